@@ -1,0 +1,69 @@
+import js from '@eslint/js'
+import { defineConfig, globalIgnores } from 'eslint/config'
+import tseslint from 'typescript-eslint'
+
+/**
+ * Core runs in browsers and edge workers: no Node built-in may be imported outside of the CLI, Node's entry, and the assembly
+ * of the SIMD kernels, which runs when the package is built.
+ */
+const core = ['src/**/*.ts']
+const nodeOnly = ['src/cli.ts', 'src/cli/**', 'src/node.ts', 'src/node/**', 'src/kernels/simd/assembly/**']
+
+export default defineConfig(
+  globalIgnores([
+    'dist/',
+    'node_modules/',
+    'bench/node_modules/',
+    'bench/build/',
+    'bench/.cache/',
+    'coverage/',
+    '.build/',
+    '.venv/',
+  ]),
+  js.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
+    languageOptions: {
+      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
+    },
+    rules: {
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+    },
+  },
+  {
+    // Loops over typed arrays, within bounds that the loop itself states: `!` says so, `?? 0` would say something false.
+    files: [
+      'src/kernels/**/*.ts',
+      'src/tokenizer/**/*.ts',
+      'test/tokenizer/**/*.ts',
+      'test/kernels/**/*.ts',
+      'test/layers/**/*.ts',
+    ],
+    rules: { '@typescript-eslint/no-non-null-assertion': 'off' },
+  },
+  {
+    files: core,
+    ignores: nodeOnly,
+    rules: {
+      'no-restricted-imports': ['error', { patterns: [{ group: ['node:*'], message: 'Core runs without Node.' }] }],
+    },
+  },
+  {
+    files: ['**/*.js', '**/*.mjs'],
+    languageOptions: {
+      globals: {
+        process: 'readonly',
+        console: 'readonly',
+        performance: 'readonly',
+        URL: 'readonly',
+        Buffer: 'readonly',
+        WebAssembly: 'readonly',
+        TextDecoder: 'readonly',
+        TextEncoder: 'readonly',
+        setTimeout: 'readonly',
+      },
+    },
+  },
+)

@@ -1,0 +1,81 @@
+/**
+ * Builds dist/: tsc emits every module with its types; the SIMD kernels are assembled to .wasm files; then the command line's
+ * libraries are bundled into the one file that imports them, with their licences beside it. `--if-stale` does nothing where dist/ is newer than its sources.
+ */
+import { spawnSync } from 'node:child_process'
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+process.chdir(root)
+const stamp = 'dist/.built'
+
+if (!(
+  process.argv.includes('--if-stale') &&
+  existsSync(stamp) &&
+  newest(['src', 'scripts', 'tsconfig.json', 'package.json']) <= statSync(stamp).mtimeMs
+)) {
+  await build()
+}
+
+function newest(paths) {
+  return Math.max(
+    ...paths.map(path => {
+      const info = statSync(path)
+      return info.isDirectory()
+        ? Math.max(info.mtimeMs, newest(readdirSync(path).map(name => join(path, name))))
+        : info.mtimeMs
+    }),
+  )
+}
+
+async function build() {
+  rmSync('dist', { recursive: true, force: true })
+  const tsc = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', '.'], { stdio: 'inherit' })
+  if (tsc.status !== 0) process.exit(tsc.status ?? 1)
+  writeWasm()
+  await bundleVendor()
+  chmodSync('dist/cli.js', 0o755)
+  writeFileSync(stamp, '')
+}
+
+/** Each file of dist/cli/vendor takes in the library that it names, so that a command loads only what it uses. */
+/** The assembler and what is written in it have done their work once the .wasm files stand; nobody needs them at run time. */
+function writeWasm() {
+  const assembly = 'dist/kernels/simd/assembly'
+  const { status } = spawnSync(process.execPath, [`${assembly}/write.js`, 'dist/kernels/simd'], { stdio: 'inherit' })
+  if (status !== 0) process.exit(status ?? 1)
+  rmSync(assembly, { recursive: true })
+}
+
+async function bundleVendor() {
+  const { build } = await import('esbuild')
+  const entries = readdirSync('dist/cli/vendor').filter(name => name.endsWith('.js'))
+  const { metafile } = await build({
+    entryPoints: entries.map(name => join('dist/cli/vendor', name)),
+    outdir: 'dist/cli/vendor',
+    allowOverwrite: true,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    minify: true,
+    metafile: true,
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+  })
+  for (const name of entries) {
+    for (const stale of [`${name}.map`, name.replace(/js$/, 'd.ts.map')]) {
+      rmSync(join('dist/cli/vendor', stale), { force: true })
+    }
+  }
+  const folders = new Set(
+    Object.keys(metafile.inputs).flatMap(input => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input) ?? []),
+  )
+  const notices = [...folders].sort().map(folder => {
+    const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+    const file = readdirSync(folder).find(entry => /^licen[cs]e/i.test(entry))
+    return `${name} ${version} (${license})\n\n${file ? readFileSync(join(folder, file), 'utf8').trim() : ''}\n`
+  })
+  writeFileSync('dist/cli/vendor/LICENSES.txt', notices.join('\n' + '-'.repeat(80) + '\n\n'))
+}

@@ -1,0 +1,41 @@
+/** bert-ner: named-entity recognition with BERT, from scratch. This file is the whole public API. */
+export * from './errors.ts'
+export type { ModelFile, ModelSource } from './models/source.ts'
+export type { Encoding } from './tokenizer/encoding.ts'
+export { decodeBF16, decodeF16 } from './safetensors/half.ts'
+export type { DType, DTypeArrays } from './safetensors/dtypes.ts'
+export { openCheckpoint } from './safetensors/checkpoint.ts'
+export type { TensorInfo } from './safetensors/header.ts'
+export {
+  openSafetensors,
+  readSafetensors,
+  type OpenSafetensors,
+  type SafeTensor,
+  type Safetensors,
+} from './safetensors/reader.ts'
+export { writeSafetensors } from './safetensors/writer.ts'
+export { BertForTokenClassification, type ForwardOptions, type ForwardResult, type Trace } from './layers/bert.ts'
+export { packBatch, type Sequence } from './layers/batch.ts'
+export type { BertConfig } from './layers/config.ts'
+export type { Backend, BackendOptions, Precision } from './kernels/load.ts'
+export type { Kernels, PackedBatch } from './kernels/kernels.ts'
+export type {
+  ExplainedPiece,
+  ExplainedSegment,
+  ExplainedWord,
+  Explanation,
+  Offsets,
+  StepText,
+} from './tokenizer/explain.ts'
+export {
+  Tokenizer,
+  type DecodeOptions,
+  type EncodeOptions,
+  type EncodeTextOptions,
+  type SpecialToken,
+} from './tokenizer/tokenizer.ts'
+export { pipeline, type ModelInput, type NerPipeline } from './ner/pipeline.ts'
+export type { CallOptions, OffsetUnit, PipelineOptions, ProgressEvent, Task } from './ner/options.ts'
+export type { AggregationStrategy, Entity, EntityGroup, EntityOf, LabelScore, TokenEntity } from './ner/entity.ts'
+export { redact, type RedactOptions, type Replacement } from './ner/redact.ts'
+export { render, type RenderFormat, type RenderOptions } from './ner/render.ts'

@@ -1,0 +1,35 @@
+/** A source that says how far its files have been read. */
+import type { ModelSource } from './source.ts'
+
+/** `initiate` when a file is opened, `progress` after each piece, `done` when the last byte has been read. */
+export interface FileProgress {
+  readonly status: 'initiate' | 'progress' | 'done'
+  readonly file: string
+  /** Bytes. A part that is read twice counts once at most: `loaded` never passes `total`. */
+  readonly loaded: number
+  readonly total: number
+}
+
+export function withProgress(source: ModelSource, report: (event: FileProgress) => void): ModelSource {
+  return {
+    async open(name) {
+      const file = await source.open(name)
+      const total = file.size
+      let loaded = 0
+      report({ status: 'initiate', file: name, loaded, total })
+      return {
+        size: total,
+        async read(offset, length) {
+          const bytes = await file.read(offset, length)
+          if (loaded < total) {
+            loaded = Math.min(total, loaded + bytes.byteLength)
+            report({ status: 'progress', file: name, loaded, total })
+            if (loaded === total) report({ status: 'done', file: name, loaded, total })
+          }
+          return bytes
+        },
+        close: () => file.close?.() ?? Promise.resolve(),
+      }
+    },
+  }
+}

@@ -1,0 +1,5 @@
+/** Node's entry: the public API, and what needs a file system. */
+export * from './index.ts'
+export { sourceFromFolder } from './node/folder.ts'
+export { pipeline, type NodeModelInput } from './node/pipeline.ts'
+export { Tokenizer } from './node/tokenizer.ts'

@@ -1,0 +1,45 @@
+/** Node's `pipeline`: the one of the core, which also takes a folder, and without one the model of the package. */
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { OptionError } from '../errors.ts'
+import type { AggregationStrategy } from '../ner/entity.ts'
+import type { PipelineOptions, Task } from '../ner/options.ts'
+import { pipeline as corePipeline, type ModelInput, type NerPipeline } from '../ner/pipeline.ts'
+import { sourceFromFolder } from './folder.ts'
+
+/** A folder in Hugging Face layout, or what the core takes. */
+export type NodeModelInput = string | URL | ModelInput
+
+/**
+ * Loads a model for token classification. See the core's `pipeline`.
+ *
+ * @param model a folder, a `file:` URL of one, a source, or the bytes of a model's files by name; left out, the model that
+ *   comes with this package
+ */
+export async function pipeline<D extends AggregationStrategy = 'none'>(
+  task: Task,
+  model?: NodeModelInput,
+  options: PipelineOptions<D> = {},
+): Promise<NerPipeline<D>> {
+  if (model === undefined) return corePipeline(task, sourceFromFolder(defaultFolder()), options)
+  if (typeof model === 'string') return corePipeline(task, sourceFromFolder(model), options)
+  if (model instanceof URL) return corePipeline(task, sourceFromFolder(fileURLToPath(model)), options)
+  return corePipeline(task, model, options)
+}
+
+/**
+ * Where the model of this package lies.
+ *
+ * @throws OptionError `OPTION_MODEL` in a package that was built without one
+ */
+export function defaultFolder(): string {
+  const folder = fileURLToPath(new URL('../../weights', import.meta.url))
+  if (existsSync(folder)) return folder
+  throw new OptionError({
+    code: 'OPTION_MODEL',
+    subject: 'model',
+    expected: 'the name of a folder, for there is no default model in this package',
+    found: 'none',
+    nextStep: 'Name a folder in Hugging Face layout: config.json, tokenizer files, model.safetensors.',
+  })
+}

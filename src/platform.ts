@@ -1,0 +1,45 @@
+/**
+ * Node's own modules, for the few places in core that are better off with them (files beside the code, worker threads),
+ * without importing them: in a browser there is nothing to resolve, and a bundler has nothing to stumble over.
+ */
+interface Builtins {
+  readonly 'node:fs/promises': typeof import('node:fs/promises')
+  readonly 'node:worker_threads': typeof import('node:worker_threads')
+  readonly 'node:os': typeof import('node:os')
+  readonly 'node:v8': typeof import('node:v8')
+}
+
+interface NodeProcess {
+  readonly versions?: { readonly node?: string }
+  getBuiltinModule?(name: string): unknown
+  emitWarning?(message: string): void
+}
+
+export function isNode(): boolean {
+  return nodeProcess()?.versions?.node !== undefined
+}
+
+/** Major version of Node, or 0 elsewhere. */
+export function nodeVersion(): number {
+  return Number.parseInt(nodeProcess()?.versions?.node ?? '0')
+}
+
+/** Where warnings go: Node's, or the console. */
+export function warn(message: string): void {
+  const node = nodeProcess()
+  if (node?.emitWarning) node.emitWarning(message)
+  else console.warn(message)
+}
+
+function nodeProcess(): NodeProcess | undefined {
+  return (globalThis as { process?: NodeProcess }).process
+}
+
+/** A built-in module of Node, or undefined elsewhere. */
+export async function builtin<N extends keyof Builtins>(name: N): Promise<Builtins[N] | undefined> {
+  if (!isNode()) return undefined
+  // Node before 20.16 has no getBuiltinModule. The name is not a literal, so that bundlers leave the import alone.
+  const loaded: unknown =
+    nodeProcess()?.getBuiltinModule?.(name) ?? (await import(/* webpackIgnore: true */ /* @vite-ignore */ name))
+  return loaded as Builtins[N]
+}

@@ -1,0 +1,64 @@
+/**
+ * A program as a user would write it, compiled under the strictest settings against the packed tarball alone: no
+ * dependency, no types of Node. It is never run.
+ */
+import {
+  BertForTokenClassification,
+  BertNerError,
+  openSafetensors,
+  packBatch,
+  pipeline,
+  readSafetensors,
+  redact,
+  Tokenizer,
+  writeSafetensors,
+  type EntityGroup,
+  type ModelSource,
+  type SafeTensor,
+  type TokenEntity,
+} from 'bert-ner'
+
+export function sum(tensor: SafeTensor): number {
+  // `dtype` tells the compiler what `data` is.
+  if (tensor.dtype === 'F32') return tensor.data.reduce((a, b) => a + b, 0)
+  if (tensor.dtype === 'I64') return Number(tensor.data.reduce((a, b) => a + b, 0n))
+  return NaN
+}
+
+export async function names(source: ModelSource): Promise<string[]> {
+  const { tensors, close } = await openSafetensors(await source.open('model.safetensors'))
+  await close()
+  return [...tensors.keys()]
+}
+
+export function copy(bytes: Uint8Array): Uint8Array {
+  const { tensors, metadata } = readSafetensors(bytes)
+  return writeSafetensors(tensors, metadata)
+}
+
+export function explain(error: unknown): string {
+  return error instanceof BertNerError ? `${error.code}: ${error.nextStep}` : String(error)
+}
+
+export async function logits(source: ModelSource, texts: readonly string[]): Promise<Float32Array> {
+  const tokenizer = await Tokenizer.fromSource(source)
+  const model = await BertForTokenClassification.load(source, { backend: 'naive' })
+  const { logits } = await model.forward(packBatch(texts.map(text => tokenizer.encode(text))))
+  await model.dispose()
+  return logits
+}
+
+export async function entities(files: Record<string, Uint8Array>, text: string): Promise<string[]> {
+  const ner = await pipeline('token-classification', files)
+  const tokens: TokenEntity[] = await ner(text) // The strategy tells the compiler which fields there are.
+  const groups: EntityGroup[] = await ner(text, { aggregation_strategy: 'first', signal: AbortSignal.timeout(1000) })
+  const lists: EntityGroup[][] = await ner([text], { aggregation_strategy: 'max', top_k: 3 })
+  const redacted: string[] = []
+  for await (const found of ner.stream([text])) redacted.push(redact(text, found, { style: 'mask' }))
+  await ner.dispose()
+  return [
+    ...tokens.map(({ entity }) => entity),
+    ...groups.concat(...lists).map(group => group.entity_group),
+    ...redacted,
+  ]
+}
