@@ -1,0 +1,111 @@
+/**
+ * What a tokenizer is made of, {@link TokenizerConfig}, and the part of it that tokenizer_config.json says. The rest is read by
+ * tokenizer-json.ts or vocab-text.ts. Known keys are picked one by one, each is checked, and nothing is accepted that would
+ * then be tokenized otherwise than its authors did.
+ */
+import { TokenizerError } from '../errors.ts'
+import type { AddedToken } from './added-tokens.ts'
+import type { DecoderOptions } from './decoder.ts'
+import { JsonObject, readJson, show, unsupported, wrongValue, type JsonInput } from './json.ts'
+import type { BertNormalizerOptions } from './normalizer.ts'
+import type { Template } from './template.ts'
+import type { Vocabulary } from './vocabulary.ts'
+import type { WordPieceOptions } from './word-piece.ts'
+
+/** The special tokens that tokenizer_config.json can name, and BERT's names for them. */
+export const DEFAULT_NAMES = {
+  unk: '[UNK]',
+  sep: '[SEP]',
+  pad: '[PAD]',
+  cls: '[CLS]',
+  mask: '[MASK]',
+} as const
+export type SpecialName = keyof typeof DEFAULT_NAMES
+export const SPECIAL_NAMES = Object.keys(DEFAULT_NAMES) as SpecialName[]
+
+export interface TokenizerConfig {
+  /** What WordPiece makes words of. */
+  readonly pieces: Vocabulary
+  /** Pieces and added tokens: what ids stand for. An added token is found as such, and never inside of a word. */
+  readonly vocabulary: Vocabulary
+  readonly wordPiece: WordPieceOptions
+  readonly normalizer: BertNormalizerOptions
+  readonly template: Template
+  readonly addedTokens: readonly AddedToken[]
+  readonly decoder: DecoderOptions | undefined
+  /** Special tokens by their part in the model, where the vocabulary has them. */
+  readonly special: ReadonlyMap<SpecialName, { readonly token: string; readonly id: number }>
+  readonly modelMaxLength: number | undefined
+  readonly isWordCase: boolean
+  readonly isLiteral: boolean
+}
+
+/** No published vocabulary is near this; an id of a damaged file could be anywhere, and a table is made up to it. */
+export const MAX_ID = 2 ** 22 - 1
+
+/** QUIRK: "no limit" is written as the integer nearest to 1e30; whatever no memory could hold means that. */
+const MAX_MODEL_LENGTH = 2 ** 31 - 1
+
+export const MAX_INPUT_CHARS_PER_WORD = 100
+
+export function readConfig(input: JsonInput | undefined): JsonObject {
+  return input === undefined ? new JsonObject({}, CONFIG_FILE) : readJson(input, CONFIG_FILE)
+}
+
+const CONFIG_FILE = 'tokenizer_config.json'
+
+/** What both kinds of files leave to tokenizer_config.json. */
+export function readShared(
+  config: JsonObject,
+  vocabulary: Vocabulary,
+): Pick<TokenizerConfig, 'special' | 'modelMaxLength' | 'isWordCase' | 'isLiteral'> {
+  const rule = config.get('token_type_rule') ?? null
+  if (rule !== null && rule !== 'word-case') throw unsupported(config.at('token_type_rule'), '"word-case"', rule)
+  const special = new Map<SpecialName, { token: string; id: number }>()
+  for (const name of SPECIAL_NAMES) {
+    const token = nameOf(config, name)
+    const id = vocabulary.idOf(token)
+    if (id !== undefined) special.set(name, { token, id })
+  }
+  const length = config.get('model_max_length') ?? config.get('max_len') ?? Infinity
+  if (typeof length !== 'number' || length < 1) throw wrongValue(config.at('model_max_length'), 'a number', length)
+  return {
+    special,
+    modelMaxLength: length > MAX_MODEL_LENGTH ? undefined : Math.floor(length),
+    isWordCase: rule !== null,
+    isLiteral: config.boolean('split_special_tokens', false),
+  }
+}
+
+/** How the model spells one of its special tokens: a string, or an object with `content`. */
+export function nameOf(config: JsonObject, name: SpecialName): string {
+  const key = `${name}_token`
+  const value = config.get(key)
+  if (typeof value === 'object' && value !== null) return config.object(key).string('content')
+  return config.string(key, DEFAULT_NAMES[name])
+}
+
+/** One entry of `added_tokens`, or of `added_tokens_decoder`. */
+export function readAddedToken(entry: JsonObject, id: number): AddedToken {
+  const special = entry.boolean('special', false)
+  return {
+    id,
+    content: entry.string('content'),
+    special,
+    singleWord: entry.boolean('single_word', false),
+    lstrip: entry.boolean('lstrip', false),
+    rstrip: entry.boolean('rstrip', false),
+    normalized: entry.boolean('normalized', !special),
+  }
+}
+
+export function missingToken(file: string, token: string, vocabulary: Vocabulary): TokenizerError {
+  return new TokenizerError({
+    code: 'TOKENIZER_TOKEN_MISSING',
+    subject: file,
+    expected: `the special token ${show(token)}`,
+    found: `${vocabulary.tokens.length} tokens without it`,
+    nextStep:
+      'The file is not the vocabulary of this model, or tokenizer_config.json names its special tokens otherwise.',
+  })
+}

@@ -1,0 +1,81 @@
+/** An {@link Encoding} while it is being written, piece by piece. */
+import type { Encoding } from './encoding.ts'
+
+export class EncodingBuilder implements Encoding {
+  readonly ids: number[] = []
+  readonly tokens: string[] = []
+  readonly offsets: (readonly [number, number])[] = []
+  readonly typeIds: number[] = []
+  readonly wordIds: (number | null)[] = []
+  readonly specialTokensMask: number[] = []
+
+  get length(): number {
+    return this.ids.length
+  }
+
+  add(id: number, token: string, start: number, end: number, typeId: number, wordId: number): void {
+    this.ids.push(id)
+    this.tokens.push(token)
+    this.offsets.push([start, end])
+    this.typeIds.push(typeId)
+    this.wordIds.push(wordId)
+    this.specialTokensMask.push(0)
+  }
+
+  addSpecial(id: number, token: string, typeId: number): void {
+    this.ids.push(id)
+    this.tokens.push(token)
+    this.offsets.push([0, 0])
+    this.typeIds.push(typeId)
+    this.wordIds.push(null)
+    this.specialTokensMask.push(1)
+  }
+
+  /** Appends what is in another encoding, with another type id where one is given. */
+  append(other: Encoding, typeId?: number): void {
+    for (let i = 0; i < other.ids.length; i++) {
+      this.ids.push(other.ids[i]!)
+      this.tokens.push(other.tokens[i]!)
+      this.offsets.push(other.offsets[i]!)
+      this.typeIds.push(typeId ?? other.typeIds[i]!)
+      this.wordIds.push(other.wordIds[i]!)
+      this.specialTokensMask.push(other.specialTokensMask[i]!)
+    }
+  }
+
+  build(): Encoding {
+    const { ids, tokens, offsets, typeIds, wordIds, specialTokensMask } = this
+    return { ids, tokens, offsets, typeIds, wordIds, specialTokensMask }
+  }
+}
+
+/**
+ * Recounts offsets from UTF-16 units of `text` to code points, from piece `first` on. A lone surrogate counts as one, as in
+ * a Python string that holds one. One pass over the text: neither starts nor ends ever fall.
+ */
+export function countCodePoints(text: string, offsets: (readonly [number, number])[], first: number): void {
+  const starts = new CodePointCounter(text)
+  const ends = new CodePointCounter(text)
+  for (let i = first; i < offsets.length; i++) {
+    const [start, end] = offsets[i]!
+    offsets[i] = [starts.upTo(start), ends.upTo(end)]
+  }
+}
+
+class CodePointCounter {
+  private readonly text: string
+  private at = 0
+  private count = 0
+
+  constructor(text: string) {
+    this.text = text
+  }
+
+  upTo(end: number): number {
+    for (; this.at < end; this.count++) {
+      const unit = this.text.charCodeAt(this.at++)
+      if ((unit & 0xfc00) === 0xd800 && (this.text.charCodeAt(this.at) & 0xfc00) === 0xdc00) this.at++
+    }
+    return this.count
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * TemplateProcessing: where the special tokens go, and which type id each part gets.
+ *
+ *     single:  [CLS] A [SEP]              pair:  [CLS] A [SEP] B [SEP]
+ *     type id    0   0   0                         0   0   0   1   1
+ */
+
+/** A special token of the template: one name, usually one id. */
+export interface TemplateSpecial {
+  readonly kind: 'special'
+  readonly ids: readonly number[]
+  readonly tokens: readonly string[]
+  readonly typeId: number
+}
+
+export interface TemplateSequence {
+  readonly kind: 'sequence'
+  readonly sequence: 'A' | 'B'
+  readonly typeId: number
+}
+
+export type TemplatePart = TemplateSpecial | TemplateSequence
+
+export interface Template {
+  readonly single: readonly TemplatePart[]
+  readonly pair: readonly TemplatePart[]
+}
+
+/** What there is without special tokens. Type ids as the reference implementation gives them without a post-processor. */
+export const BARE_TEMPLATE: Template = {
+  single: [{ kind: 'sequence', sequence: 'A', typeId: 0 }],
+  pair: [
+    { kind: 'sequence', sequence: 'A', typeId: 0 },
+    { kind: 'sequence', sequence: 'B', typeId: 1 },
+  ],
+}
+
+/** BERT's own: [CLS] A [SEP], or [CLS] A [SEP] B [SEP]. */
+export function bertTemplate(cls: readonly [string, number], sep: readonly [string, number]): Template {
+  const special = ([token, id]: readonly [string, number], typeId: number): TemplateSpecial => ({
+    kind: 'special',
+    ids: [id],
+    tokens: [token],
+    typeId,
+  })
+  const single: TemplatePart[] = [special(cls, 0), { kind: 'sequence', sequence: 'A', typeId: 0 }, special(sep, 0)]
+  return { single, pair: [...single, { kind: 'sequence', sequence: 'B', typeId: 1 }, special(sep, 1)] }
+}

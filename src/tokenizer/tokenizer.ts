@@ -1,0 +1,401 @@
+/**
+ * The tokenizer: text → ids that a BERT model was trained on, each with its place in the text, in five steps:
+ *
+ *     added tokens     "[SEP]" typed in the text is found first         added-tokens.ts
+ *     normalizer       "Élan!" → "elan!" (where the model is uncased)    normalizer.ts
+ *     pre-tokenizer    "elan!" → elan, !                                 pre-tokenizer.ts
+ *     WordPiece        elan → el ##an → 3449 2319                        word-piece.ts
+ *     template         [CLS] el ##an ! [SEP]                             template.ts
+ *
+ * Ids and offsets equal those of Hugging Face's `tokenizers` 0.23.3.
+ */
+import { OptionError, TokenizerError } from '../errors.ts'
+import { readFile, type ModelSource } from '../models/source.ts'
+import { AddedTokenFinder, type AddedToken } from './added-tokens.ts'
+import { endOfCharacter, type AlignedText } from './aligned-text.ts'
+import type { SpecialName, TokenizerConfig } from './config.ts'
+import { decodePieces } from './decoder.ts'
+import { countCodePoints, EncodingBuilder } from './encoding-builder.ts'
+import type { Encoding } from './encoding.ts'
+import { explain, type Explanation } from './explain.ts'
+import { isIndex, show, type JsonInput } from './json.ts'
+import { BertNormalizer } from './normalizer.ts'
+import { preTokenize } from './pre-tokenizer.ts'
+import { BARE_TEMPLATE, type Template } from './template.ts'
+import { configFromJson } from './tokenizer-json.ts'
+import { configFromVocab } from './vocab-text.ts'
+import { wordCase } from './word-case.ts'
+import { WordPiece } from './word-piece.ts'
+
+export interface EncodeOptions {
+  /** Whether [CLS] and [SEP] are put around the text. Default true. */
+  readonly addSpecialTokens?: boolean
+  /**
+   * `'parse'`: a special token typed in the text, `"[SEP]"`, becomes that token, as in Hugging Face's tokenizers.
+   * `'literal'`: it is text like any other, three words. Take this for text of people you do not know. Default `'parse'`,
+   * or `'literal'` where tokenizer_config.json has `"split_special_tokens": true`.
+   */
+  readonly specialTokens?: 'parse' | 'literal'
+  /** What offsets count: UTF-16 units, as JavaScript does, or code points, as Python does. Default `'utf16'`. */
+  readonly offsetUnit?: 'utf16' | 'codepoint'
+}
+
+export interface EncodeTextOptions extends EncodeOptions {
+  /** A second text, for models of pairs. Its offsets and word ids count from its own start. */
+  readonly pair?: string
+}
+
+export interface DecodeOptions {
+  /** Whether special tokens are left out. Default true. */
+  readonly skipSpecialTokens?: boolean
+  /** Whether spaces before punctuation go. Default: what the model's decoder says. */
+  readonly cleanUp?: boolean
+}
+
+/** A special token of the model. */
+export interface SpecialToken {
+  readonly token: string
+  readonly id: number
+}
+
+/** Everything that the steps before the template need to know. */
+interface Steps {
+  readonly literal: boolean
+  readonly codePoints: boolean
+}
+
+export class Tokenizer {
+  private readonly config: TokenizerConfig
+  private readonly normalizer: BertNormalizer
+  private readonly wordPiece: WordPiece
+  private readonly inOriginal: AddedTokenFinder
+  private readonly inNormalized: AddedTokenFinder
+  private readonly specialIds: ReadonlySet<number>
+  /**
+   * QUIRK: `decode` spells a token that is looked for in the normalized text as it is looked for: "New York" comes back as
+   * "new york" where the model is uncased.
+   */
+  private readonly decodedAs: ReadonlyMap<number, string>
+
+  private constructor(config: TokenizerConfig) {
+    this.config = config
+    const unkId = config.pieces.idOf(config.wordPiece.unkToken) ?? 0
+    this.normalizer = new BertNormalizer(config.normalizer)
+    this.wordPiece = new WordPiece(config.pieces, unkId, config.wordPiece)
+    this.inOriginal = new AddedTokenFinder(config.addedTokens.filter(token => !token.normalized))
+    const normalized = config.addedTokens.filter(token => token.normalized)
+    this.decodedAs = new Map(
+      normalized.map(({ id, content }) => [id, this.normalizer.normalize(content).toString()] as const),
+    )
+    this.inNormalized = new AddedTokenFinder(normalized, ({ id }) => this.decodedAs.get(id) ?? '')
+    this.specialIds = new Set(config.addedTokens.filter(token => token.special).map(token => token.id))
+  }
+
+  /**
+   * Out of the contents of tokenizer.json: text, its bytes, or the parsed object. tokenizer_config.json, where given, says
+   * `modelMaxLength`, `token_type_rule` and the names of special tokens, and its `do_lower_case`, `strip_accents` and
+   * `tokenize_chinese_chars` count for more than tokenizer.json, as in `transformers`. `truncation` and `padding` are not
+   * read: nothing is ever cut off here.
+   *
+   * @throws TokenizerError `TOKENIZER_NOT_JSON`, `TOKENIZER_NOT_UTF8`, `TOKENIZER_VALUE` (missing or of the wrong type),
+   *   `TOKENIZER_TOKEN_MISSING` (no [UNK]), `TOKENIZER_UNSUPPORTED` (not BERT's tokenizer).
+   */
+  static fromJson(tokenizerJson: JsonInput, tokenizerConfig?: JsonInput): Tokenizer {
+    return new Tokenizer(configFromJson(tokenizerJson, tokenizerConfig))
+  }
+
+  /**
+   * Out of the contents of vocab.txt, one piece a line, and of tokenizer_config.json: `do_lower_case` (default true, as in
+   * `transformers`, also for a vocabulary with capitals), `strip_accents`, `tokenize_chinese_chars`, special tokens.
+   *
+   * @throws TokenizerError as {@link Tokenizer.fromJson}; `TOKENIZER_TOKEN_MISSING` where [UNK], [CLS] or [SEP] is not there.
+   */
+  static fromVocab(vocabText: string | Uint8Array, tokenizerConfig?: JsonInput): Tokenizer {
+    return new Tokenizer(configFromVocab(vocabText, tokenizerConfig))
+  }
+
+  /**
+   * Out of the files of a model: tokenizer.json, or vocab.txt where there is none; and tokenizer_config.json if it is there.
+   *
+   * @throws TokenizerError as above; SourceError `SOURCE_FILE_MISSING` where there is neither.
+   */
+  static async fromSource(source: ModelSource): Promise<Tokenizer> {
+    const [json, config] = await Promise.all([
+      readIfThere(source, 'tokenizer.json'),
+      readIfThere(source, 'tokenizer_config.json'),
+    ])
+    if (json !== undefined) return Tokenizer.fromJson(json, config)
+    return Tokenizer.fromVocab(await readFile(source, 'vocab.txt'), config)
+  }
+
+  /**
+   * One text → T pieces.
+   *
+   * A lone surrogate, which is no character, counts as U+FFFD, which most models drop.
+   *
+   * @throws TokenizerError `TOKENIZER_INPUT` where the text is not a string; OptionError.
+   */
+  encode(text: string, options: EncodeTextOptions = {}): Encoding {
+    checkText(text, 'the text')
+    const steps = this.readOptions(options)
+    const { pair } = options
+    if (pair !== undefined) checkText(pair, 'the pair')
+    return this.assemble(options, pair !== undefined, (sequence, typeId, into) => {
+      this.encodeText(sequence === 'B' ? (pair ?? '') : text, steps, typeId, into)
+    })
+  }
+
+  /**
+   * Text that is already split into words, as CoNLL files are. `wordIds` count the words given, and offsets count from the
+   * start of each word. A word of which nothing is left gives no piece.
+   *
+   * @throws TokenizerError `TOKENIZER_INPUT` where the words are not a list of strings; OptionError.
+   */
+  encodeWords(words: readonly string[], options: EncodeOptions = {}): Encoding {
+    checkWords(words)
+    const steps = this.readOptions(options)
+    return this.assemble(options, false, (_, typeId, into) => {
+      words.forEach((word, i) => {
+        this.encodeText(word, steps, typeId, into, i)
+      })
+    })
+  }
+
+  /** Puts the template's special tokens around pieces that were encoded without them, such as a window of a long text. */
+  addSpecialTokens(pieces: Encoding): Encoding {
+    return this.assemble({}, false, (_, typeId, into) => {
+      into.append(pieces, this.config.isWordCase ? undefined : typeId)
+    })
+  }
+
+  /**
+   * Ids → text, as the WordPiece decoder does it. Ids that the vocabulary does not have are left out.
+   *
+   * @throws TokenizerError `TOKENIZER_INPUT` where there is something other than whole numbers.
+   */
+  decode(ids: ArrayLike<number> | Iterable<number>, options: DecodeOptions = {}): string {
+    const { skipSpecialTokens = true, cleanUp } = options
+    const pieces: string[] = []
+    for (const id of toList(ids)) {
+      if (!Number.isInteger(id)) throw wrongInput('the ids', 'whole numbers', id)
+      const token = this.decodedAs.get(id) ?? this.idToToken(id)
+      if (token !== undefined && !(skipSpecialTokens && this.specialIds.has(id))) pieces.push(token)
+    }
+    const { decoder } = this.config
+    return decodePieces(pieces, decoder && { ...decoder, cleanup: cleanUp ?? decoder.cleanup })
+  }
+
+  /** Pieces → text, as {@link decode} does it; also pieces that are in no vocabulary. Special tokens are kept. */
+  decodeTokens(tokens: readonly string[]): string {
+    return decodePieces(tokens, this.config.decoder)
+  }
+
+  /** Each step's result, with offsets in the text: to look at, to debug, to learn from. */
+  explain(text: string, options: EncodeOptions = {}): Explanation {
+    const encoding = this.encode(text, options)
+    const { literal } = this.readOptions(options)
+    const { normalizer, wordPiece, inOriginal, inNormalized } = this
+    return explain(text, literal, { normalizer, wordPiece, inOriginal, inNormalized }, encoding)
+  }
+
+  /** The longest sequence that the model takes, special tokens included; undefined where the model does not say. */
+  get modelMaxLength(): number | undefined {
+    return this.config.modelMaxLength
+  }
+
+  /** What marks a piece that goes on with a word: `##`. */
+  get continuingSubwordPrefix(): string {
+    return this.config.wordPiece.continuingSubwordPrefix
+  }
+
+  /** One more than the highest id: as many rows as a table needs that is indexed by id. */
+  get vocabSize(): number {
+    return this.config.vocabulary.tokens.length
+  }
+
+  /** Whether type ids are the letter case of words (`"token_type_rule": "word-case"`). */
+  get isWordCase(): boolean {
+    return this.config.isWordCase
+  }
+
+  /** A special token by its part in the model; undefined where the model has none. */
+  specialToken(name: SpecialName): SpecialToken | undefined {
+    return this.config.special.get(name)
+  }
+
+  get unkToken(): SpecialToken | undefined {
+    return this.specialToken('unk')
+  }
+
+  get sepToken(): SpecialToken | undefined {
+    return this.specialToken('sep')
+  }
+
+  get padToken(): SpecialToken | undefined {
+    return this.specialToken('pad')
+  }
+
+  get clsToken(): SpecialToken | undefined {
+    return this.specialToken('cls')
+  }
+
+  get maskToken(): SpecialToken | undefined {
+    return this.specialToken('mask')
+  }
+
+  tokenToId(token: string): number | undefined {
+    return this.config.vocabulary.idOf(token)
+  }
+
+  idToToken(id: number): string | undefined {
+    return this.config.vocabulary.tokens[id]
+  }
+
+  // --- steps ----------------------------------------------------------------------------------------------------------
+
+  /** Goes through the template; `encodeSequence` writes the pieces of one of its texts. */
+  private assemble(
+    { addSpecialTokens = true }: EncodeOptions,
+    isPair: boolean,
+    encodeSequence: (sequence: 'A' | 'B', typeId: number, into: EncodingBuilder) => void,
+  ): Encoding {
+    const template: Template = addSpecialTokens ? this.config.template : BARE_TEMPLATE
+    const into = new EncodingBuilder()
+    for (const part of isPair ? template.pair : template.single) {
+      if (part.kind === 'sequence') {
+        encodeSequence(part.sequence, part.typeId, into)
+      } else {
+        part.ids.forEach((id, i) => {
+          into.addSpecial(id, part.tokens[i] ?? '', this.config.isWordCase ? 0 : part.typeId)
+        })
+      }
+    }
+    return into.build()
+  }
+
+  /** Writes the pieces of one text. `wordId`: that of all of it, or undefined to count its words. */
+  private encodeText(text: string, steps: Steps, typeId: number, into: EncodingBuilder, wordId?: number): void {
+    const first = into.length
+    let words = 0
+    const addAdded = (added: AddedToken, start: number, end: number): void => {
+      const type = this.config.isWordCase ? 0 : typeId
+      into.add(added.id, added.content, start, end, type, wordId ?? words)
+      words++
+    }
+    const addWords = (aligned: AlignedText, from: number, to: number): void => {
+      const bounds = preTokenize(aligned, from, to)
+      for (let i = 0; i < bounds.length; i += 2) {
+        this.addWord(text, aligned, bounds[i]!, bounds[i + 1]!, typeId, wordId ?? words, into)
+        words++
+      }
+    }
+    for (const { start, end, added } of this.inOriginal.split(text, steps.literal)) {
+      if (added !== undefined) {
+        addAdded(added, start, end)
+        continue
+      }
+      const aligned = this.normalizer.normalize(text, start, end)
+      if (this.inNormalized.isEmpty) {
+        addWords(aligned, 0, aligned.length)
+        continue
+      }
+      for (const part of this.inNormalized.split(aligned.toString(), steps.literal)) {
+        if (part.added === undefined) addWords(aligned, part.start, part.end)
+        else addAdded(part.added, aligned.sources[part.start]!, endOfUnit(text, aligned, part.end - 1))
+      }
+    }
+    if (steps.codePoints) countCodePoints(text, into.offsets, first)
+  }
+
+  /** Writes the pieces of one word, `aligned.units[start..end)`. */
+  private addWord(
+    text: string,
+    aligned: AlignedText,
+    start: number,
+    end: number,
+    typeId: number,
+    wordId: number,
+    into: EncodingBuilder,
+  ): void {
+    const { sources, units } = aligned
+    const { tokens } = this.config.vocabulary
+    const { pieces } = this.wordPiece
+    const count = this.wordPiece.tokenize(units, start, end)
+    const type = this.config.isWordCase ? wordCase(text, sources[start], endOfUnit(text, aligned, end - 1)) : typeId
+    for (let i = 0; i < 3 * count; i += 3) {
+      const id = pieces[i]!
+      into.add(id, tokens[id]!, sources[pieces[i + 1]!]!, endOfUnit(text, aligned, pieces[i + 2]! - 1), type, wordId)
+    }
+  }
+
+  private readOptions(options: EncodeOptions): Steps {
+    checkOptions(options)
+    const { specialTokens = this.config.isLiteral ? 'literal' : 'parse', offsetUnit = 'utf16' } = options
+    checkOption('specialTokens', specialTokens, ['parse', 'literal'])
+    checkOption('offsetUnit', offsetUnit, ['utf16', 'codepoint'])
+    return { literal: specialTokens === 'literal', codePoints: offsetUnit === 'codepoint' }
+  }
+}
+
+/** Where the character of the original text ends that unit `i` came from. */
+function endOfUnit(text: string, aligned: AlignedText, i: number): number {
+  return endOfCharacter(text, aligned.sources[i]!)
+}
+
+async function readIfThere(source: ModelSource, name: string): Promise<Uint8Array | undefined> {
+  try {
+    return await readFile(source, name)
+  } catch (error) {
+    if (typeof error === 'object' && error !== null && 'code' in error && error.code === 'SOURCE_FILE_MISSING') {
+      return undefined
+    }
+    throw error
+  }
+}
+
+function toList(ids: ArrayLike<number> | Iterable<number>): number[] {
+  const value: unknown = ids
+  if (typeof value !== 'object' || value === null) throw wrongInput('the ids', 'a list of whole numbers', ids)
+  return Array.from(ids)
+}
+
+function checkWords(words: unknown): void {
+  if (!Array.isArray(words)) throw wrongInput('the words', 'a list of strings', words)
+  for (let i = 0; i < words.length; i++) checkText(words[i], `word ${i}`)
+}
+
+function checkText(text: unknown, subject: string): void {
+  if (typeof text !== 'string') throw wrongInput(subject, 'a string', text)
+}
+
+function wrongInput(subject: string, expected: string, found: unknown): TokenizerError {
+  return new TokenizerError({
+    code: 'TOKENIZER_INPUT',
+    subject,
+    expected,
+    found: isIndex(found, Infinity) ? `the number ${found}` : show(found),
+    nextStep: 'Convert it first; for a list of words, use encodeWords.',
+  })
+}
+
+function checkOptions(options: unknown): void {
+  if (typeof options !== 'object' || options === null) throw wrongOption('options', 'an object', options)
+  const addSpecialTokens = 'addSpecialTokens' in options ? options.addSpecialTokens : undefined
+  if (addSpecialTokens !== undefined && typeof addSpecialTokens !== 'boolean') {
+    throw wrongOption('addSpecialTokens', 'true or false', addSpecialTokens)
+  }
+}
+
+function checkOption(option: string, value: string, known: readonly string[]): void {
+  if (!known.includes(value)) throw wrongOption(option, known.map(name => `'${name}'`).join(' or '), value)
+}
+
+function wrongOption(option: string, expected: string, found: unknown): OptionError {
+  return new OptionError({
+    code: 'OPTION_VALUE',
+    subject: option,
+    expected,
+    found: show(found),
+    nextStep: 'Leave the option out for its default.',
+  })
+}

@@ -1,0 +1,210 @@
+/**
+ * What the tokenizer needs to know of each Unicode scalar value: eight yes-or-no questions in one byte, and
+ * three mappings.
+ *
+ * The answers are those of the reference implementation, unpacked from {@link file://./unicode-tables.ts}. The engine's
+ * own (`\p{P}`, `toLowerCase`, `normalize`) are not used: they change with its version, and the reference mixes old tables
+ * with new ones. Its punctuation and categories are those of Unicode 8, so that 141 of today's non-ASCII punctuation
+ * characters do not split a word; its lower-casing is of Unicode 16.
+ */
+import * as packed from './unicode-tables.ts'
+
+/** Bits of {@link Unicode.flags}. */
+export const SPACED = 1 // clean_text makes a space of it
+export const WHITESPACE = 2 // the pre-tokenizer splits here and drops it
+export const PUNCTUATION = 4 // the pre-tokenizer makes a word of it
+export const REMOVED = 8 // clean_text drops it
+export const IDEOGRAPH = 16 // handle_chinese_chars puts spaces around it
+export const MARK = 32 // strip_accents drops it
+export const DECOMPOSES = 64 // has a canonical decomposition, or a combining class and is no mark
+export const LOWERS = 128 // has a lower case other than itself
+
+/**
+ * QUIRK: "Chinese characters" are eight ranges that BERT's authors wrote down, not a Unicode property: no Hangul, no kana.
+ * The reference implementation has 2B920 where they have 2B820, so that the ideographs between are left in their words.
+ */
+export const IDEOGRAPH_RANGES = [
+  [0x4e00, 0x9fff],
+  [0x3400, 0x4dbf],
+  [0x20000, 0x2a6df],
+  [0x2a700, 0x2b73f],
+  [0x2b740, 0x2b81f],
+  [0x2b920, 0x2ceaf],
+  [0xf900, 0xfaff],
+  [0x2f800, 0x2fa1f],
+] as const
+
+export const CAPITAL_I_WITH_DOT = 0x130 // İ, in lower case i and U+0307, the only one that becomes two
+export const HANGUL_FIRST = 0xac00
+export const HANGUL_LAST = 0xd7a3
+
+let flags: Uint8Array | undefined
+
+/**
+ * [0x110000]: the bits above, by code point. Unpacked at the first call, and kept. DECOMPOSES and LOWERS are set once
+ * {@link loadDecompositions} and {@link loadLowerCase} were called: a cased model needs neither.
+ */
+export function loadFlags(): Uint8Array {
+  return (flags ??= unpackFlags())
+}
+
+function unpackFlags(): Uint8Array {
+  const table = new Uint8Array(0x110000)
+  // The long ranges first, by fill: no two of these share a code point.
+  for (const [first, last] of unpackRanges(packed.REMOVED)) table.fill(REMOVED, first, last + 1)
+  for (const [first, last] of IDEOGRAPH_RANGES) table.fill(IDEOGRAPH, first, last + 1)
+  addFlag(table, packed.SPACED, SPACED)
+  addFlag(table, packed.WHITESPACE, WHITESPACE)
+  addFlag(table, packed.PUNCTUATION, PUNCTUATION)
+  addFlag(table, packed.MARKS, MARK)
+  return table
+}
+
+function addFlag(table: Uint8Array, ranges: string, flag: number): void {
+  for (const [first, last] of unpackRanges(ranges)) for (let c = first; c <= last; c++) table[c]! |= flag
+}
+
+export interface Decompositions {
+  /** Canonical decomposition, marks left out, of everything but Hangul syllables. */
+  readonly bases: ReadonlyMap<number, readonly number[]>
+  /** Canonical combining class, where it is not 0. */
+  readonly classes: ReadonlyMap<number, number>
+}
+
+let decompositions: Decompositions | undefined
+
+export function loadDecompositions(): Decompositions {
+  if (decompositions !== undefined) return decompositions
+  const table = loadFlags()
+  const bases = unpackStrings(packed.BASES)
+  const classes = unpackValues(packed.CLASSES)
+  for (let c = HANGUL_FIRST; c <= HANGUL_LAST; c++) table[c]! |= DECOMPOSES
+  for (const c of bases.keys()) table[c]! |= DECOMPOSES
+  for (const c of classes.keys()) if ((table[c]! & MARK) === 0) table[c]! |= DECOMPOSES
+  return (decompositions = { bases, classes })
+}
+
+let lowerCase: ReadonlyMap<number, number> | undefined
+
+/** Lower case, where it is one other code point. */
+export function loadLowerCase(): ReadonlyMap<number, number> {
+  if (lowerCase !== undefined) return lowerCase
+  const table = loadFlags()
+  lowerCase = unpackShifts(packed.LOWER)
+  for (const c of lowerCase.keys()) table[c]! |= LOWERS
+  table[CAPITAL_I_WITH_DOT]! |= LOWERS
+  return lowerCase
+}
+
+export function isWhitespace(c: number): boolean {
+  return (loadFlags()[c]! & WHITESPACE) !== 0
+}
+
+const UPPER_CASE = 1
+const LOWER_CASE = 2
+let letterCases: Uint8Array | undefined
+
+/** Letter case of one code point: 0 none, 1 upper, 2 lower. {@link file://./word-case.ts} has the definition. */
+export function letterCase(c: number): number {
+  letterCases ??= unpackLetterCases()
+  return letterCases[c]!
+}
+
+function unpackLetterCases(): Uint8Array {
+  const cases = new Uint8Array(0x110000)
+  const lower = loadLowerCase()
+  for (const [first, last] of unpackRanges(packed.ONLY_LOWER)) cases.fill(LOWER_CASE, first, last + 1)
+  for (const c of lower.values()) cases[c] = LOWER_CASE
+  for (const c of lower.keys()) cases[c] = UPPER_CASE // also of a letter that is the lower case of another
+  cases[CAPITAL_I_WITH_DOT] = UPPER_CASE
+  return cases
+}
+
+let wordCharacters: Uint8Array | undefined
+
+/** `\w` of the reference implementation's regular expressions: letters, marks, digits, connectors such as the underscore. */
+export function isWordCharacter(c: number): boolean {
+  if (wordCharacters === undefined) {
+    wordCharacters = new Uint8Array(0x110000)
+    for (const [first, last] of unpackRanges(packed.WORD_CHARACTERS)) wordCharacters.fill(1, first, last + 1)
+  }
+  return wordCharacters[c] === 1
+}
+
+/** The numbers in a packed string: 5 bits a character, low bits first; the sixth bit says that more follow. */
+function unpack(text: string): number[] {
+  const numbers: number[] = []
+  let value = 0
+  let scale = 1
+  for (let i = 0; i < text.length; i++) {
+    const digit = DIGIT[text.charCodeAt(i)]!
+    value += (digit & 31) * scale
+    scale *= 32
+    if (digit < 32) {
+      numbers.push(value)
+      value = 0
+      scale = 1
+    }
+  }
+  return numbers
+}
+
+const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+const DIGIT = new Uint8Array(128)
+for (let digit = 0; digit < 64; digit++) DIGIT[DIGITS.charCodeAt(digit)] = digit
+
+const unzigzag = (n: number): number => (n % 2 === 0 ? n / 2 : -(n + 1) / 2)
+
+/** Per run of code points: gap since the end of the run before, length − 1. */
+function unpackRanges(text: string): [first: number, last: number][] {
+  const numbers = unpack(text)
+  const ranges: [number, number][] = []
+  for (let i = 0, end = 0; i < numbers.length; i += 2) {
+    const first = end + numbers[i]!
+    const last = first + numbers[i + 1]!
+    ranges.push([first, last])
+    end = last + 1
+  }
+  return ranges
+}
+
+/** Per run of one value: gap, length − 1, value. */
+function unpackValues(text: string): Map<number, number> {
+  const numbers = unpack(text)
+  const values = new Map<number, number>()
+  for (let i = 0, c = 0; i < numbers.length; i += 3) {
+    c += numbers[i]!
+    for (let left = numbers[i + 1]!; left >= 0; left--) values.set(c++, numbers[i + 2]!)
+  }
+  return values
+}
+
+/** Per run: gap, 2 × (how many − 1) + (1 for every second code point), distance to the value. */
+function unpackShifts(text: string): Map<number, number> {
+  const numbers = unpack(text)
+  const values = new Map<number, number>()
+  for (let i = 0, end = 0; i < numbers.length; i += 3) {
+    const first = end + numbers[i]!
+    const step = 1 + (numbers[i + 1]! & 1)
+    const last = first + (numbers[i + 1]! >> 1) * step
+    for (let c = first; c <= last; c += step) values.set(c, c + unzigzag(numbers[i + 2]!))
+    end = last + 1
+  }
+  return values
+}
+
+/** Per run of code points with equally long values: gap, 4 × (length − 1) + size, then each value's distance from the last. */
+function unpackStrings(text: string): Map<number, number[]> {
+  const numbers = unpack(text)
+  const values = new Map<number, number[]>()
+  for (let i = 0, c = 0, value = 0; i < numbers.length;) {
+    c += numbers[i++]!
+    const run = numbers[i++]!
+    for (let left = run >> 2; left >= 0; left--) {
+      const decomposed: number[] = []
+      for (let k = run & 3; k > 0; k--) decomposed.push((value += unzigzag(numbers[i++]!)))
+      values.set(c++, decomposed)
+    }
+  }
+  return values
+}
