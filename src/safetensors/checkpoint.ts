@@ -1,0 +1,125 @@
+/**
+ * The weights of a model folder: `model.safetensors`, or, for models saved in shards, every file that
+ * `model.safetensors.index.json` names: {"metadata": {…}, "weight_map": {"tensor name": "file", …}}.
+ */
+import { SafetensorsError } from '../errors.ts'
+import type { ModelSource } from '../models/source.ts'
+import { readFile } from '../models/source.ts'
+import type { TensorInfo } from './header.ts'
+import { missingTensor, openSafetensors, type OpenSafetensors } from './reader.ts'
+import { JsonScanner, quote } from './scan.ts'
+
+const SINGLE = 'model.safetensors'
+const INDEX = 'model.safetensors.index.json'
+
+/**
+ * Opens a model's weights; the headers are read, no tensor is. The caller closes it.
+ *
+ * @throws SourceError `SOURCE_FILE_MISSING` where there is neither file, or a shard is missing
+ * @throws SafetensorsError for a damaged file, or `SAFETENSORS_INDEX_INVALID` for an index that does not fit its shards
+ */
+export async function openCheckpoint(source: ModelSource): Promise<OpenSafetensors> {
+  try {
+    return await openNamed(source, SINGLE)
+  } catch (error) {
+    if (!isMissing(error)) throw error
+    const index = await readFile(source, INDEX).catch((second: unknown) => {
+      // Most models have one file: of two missing names, that one is worth reporting.
+      throw isMissing(second) ? error : second
+    })
+    return openShards(source, parseIndex(index))
+  }
+}
+
+async function openNamed(source: ModelSource, name: string): Promise<OpenSafetensors> {
+  const file = await source.open(name)
+  try {
+    return await openSafetensors(file, name)
+  } catch (error) {
+    await file.close?.()
+    throw error
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'SOURCE_FILE_MISSING'
+}
+
+async function openShards(source: ModelSource, weightMap: Map<string, string>): Promise<OpenSafetensors> {
+  const shards = new Map<string, OpenSafetensors>()
+  const close = async () => {
+    await Promise.all(Array.from(shards.values(), shard => shard.close()))
+  }
+  try {
+    for (const name of new Set(weightMap.values())) shards.set(name, await openNamed(source, name))
+    return { ...mergeShards(shards, weightMap), close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** All shards as one. A tensor that the index does not mention is not part of the model. */
+function mergeShards(shards: Map<string, OpenSafetensors>, weightMap: Map<string, string>) {
+  const metadata = new Map<string, string>()
+  const tensors = new Map<string, TensorInfo>()
+  for (const shard of shards.values()) for (const [key, value] of shard.metadata) metadata.set(key, value)
+  for (const [key, name] of weightMap) {
+    const info = shards.get(name)?.tensors.get(key)
+    if (info === undefined) refuse(`tensor ${quote(key)} in ${quote(name)}`, 'no such tensor there')
+    tensors.set(key, info)
+  }
+  return {
+    metadata,
+    tensors,
+    async read(key: string) {
+      const shard = shards.get(weightMap.get(key) ?? '')
+      if (shard === undefined) throw missingTensor(INDEX, key, tensors.size)
+      return shard.read(key)
+    },
+  }
+}
+
+function parseIndex(bytes: Uint8Array): Map<string, string> {
+  const scanner = new JsonScanner(decodeText(bytes), INDEX)
+  let weightMap: Map<string, string> | undefined
+  for (let key = scanner.firstKey(); key !== undefined; key = scanner.nextKey()) {
+    if (key !== 'weight_map') scanner.skipValue(1)
+    else if (weightMap === undefined) weightMap = parseWeightMap(scanner)
+    else refuse('"weight_map" once', 'it twice')
+  }
+  scanner.end()
+  return weightMap ?? refuse('"weight_map"', 'none')
+}
+
+function parseWeightMap(scanner: JsonScanner): Map<string, string> {
+  const weightMap = new Map<string, string>()
+  for (let key = scanner.firstKey(); key !== undefined; key = scanner.nextKey()) {
+    if (weightMap.has(key)) refuse('each tensor once', `${quote(key)} again`)
+    const file = scanner.string()
+    // An index must not reach out of its folder.
+    if (!file.endsWith('.safetensors') || file.includes('/') || file.includes('\\')) {
+      refuse('names of .safetensors files in the same folder', quote(file))
+    }
+    weightMap.set(key, file)
+  }
+  return weightMap
+}
+
+function decodeText(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes.slice())
+  } catch {
+    return refuse('UTF-8', 'bytes that are not')
+  }
+}
+
+function refuse(expected: string, found: string): never {
+  throw new SafetensorsError({
+    code: 'SAFETENSORS_INDEX_INVALID',
+    subject: INDEX,
+    expected,
+    found,
+    nextStep: 'Fetch the index and all its files again, from the same revision of the model.',
+  })
+}

@@ -1,0 +1,28 @@
+/** The two 16-bit floating-point types, decoded. Every value of both is a float32 too, so nothing is rounded. */
+
+/** bfloat16 is the upper half of a float32. Bit patterns → numbers, same length. */
+export function decodeBF16(bits: Uint16Array): Float32Array {
+  const words = new Uint32Array(bits.length)
+  for (let i = 0; i < bits.length; i++) words[i] = (bits[i] ?? 0) << 16
+  return new Float32Array(words.buffer)
+}
+
+/**
+ * IEEE 754 binary16: 1 sign, 5 exponent (bias 15), 10 fraction bits. Bit patterns → numbers, same length.
+ *
+ * Put in place, exponent and fraction of a binary16 mean a binary32 that is too small by 2^(127 − 15): one
+ * multiplication sets that right, subnormal numbers included. Infinity and NaN have the highest exponent in both.
+ */
+export function decodeF16(bits: Uint16Array): Float32Array {
+  const values = new Float32Array(bits.length)
+  const words = new Uint32Array(values.buffer)
+  for (let i = 0; i < bits.length; i++) {
+    const half = bits[i] ?? 0
+    const magnitude = (half & 0x7fff) << 13
+    const isFinite = (half & 0x7c00) !== 0x7c00
+    words[i] = isFinite ? magnitude : magnitude | 0x7f800000
+    if (isFinite) values[i] = (values[i] ?? 0) * 2 ** 112
+    words[i] = (words[i] ?? 0) | ((half & 0x8000) << 16)
+  }
+  return values
+}

@@ -1,0 +1,155 @@
+/**
+ * Reads safetensors: the whole file in memory, seen through views; or a file of a model source, of which only the
+ * header is read at first and each tensor when it is asked for.
+ */
+import { SafetensorsError } from '../errors.ts'
+import type { ModelFile } from '../models/source.ts'
+import { viewElements, type DType, type DTypeArrays } from './dtypes.ts'
+import { headerLength, parseHeader, PREFIX_BYTES, type Header, type TensorInfo } from './header.ts'
+import { quote } from './scan.ts'
+
+/** One tensor; the type of `data` follows from `dtype`. Row-major. */
+export type SafeTensor = {
+  [D in DType]: {
+    readonly dtype: D
+    readonly shape: readonly number[]
+    /**
+     * F16, BF16: bit patterns in a Uint16Array (see `decodeF16`, `decodeBF16`). BOOL: 0 or 1 in a Uint8Array.
+     * C64: real and imaginary parts in turn. F8, F6, F4: the bytes as they are in the file.
+     */
+    readonly data: DTypeArrays[D]
+  }
+}[DType]
+
+export interface Safetensors {
+  /** The strings under `__metadata__`; empty where there are none. */
+  readonly metadata: Map<string, string>
+  /** By name, in the header's order. */
+  readonly tensors: Map<string, SafeTensor>
+}
+
+/** An open safetensors file, or several that make up one checkpoint. */
+export interface OpenSafetensors {
+  readonly metadata: Map<string, string>
+  /** What is there and where; no tensor has been read yet. */
+  readonly tensors: Map<string, TensorInfo>
+  /** Reads one tensor. Rejects with `SAFETENSORS_TENSOR_MISSING`, `…_DATA_TRUNCATED`, `…_TOO_LARGE`, or the source's error. */
+  readonly read: (name: string) => Promise<SafeTensor>
+  readonly close: () => Promise<void>
+}
+
+/**
+ * The tensors of a file in memory. Nothing is copied where the bytes are aligned, as files by known writers are when
+ * `bytes` starts at a multiple of 8: then `data` looks into `bytes`, and changes when they do. BOOL bytes are not checked.
+ *
+ * @param name what to call the file in messages
+ * @throws SafetensorsError with a code, whatever the bytes are
+ */
+export function readSafetensors(bytes: Uint8Array | ArrayBuffer, name = 'safetensors'): Safetensors {
+  const file = asBytes(bytes, name)
+  const length = headerLength(file, file.byteLength, name)
+  const header = parseHeader(file.subarray(PREFIX_BYTES, PREFIX_BYTES + length), file.byteLength, name)
+  const tensors = new Map<string, SafeTensor>()
+  for (const [key, info] of header.tensors) tensors.set(key, view(info, file, info.start))
+  return { metadata: header.metadata, tensors }
+}
+
+/**
+ * Opens a file of a model source: its header is read and checked against its size. The caller closes it.
+ *
+ * @param name what to call the file in messages
+ * @throws SafetensorsError with a code, whatever the bytes are; what `file` rejects with
+ */
+export async function openSafetensors(file: ModelFile, name = 'safetensors'): Promise<OpenSafetensors> {
+  const { metadata, tensors } = await readHeader(file, name)
+  return {
+    metadata,
+    tensors,
+    async read(key) {
+      const info = tensors.get(key)
+      if (info === undefined) throw missingTensor(name, key, tensors.size)
+      const subject = `${name}: tensor ${quote(key)}`
+      return view(info, await readExactly(file, info.start, info.end - info.start, subject), 0)
+    },
+    close: async () => file.close?.(),
+  }
+}
+
+async function readHeader(file: ModelFile, name: string): Promise<Header> {
+  const prefix = await readExactly(file, 0, Math.min(PREFIX_BYTES, file.size), name)
+  const length = headerLength(prefix, file.size, name)
+  return parseHeader(await readExactly(file, PREFIX_BYTES, length, `${name}: header`), file.size, name)
+}
+
+/** The error of every reader for a tensor that is not there. */
+export function missingTensor(name: string, key: string, count: number): SafetensorsError {
+  return new SafetensorsError({
+    code: 'SAFETENSORS_TENSOR_MISSING',
+    subject: name,
+    expected: `a tensor ${quote(key)}`,
+    found: `none of that name among ${count}`,
+    nextStep: 'List the names with `bert-ner inspect`, or by the keys of `tensors`.',
+  })
+}
+
+/** Sources may be written by users: what they return is checked. */
+async function readExactly(file: ModelFile, offset: number, length: number, subject: string): Promise<Uint8Array> {
+  if (length === 0) return new Uint8Array(0)
+  const bytes = asBytes(await readOrTooLarge(file, offset, length, subject), subject)
+  if (bytes.byteLength === length) return bytes
+  throw new SafetensorsError({
+    code: 'SAFETENSORS_DATA_TRUNCATED',
+    subject,
+    expected: `${length} bytes from the source`,
+    found: `${bytes.byteLength}`,
+    nextStep: 'The file changed while it was read, or its source gives the wrong bytes.',
+  })
+}
+
+/** A header can rightly describe more than an engine can hold in one piece: some gigabytes. */
+async function readOrTooLarge(file: ModelFile, offset: number, length: number, subject: string): Promise<Uint8Array> {
+  try {
+    return await file.read(offset, length)
+  } catch (cause) {
+    if (!isRangeError(cause)) throw cause
+    throw tooLarge(subject, length, cause)
+  }
+}
+
+/** Engines refuse arrays beyond their limits, or beyond the memory that is left, with a RangeError. */
+function isRangeError(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'name' in error && error.name === 'RangeError'
+}
+
+/** The error for what does not fit into memory in one piece. */
+export function tooLarge(subject: string, bytes: number, cause: unknown): SafetensorsError {
+  return new SafetensorsError({
+    code: 'SAFETENSORS_TOO_LARGE',
+    subject,
+    expected: 'as much as this engine can hold in one array',
+    found: `${bytes} bytes`,
+    nextStep: 'Split the tensor or the file into parts, or give the process more memory.',
+    cause,
+  })
+}
+
+/** A plain Uint8Array over the same memory. Arrays of other realms and Node's Buffer are welcome. */
+function asBytes(bytes: unknown, name: string): Uint8Array {
+  if (ArrayBuffer.isView(bytes)) return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const tag = Object.prototype.toString.call(bytes)
+  if (tag === '[object ArrayBuffer]' || tag === '[object SharedArrayBuffer]')
+    return new Uint8Array(bytes as ArrayBuffer)
+  throw new SafetensorsError({
+    code: 'SAFETENSORS_INPUT_INVALID',
+    subject: name,
+    expected: 'a Uint8Array or an ArrayBuffer',
+    found: tag.slice('[object '.length, -1),
+    nextStep: 'Pass the bytes of the file, for example what fs.readFile or response.arrayBuffer() gives.',
+  })
+}
+
+/** The tensor whose first byte is `bytes[at]`. */
+function view({ dtype, shape, start, end }: TensorInfo, bytes: Uint8Array, at: number): SafeTensor {
+  // The compiler cannot follow that dtype and data were made for each other: viewElements says so in its type.
+  return { dtype, shape, data: viewElements(dtype, bytes, at, at + end - start) } as SafeTensor
+}

@@ -1,0 +1,180 @@
+/**
+ * Writes safetensors, byte for byte as the reference implementation does: metadata first; then tensors by type, from the
+ * largest elements to the smallest, and by name within a type; the header padded with spaces to a multiple of 8. So every
+ * tensor is aligned, and the same tensors give the same file whatever their order.
+ */
+import { SafetensorsError } from '../errors.ts'
+import { arrayName, DTYPE_RANK, dtypeOf, type DType, type DTypeArrays } from './dtypes.ts'
+import { byteLength, MAX_HEADER_BYTES, PREFIX_BYTES } from './header.ts'
+import { tooLarge, type SafeTensor } from './reader.ts'
+import { quote } from './scan.ts'
+
+/**
+ * The bytes of a file with these tensors, which are copied. A `Map` can be passed as it is, so what `readSafetensors`
+ * gave can be written again.
+ *
+ * @throws SafetensorsError `SAFETENSORS_WRITE_INVALID` for a name, shape, type or array that no file can hold,
+ *   `SAFETENSORS_DUPLICATE_KEY`, `SAFETENSORS_SIZE_MISMATCH`, `SAFETENSORS_SIZE_OVERFLOW`, `SAFETENSORS_SIZE_NOT_WHOLE_BYTES`,
+ *   `SAFETENSORS_HEADER_TOO_LARGE`, `SAFETENSORS_TOO_LARGE`
+ */
+export function writeSafetensors(
+  tensors: Iterable<readonly [string, SafeTensor]>,
+  metadata: Iterable<readonly [string, string]> = [],
+): Uint8Array<ArrayBuffer> {
+  const checked = checkNames(tensors).map(([name, tensor]) => checkTensor(name, tensor))
+  checked.sort((a, b) => b.rank - a.rank || compareBytes(a.key, b.key))
+  const { header, dataBytes } = describe(checked, checkMetadata(metadata))
+  const file = allocate(PREFIX_BYTES + header.byteLength + dataBytes)
+  new DataView(file.buffer).setBigUint64(0, BigInt(header.byteLength), true)
+  file.set(header, PREFIX_BYTES)
+  let at = PREFIX_BYTES + header.byteLength
+  for (const { bytes } of checked) {
+    file.set(bytes, at)
+    at += bytes.byteLength
+  }
+  return file
+}
+
+function allocate(bytes: number): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(bytes)
+  } catch (cause) {
+    throw tooLarge('writeSafetensors', bytes, cause)
+  }
+}
+
+interface Checked {
+  readonly name: string
+  /** The name in UTF-8, by which the reference sorts. */
+  readonly key: Uint8Array
+  readonly rank: number
+  readonly dtype: DType
+  readonly shape: readonly number[]
+  readonly bytes: Uint8Array
+}
+
+/** {"__metadata__":{…},"name":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},…}, without spaces but for the padding. */
+function describe(tensors: readonly Checked[], metadata: readonly (readonly [string, string])[]) {
+  const entries: string[] = []
+  if (metadata.length > 0) {
+    const pairs = metadata.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`)
+    entries.push(`"__metadata__":{${pairs.join(',')}}`)
+  }
+  let end = 0
+  for (const { name, dtype, shape, bytes } of tensors) {
+    const start = end
+    end += bytes.byteLength
+    entries.push(
+      `${JSON.stringify(name)}:{"dtype":"${dtype}","shape":[${shape.join(',')}],"data_offsets":[${start},${end}]}`,
+    )
+  }
+  const json = new TextEncoder().encode(`{${entries.join(',')}}`)
+  const header = new Uint8Array(Math.ceil(json.byteLength / 8) * 8).fill(0x20)
+  header.set(json)
+  if (header.byteLength > MAX_HEADER_BYTES) {
+    throw new SafetensorsError({
+      code: 'SAFETENSORS_HEADER_TOO_LARGE',
+      subject: 'writeSafetensors: header',
+      expected: `at most ${MAX_HEADER_BYTES} bytes`,
+      found: `${header.byteLength}`,
+      nextStep: 'Write fewer tensors or shorter names into one file.',
+    })
+  }
+  return { header, dataBytes: end }
+}
+
+/** `Array.from` takes an object that is no iterable as an empty list: a record would be written as nothing. */
+function pairs<T>(iterable: Iterable<T>, subject: string): Iterable<T> {
+  const given: unknown = iterable
+  if (typeof given === 'object' && given !== null && Symbol.iterator in given) return iterable
+  return refuse(subject, 'a Map or another iterable of pairs (of a record: Object.entries)', typeof given)
+}
+
+function checkNames(tensors: Iterable<readonly [string, SafeTensor]>): (readonly [string, SafeTensor])[] {
+  const seen = new Set<string>()
+  return Array.from(pairs(tensors, 'tensors'), entry => {
+    const name = checkString(entry[0], 'a name')
+    if (name === '__metadata__') refuse('the name of a tensor', 'any but "__metadata__"', quote(name))
+    if (seen.has(name)) refuseDuplicate(name)
+    seen.add(name)
+    return entry
+  })
+}
+
+function checkMetadata(metadata: Iterable<readonly [string, string]>): (readonly [string, string])[] {
+  const seen = new Set<string>()
+  return Array.from(pairs(metadata, 'metadata'), ([key, value]) => {
+    if (seen.has(checkString(key, 'metadata'))) refuseDuplicate(key)
+    seen.add(key)
+    return [key, checkString(value, `metadata ${quote(key)}`)] as const
+  })
+}
+
+function checkTensor(name: string, tensor: SafeTensor): Checked {
+  const subject = `tensor ${quote(name)}`
+  const given: unknown = tensor
+  if (typeof given !== 'object' || given === null) refuse(subject, '{ dtype, shape, data }', String(given))
+  const dtype = dtypeOf(tensor.dtype) ?? refuse(subject, 'a dtype of the format', quote(tensor.dtype))
+  if (!Array.isArray(tensor.shape) || !tensor.shape.every(size => Number.isSafeInteger(size) && size >= 0)) {
+    refuse(subject, 'a shape of non-negative integers', JSON.stringify(tensor.shape))
+  }
+  const bytes = elementBytes(subject, dtype, tensor.data)
+  const expected = byteLength(dtype, tensor.shape, () => subject)
+  if (bytes.byteLength !== expected) {
+    throw new SafetensorsError({
+      code: 'SAFETENSORS_SIZE_MISMATCH',
+      subject,
+      expected: `${expected} bytes for ${dtype} [${tensor.shape.join(', ')}]`,
+      found: `${bytes.byteLength}`,
+      nextStep: 'Make shape and data agree.',
+    })
+  }
+  const rank = DTYPE_RANK.get(dtype) ?? 0
+  return { name, key: new TextEncoder().encode(name), rank, dtype, shape: tensor.shape, bytes }
+}
+
+/** The bytes of `data`, not copied. Compared by the array's name, for arrays may come from another realm. */
+function elementBytes(subject: string, dtype: DType, data: DTypeArrays[DType]): Uint8Array {
+  const found = Object.prototype.toString.call(data).slice('[object '.length, -1)
+  if (found !== arrayName(dtype)) refuse(subject, `a ${arrayName(dtype)} for ${dtype}`, found)
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+}
+
+function checkString(value: unknown, subject: string): string {
+  if (typeof value !== 'string') return refuse(subject, 'a string', typeof value)
+  for (const char of value) {
+    const point = char.codePointAt(0) ?? 0
+    if (point >= 0xd800 && point <= 0xdfff) refuse(subject, 'text without lone surrogates', quote(value))
+  }
+  return value
+}
+
+/** Order of UTF-8 bytes, which is that of code points; JavaScript's own order of strings is that of UTF-16 units. */
+function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const common = Math.min(a.length, b.length)
+  for (let i = 0; i < common; i++) {
+    const difference = (a[i] ?? 0) - (b[i] ?? 0)
+    if (difference !== 0) return difference
+  }
+  return a.length - b.length
+}
+
+function refuse(subject: string, expected: string, found: string): never {
+  throw new SafetensorsError({
+    code: 'SAFETENSORS_WRITE_INVALID',
+    subject: `writeSafetensors: ${subject}`,
+    expected,
+    found,
+    nextStep: 'Change it before writing.',
+  })
+}
+
+function refuseDuplicate(name: string): never {
+  throw new SafetensorsError({
+    code: 'SAFETENSORS_DUPLICATE_KEY',
+    subject: 'writeSafetensors',
+    expected: 'each name once',
+    found: `${quote(name)} again`,
+    nextStep: 'Rename one of the two.',
+  })
+}
