@@ -1,0 +1,106 @@
+/**
+ * The operations that BERT needs, and all that a backend has to offer. src/layers is written once against this
+ * interface; below it, `naive` is the definition, `tfjs` and `simd` are the same operations made fast.
+ *
+ * Legend, for the whole repository:
+ *   B sequences in a batch   T tokens in a batch (all sequences together)   H heads   D size of a head
+ *   C hidden size = H·D      F feed-forward size                            L labels  V vocabulary
+ */
+
+/**
+ * Sequences back to back, with no padding and no mask: positions restart with each sequence, and attention runs inside
+ * each sequence, so that no work is wasted and batching cannot change an answer.
+ */
+export interface PackedBatch {
+  readonly ids: Int32Array // [T]
+  readonly typeIds: Int32Array // [T]
+  readonly positions: Int32Array // [T], 0 … length−1 in each sequence
+  readonly starts: Int32Array // [B+1], sequence b is tokens starts[b] … starts[b+1]−1
+}
+
+/** One weight as the file holds it, checked, not yet converted. `name` is its key in the checkpoint, for messages. */
+export type StoredTensor = { readonly name: string; readonly shape: readonly number[] } & (
+  | { readonly dtype: 'F32'; readonly data: Float32Array }
+  /** Bit patterns of 16-bit floats. */
+  | { readonly dtype: 'F16'; readonly data: Uint16Array }
+  | { readonly dtype: 'BF16'; readonly data: Uint16Array }
+  /** int8 per output channel: value = data · scale[row]. scale: [shape[0]] */
+  | { readonly dtype: 'I8'; readonly data: Int8Array; readonly scale: Float32Array }
+)
+
+/** Element types in which weights are stored. */
+export type StoredDType = StoredTensor['dtype']
+
+/** A handle to a matrix or vector that lives in the backend. Row-major. */
+export interface Tensor {
+  readonly shape: readonly number[]
+}
+
+/** Weights y = x·Wᵀ + b, prepared by a backend. W: [outputs, inputs] as PyTorch stores nn.Linear. */
+export interface LinearWeights {
+  readonly inputs: number
+  readonly outputs: number
+}
+
+/** A table whose rows are looked up, prepared by a backend. [rows, width] */
+export interface EmbeddingWeights {
+  readonly rows: number
+  readonly width: number
+}
+
+/** Scale and shift of a layer normalisation, prepared by a backend. [width] each */
+export interface NormWeights {
+  readonly width: number
+  readonly epsilon: number
+}
+
+/** The matrices of one nn.Linear. Several parts are stacked by rows into one product (Q, K and V become one). */
+export interface LinearPart {
+  readonly weight: StoredTensor // [outputs, inputs]
+  readonly bias: StoredTensor // [outputs]
+}
+
+/** The three tables of BERT's input (Devlin 2018 §3, figure 2). */
+export interface EmbeddingTables {
+  readonly word: EmbeddingWeights // [V, C]
+  readonly position: EmbeddingWeights // [positions, C]
+  readonly tokenType: EmbeddingWeights // [types, C]
+}
+
+/**
+ * Preparing weights is asynchronous: a backend copies what it keeps before its promise resolves, so that the caller can
+ * drop each tensor before reading the next. Operations on tensors are synchronous and may only enqueue; {@link read} is the
+ * only wait. No layer can tell whether it runs on this thread, on several, or on a GPU.
+ */
+export interface Kernels {
+  readonly name: string
+
+  linearWeights(parts: readonly LinearPart[]): Promise<LinearWeights>
+  embeddingWeights(table: StoredTensor): Promise<EmbeddingWeights>
+  normWeights(weight: StoredTensor, bias: StoredTensor, epsilon: number): Promise<NormWeights>
+
+  /** LayerNorm(word[ids] + position[positions] + tokenType[typeIds]) → [T, C] */
+  embed(batch: PackedBatch, tables: EmbeddingTables, norm: NormWeights): Tensor
+  /** x·Wᵀ + b: [T, inputs] → [T, outputs] */
+  linear(x: Tensor, weights: LinearWeights): Tensor
+  /** GELU(x·Wᵀ + b) with the exact, erf form of GELU (Hendrycks 2016): [T, inputs] → [T, outputs] */
+  linearGelu(x: Tensor, weights: LinearWeights): Tensor
+  /** softmax(Q·Kᵀ/√D)·V per head and per sequence (Vaswani 2017 §3.2). qkv: [T, 3·C], Q then K then V → [T, C] */
+  attention(qkv: Tensor, starts: Int32Array, heads: number): Tensor
+  /** LayerNorm(x + residual) (Ba 2016): [T, C] */
+  addLayerNorm(x: Tensor, residual: Tensor, norm: NormWeights): Tensor
+
+  /**
+   * The softmax weights that {@link attention} applies, for those who want to look inside: for each sequence in turn
+   * [H, n, n] (query by key), flattened back to back → [Σ H·n²]. Absent where attention is fused.
+   */
+  attentionProbabilities?(qkv: Tensor, starts: Int32Array, heads: number): Tensor
+
+  /** Runs `body`; every tensor made inside is freed at its end, but for those that it returns. */
+  scope<R extends Tensor | readonly Tensor[]>(body: () => R): R
+  /** The values of a tensor, row-major. Rejects with a coded error where the backend failed. Does not free. */
+  read(tensor: Tensor): Promise<Float32Array>
+  free(tensor: Tensor): void
+  /** Frees every weight and tensor. What goes back to the system is said by each backend. */
+  dispose(): Promise<void>
+}

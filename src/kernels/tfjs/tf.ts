@@ -1,0 +1,84 @@
+/** The part of tfjs that kernels use, and how to get it: imported only when this backend is asked for. */
+import type * as tfjs from '@tensorflow/tfjs-core'
+import { BackendError } from '../../errors.ts'
+
+export type Tf = typeof tfjs
+
+/**
+ * tfjs with `device` registered and initialised.
+ *
+ * @param wasm the folder that holds tfjs-backend-wasm's .wasm files, as a URL or path. Node finds it by itself; a page has to
+ *   name it, unless its bundler put the files beside the script.
+ * @throws BackendError `BACKEND_UNAVAILABLE` where tfjs is not installed or the device fails to start, `BACKEND_DEVICE`
+ *   where tfjs knows no such device
+ */
+export async function loadTf(device: string, wasm?: string): Promise<Tf> {
+  const tf = await importTf()
+  const isRegistered = () => Object.hasOwn(tf.engine().registryFactory, device)
+  if (!isRegistered()) {
+    if (device === 'wasm') await importWasm(wasm)
+    if (device === 'cpu') await importCpu()
+  }
+  if (!isRegistered()) {
+    throw new BackendError({
+      code: 'BACKEND_DEVICE',
+      subject: `device ${JSON.stringify(device)} of backend tfjs`,
+      expected: [...new Set(['wasm', 'cpu', ...Object.keys(tf.engine().registryFactory)])].join(', '),
+      found: 'no tfjs backend of this name',
+      nextStep: 'Import the package that registers it (@tensorflow/tfjs-backend-webgpu, …) before loading the model.',
+    })
+  }
+  await start(tf, device)
+  return tf
+}
+
+/** Initialises the device, and leaves whichever was active before active. */
+async function start(tf: Tf, device: string): Promise<void> {
+  const active = tf.engine().backendName as string | undefined
+  const started = await tf.setBackend(device)
+  if (active !== undefined) await tf.setBackend(active)
+  if (started) return
+  throw new BackendError({
+    code: 'BACKEND_UNAVAILABLE',
+    subject: `device ${device} of backend tfjs`,
+    expected: 'a device that starts',
+    found: 'one that did not: tfjs printed why',
+    nextStep: "Try device: 'wasm' with its .wasm files in the folder that the option wasm names, or another backend.",
+  })
+}
+
+async function importTf(): Promise<Tf> {
+  try {
+    return await import('@tensorflow/tfjs-core')
+  } catch (cause) {
+    throw notInstalled('@tensorflow/tfjs-core', cause)
+  }
+}
+
+async function importWasm(folder: string | undefined): Promise<void> {
+  try {
+    const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm')
+    if (folder !== undefined) setWasmPaths(folder.endsWith('/') ? folder : `${folder}/`)
+  } catch (cause) {
+    throw notInstalled('@tensorflow/tfjs-backend-wasm', cause)
+  }
+}
+
+async function importCpu(): Promise<void> {
+  try {
+    await import('@tensorflow/tfjs-backend-cpu')
+  } catch (cause) {
+    throw notInstalled('@tensorflow/tfjs-backend-cpu', cause)
+  }
+}
+
+function notInstalled(name: string, cause: unknown): BackendError {
+  return new BackendError({
+    code: 'BACKEND_UNAVAILABLE',
+    subject: `package ${name}`,
+    expected: "an installed package, for backend 'tfjs'",
+    found: cause instanceof Error ? cause.message : String(cause),
+    nextStep: `Run: npm install ${name}`,
+    cause,
+  })
+}

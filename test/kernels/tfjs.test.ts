@@ -1,0 +1,218 @@
+/** naive ≡ tfjs, kernel by kernel; and what tfjs leaves behind: nothing. */
+import { execFileSync } from 'node:child_process'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import * as tf from '@tensorflow/tfjs-core'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import type { Kernels, Tensor } from '../../dist/kernels/kernels.js'
+import { loadKernels } from '../../dist/kernels/load.js'
+import { packBatch } from '../../dist/layers/batch.js'
+import { BertForTokenClassification } from '../../dist/layers/bert.js'
+import { sourceFromBytes } from '../../dist/models/source.js'
+import { maxDifference, table } from '../helpers/fixtures.ts'
+import { MINI, randomIds, randomModel } from '../helpers/random-model.js'
+import { float32, linearPart, uniform } from '../helpers/random-tensors.ts'
+
+const sequence = (length: number, seed = 0) => ({
+  ids: randomIds(length, MINI.vocab, seed),
+  typeIds: randomIds(length, 2, seed),
+})
+
+describe.each(['wasm', 'cpu'] as const)('device %s', device => {
+  let naive: Kernels
+  let tfjs: Kernels
+  beforeAll(async () => {
+    naive = await loadKernels({ backend: 'naive' })
+    tfjs = await loadKernels({ backend: 'tfjs', device })
+  })
+  afterAll(() => tfjs.dispose())
+
+  /** Every operation, on activations that the one before it made. */
+  async function run(
+    kernels: Kernels,
+    lengths: number[],
+    [C, H, F, L]: readonly [number, number, number, number],
+    factor: number,
+  ) {
+    const next = uniform(C + lengths.length)
+    const embedding = (rows: number) => kernels.embeddingWeights(float32([rows, C], next, factor))
+    const tables = {
+      word: await embedding(MINI.vocab),
+      position: await embedding(MINI.positions),
+      tokenType: await embedding(2),
+    }
+    const norm = await kernels.normWeights(float32([C], next), float32([C], next), 1e-12)
+    const qkv = await kernels.linearWeights([linearPart(C, C, next), linearPart(C, C, next), linearPart(C, C, next)])
+    const wide = await kernels.linearWeights([linearPart(F, C, next)])
+    const narrow = await kernels.linearWeights([linearPart(L, F, next)])
+    const batch = packBatch(lengths.map(sequence))
+    const tensors = kernels.scope(() => {
+      const x = kernels.embed(batch, tables, norm)
+      const q = kernels.linear(x, qkv)
+      const context = kernels.attention(q, batch.starts, H)
+      const probabilities = kernels.attentionProbabilities!(q, batch.starts, H)
+      const y = kernels.addLayerNorm(context, x, norm)
+      const z = kernels.linearGelu(y, wide)
+      return [x, q, context, probabilities, y, z, kernels.linear(z, narrow)] as readonly Tensor[]
+    })
+    const names = ['embed', 'linear', 'attention', 'probabilities', 'addLayerNorm', 'linearGelu', 'linear']
+    return Promise.all(
+      tensors.map(async (tensor, i) => {
+        const values = await kernels.read(tensor)
+        kernels.free(tensor)
+        return { name: names[i]!, shape: [...tensor.shape], values }
+      }),
+    )
+  }
+
+  test.each([
+    ['one token', [1], [64, 4, 128, 9], 1],
+    ['odd sizes', [3, 1, 7], [15, 3, 31, 5], 1],
+    ['around the change of path', [19, 20, 21], [64, 4, 128, 9], 1],
+    ['512 tokens', [512], [8, 2, 16, 3], 1],
+    ['100 sequences', Array.from({ length: 100 }, (_, i) => 1 + ((i * 7) % 40)), [16, 2, 32, 3], 1],
+    ['one head', [6], [8, 1, 8, 1], 1],
+    ['tiny embeddings', [9], [64, 4, 128, 9], 1e-5],
+    ['huge embeddings', [9], [64, 4, 128, 9], 1e5],
+  ] as const)('%s', async (_, lengths, shape, factor) => {
+    const expected = await run(naive, [...lengths], shape, factor)
+    const actual = await run(tfjs, [...lengths], shape, factor)
+    const differences = new Map(
+      expected.map(({ name, values }, i) => [`${i} ${name}`, maxDifference(values, actual[i]!.values)]),
+    )
+    expect(actual.map(({ shape }) => shape)).toEqual(expected.map(({ shape }) => shape))
+    const worst = Math.max(...differences.values())
+    if (worst > 1e-5) throw new Error(`largest differences:\n${table(differences)}`)
+  })
+
+  test('a batch gives bit for bit what its sequences give alone', async () => {
+    const model = await BertForTokenClassification.load(sourceFromBytes(randomModel({ std: 0.1 })), {
+      backend: 'tfjs',
+      device,
+    })
+    const sequences = (device === 'wasm' ? [5, 1, 33, 19, 20, 2, 64, 1, 128] : [5, 1, 19, 20]).map(sequence)
+    const together = await model.forward(packBatch(sequences))
+    const alone: number[] = []
+    for (const one of sequences) alone.push(...(await model.forward(packBatch([one]))).logits)
+    expect([...together.logits]).toEqual(alone)
+    await model.dispose()
+  })
+
+  test('NaN does not pass for an answer', async () => {
+    const files = randomModel()
+    const weights = files['model.safetensors'].slice()
+    weights.fill(0xff, weights.length - 400) // classifier.bias ends there: NaN
+    const model = await BertForTokenClassification.load(sourceFromBytes({ ...files, 'model.safetensors': weights }), {
+      backend: 'tfjs',
+      device,
+    })
+    await expect(model.forward(packBatch([sequence(4)]))).rejects.toMatchObject({ code: 'BACKEND_NOT_FINITE' })
+    await model.dispose()
+  })
+})
+
+test('GELU: within 6e-7 of the exact one', async () => {
+  const [naive, tfjs] = [await loadKernels({ backend: 'naive' }), await loadKernels({ backend: 'tfjs' })]
+  const values = Float32Array.from({ length: 24_001 }, (_, i) => (i - 12_000) / 1000)
+  const gelu = async (kernels: Kernels) => {
+    // x as the bias of a product with 0.
+    const zero = {
+      name: 'zero',
+      dtype: 'F32',
+      shape: [values.length, 1],
+      data: new Float32Array(values.length),
+    } as const
+    const weights = await kernels.linearWeights([
+      { weight: zero, bias: { ...zero, shape: [values.length], data: values } },
+    ])
+    const table = await kernels.embeddingWeights({ ...zero, shape: [1, 1], data: new Float32Array(1) })
+    const one = { ...zero, shape: [1], data: new Float32Array(1) }
+    const norm = await kernels.normWeights(one, one, 1e-12)
+    const batch = packBatch([{ ids: [0], typeIds: [0] }])
+    const y = kernels.scope(() =>
+      kernels.linearGelu(kernels.embed(batch, { word: table, position: table, tokenType: table }, norm), weights),
+    )
+    const result = await kernels.read(y)
+    kernels.free(y)
+    await kernels.dispose()
+    return result
+  }
+  expect(maxDifference(await gelu(naive), await gelu(tfjs))).toBeLessThan(6e-7)
+})
+
+describe('nothing is left behind', () => {
+  test('a soak of 2,000 random lengths is flat, and dispose() leaves tf.memory() as it was', async () => {
+    const before = { ...tf.memory() }
+    const model = await BertForTokenClassification.load(
+      sourceFromBytes(randomModel({ layers: 1, hidden: 16, heads: 2, intermediate: 32, vocab: 50, positions: 96 })),
+      { backend: 'tfjs' },
+    )
+    const loaded = { ...tf.memory() }
+    const next = uniform(6)
+    const length = () => 1 + Math.floor((next() + 1) * 47)
+    let heap = 0
+    for (let i = 0; i < 2000; i++) {
+      const lengths = i % 10 === 0 ? [length(), length()] : [length()]
+      const sequences = lengths.map(n => ({ ids: randomIds(n, 50, i), typeIds: randomIds(n, 2, i) }))
+      await model.forward(packBatch(sequences), { trace: i % 100 === 0 })
+      if (i === 200) heap = heapBytes()
+    }
+    expect(tf.memory()).toMatchObject({ numTensors: loaded.numTensors, numBytes: loaded.numBytes })
+    expect(heapBytes()).toBe(heap)
+    await model.dispose()
+    expect(tf.memory()).toMatchObject({ numTensors: before.numTensors, numBytes: before.numBytes })
+  })
+
+  test('a model that fails to load frees what it had', async () => {
+    const files = randomModel()
+    const before = tf.memory().numTensors
+    const config = new TextEncoder().encode(
+      new TextDecoder().decode(files['config.json']).replace('"num_hidden_layers":2', '"num_hidden_layers":3'),
+    )
+    const failing = BertForTokenClassification.load(sourceFromBytes({ ...files, 'config.json': config }), {
+      backend: 'tfjs',
+    })
+    await expect(failing).rejects.toMatchObject({ code: 'CHECKPOINT_KEYS' })
+    expect(tf.memory().numTensors).toBe(before)
+  })
+
+  test('the active tfjs backend of the page stays what it was', async () => {
+    await loadKernels({ backend: 'tfjs', device: 'cpu' })
+    await tf.setBackend('cpu')
+    const model = await BertForTokenClassification.load(sourceFromBytes(randomModel()), {
+      backend: 'tfjs',
+      device: 'wasm',
+    })
+    await model.forward(packBatch([sequence(30)]))
+    expect(tf.getBackend()).toBe('cpu')
+    await model.dispose()
+    await tf.setBackend('wasm')
+  })
+})
+
+/** Bytes of tfjs-wasm's memory, which only ever grows. */
+function heapBytes(): number {
+  return (tf.engine().findBackend('wasm') as unknown as { wasm: { HEAPU8: Uint8Array } }).wasm.HEAPU8.byteLength
+}
+
+describe('coded errors', () => {
+  test('a device that tfjs does not know', async () => {
+    await expect(loadKernels({ backend: 'tfjs', device: 'quantum' })).rejects.toMatchObject({ code: 'BACKEND_DEVICE' })
+  })
+
+  test('tfjs is not installed', () => {
+    // A copy of dist/ in a folder from which no node_modules can be found.
+    const folder = mkdtempSync(join(tmpdir(), 'bert-ner-'))
+    try {
+      cpSync(fileURLToPath(new URL('../../dist', import.meta.url)), join(folder, 'dist'), { recursive: true })
+      const load = pathToFileURL(join(folder, 'dist/kernels/load.js')).href
+      const script = `import('${load}').then(m => m.loadKernels({ backend: 'tfjs' })).catch(e => console.log(e.code, e.nextStep))`
+      const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })
+      expect(output.trim()).toBe('BACKEND_UNAVAILABLE Run: npm install @tensorflow/tfjs-core')
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+})
