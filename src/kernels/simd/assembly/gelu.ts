@@ -1,0 +1,54 @@
+/**
+ * GELU(x) = x·Φ(x), Φ the normal distribution function (Hendrycks 2016), exact form.
+ *
+ * naive            x/2 · (1 + erf(x/√2)), erf summed as a series until nothing changes: a hundred operations a number
+ * this             Φ(x) = 1/2 + x·P(x²)/Q(x²), two polynomials of degree 5 on |x| ≤ 5.5, fitted by weighted least squares
+ *                  so that the error of GELU, not of Φ, is level; beyond −5.5 Φ is 0
+ * what it buys     thirteen multiplications and a division for four numbers, in the tile that the product just wrote,
+ *                  while it is still in the first-level cache
+ *
+ * Largest error against float64 over |x| from 2⁻¹² to 8: below 2e-6, at |x| = 5.5 (four units in the last place of the
+ * result), checked for every float32 by scripts/check-gelu.mjs. The tanh form that some runtimes take is off by 4.7e-4.
+ */
+import { procedure, doWhile, f32x4, i32, load, local, range, store, type V128 } from './code.ts'
+
+const LIMIT = 5.5
+const P = [0.3989419937133789, 0.035108231008052826, 0.004759352654218674, 0.0001824679202400148, 6.5238327806582674e-6, 2.2219262874045853e-8] // prettier-ignore
+const Q = [1, 0.2546670138835907, 0.029378637671470642, 0.0019603355322033167, 7.846026710467413e-5, 1.1949633744734456e-6] // prettier-ignore
+
+function gelu(value: V128): V128 {
+  const x = local.v128(value)
+  const near = local.v128(f32x4.pmax(f32x4.pmin(x, f32x4.const(LIMIT)), f32x4.const(-LIMIT))) // a NaN stays
+  const square = local.v128(f32x4.mul(near, near))
+  const ratio = f32x4.div(f32x4.mul(near, horner(P, square)), horner(Q, square))
+  // At the limit the ratio rounds to just above 1/2, so that beyond it Φ is exactly 0 or 1.
+  const phi = f32x4.pmax(f32x4.pmin(f32x4.add(ratio, f32x4.const(0.5)), f32x4.const(1)), f32x4.const(0))
+  return f32x4.mul(x, phi)
+}
+
+/** c₀ + x·(c₁ + x·(c₂ + …)) */
+export function horner(coefficients: readonly number[], x: V128): V128 {
+  return coefficients.map(f32x4.const).reduceRight((sum, coefficient) => f32x4.add(f32x4.mul(sum, x), coefficient))
+}
+
+/** GELU in place, on `rows` rows of 4·vectors numbers. */
+export function geluTile(vectors: number) {
+  return procedure(`gelu${4 * vectors}`, { y: 'i32', stride: 'i32', rows: 'i32' }, ({ y, stride, rows }) => {
+    doWhile(
+      () => {
+        for (let j = 0; j < vectors; j++) store.v128(y, gelu(load.v128(y, 16 * j)), 16 * j)
+        y.set(i32.add(y, stride))
+        rows.set(i32.sub(rows, 1))
+      },
+      () => rows,
+    )
+  })
+}
+
+/** GELU in place on `count` numbers, a multiple of four: for the script that checks every one. */
+export const geluAll = () =>
+  procedure('gelu', { y: 'i32', count: 'i32' }, ({ y, count }) => {
+    range(y, i32.add(y, i32.mul(count, 4)), 16, at => {
+      store.v128(at, gelu(load.v128(at)))
+    })
+  })

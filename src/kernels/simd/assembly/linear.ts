@@ -1,0 +1,248 @@
+/**
+ * y = x·Wᵀ + b: where nearly all of the time goes. x: [T, K], W: [N, K], y: [T, N]
+ *
+ * The ladder:
+ *
+ * 1. naive         for t, for n: y[t][n] = b[n] + Σₖ x[t][k]·W[n][k]        two loads for every multiplication
+ *
+ * 2. panels        Eight rows of W are stored side by side, k by k: one load fetches W for four outputs, and the loop over
+ *                  k walks through memory in a straight line. Packed once, when the model is loaded.
+ *
+ * 3. tile          R rows of x against one panel: R·2 vectors of sums stay in registers for the whole loop over k. A step
+ *                  loads two vectors of W and R numbers of x for 2·R vector multiplications: loads no longer limit.
+ *                  (How many fit into sixteen registers depends on the engine's compiler: that is why tiles are generated.)
+ *
+ * 4. order         All row tiles of a block take a panel in turn, so it comes from memory once and then stays in the
+ *                  first-level cache, while the block of x stays in the second.
+ *
+ * 5. integers      `w8a16`: int8 weights, int16 activations. `i32x4.dot_i16x8_s` is eight multiplications where f32 has four,
+ *                  and W is a quarter of the size. `w8a7`: int8 · 7 bits, four products a lane (relaxed SIMD).
+ *
+ * 6. epilogue      Bias, scales and GELU are applied while the tile is in registers or in the first-level cache.
+ */
+import type { Scheme } from '../layout.ts'
+import { ROW_SCALE_BYTES } from '../layout.ts'
+import { procedure, doWhile, f32x4, i16x8, i32, i32x4, load, local, range, store, v128, when } from './code.ts'
+import type { Procedure, V128, Variable } from './code.ts'
+import { geluTile } from './gelu.ts'
+import { argument } from './record.ts'
+
+/** How one format multiplies. In every format a step takes four bytes of each row of x. */
+export interface Arithmetic {
+  readonly name: string
+  readonly scheme: Scheme
+  /** Rows and vectors (of four outputs) of a tile. */
+  readonly rows: number
+  readonly vectors: number
+  /** Steps per turn of the inner loop. */
+  readonly unroll: number
+  /** Bytes of W in a step, for four outputs. */
+  readonly weightBytes: 8 | 16
+  /** sum + x·w. `x` is the same four bytes in all lanes. */
+  multiplyAdd(sum: V128, x: V128, w: V128): V128
+}
+
+export const f32Portable = {
+  name: 'f32',
+  scheme: 'f32',
+  weightBytes: 16,
+  multiplyAdd: (sum, x, w) => f32x4.add(sum, f32x4.mul(x, w)),
+} as const satisfies Partial<Arithmetic>
+
+export const f32Relaxed = {
+  ...f32Portable,
+  multiplyAdd: (sum, x, w) => f32x4.relaxedMultiplyAdd(x, w, sum),
+} as const satisfies Partial<Arithmetic>
+
+/** x: two int16 of a row; w: the same two k of four outputs, int8 widened to int16 by the load. */
+export const w8a16 = {
+  name: 'w8a16',
+  scheme: 'w8a16',
+  weightBytes: 8,
+  multiplyAdd: (sum, x, w) => i32x4.add(sum, i32x4.dotI16(w, x)),
+} as const satisfies Partial<Arithmetic>
+
+/**
+ * x: four 7-bit numbers of a row; w: the same four k of four outputs, int8. Two products are added in int16, which holds
+ * 2·128·127 exactly, whatever the engine makes of the instruction: the second factor is below 128.
+ */
+export const w8a7Pairs = {
+  name: 'w8a7Pairs',
+  scheme: 'w8a7',
+  weightBytes: 16,
+  multiplyAdd: (sum, x, w) => i32x4.add(sum, i32x4.addPairsI16(i16x8.relaxedDot(w, x))),
+} as const satisfies Partial<Arithmetic>
+
+/** The same in one instruction, where the machine has one (AVX-VNNI, Arm's dot product). */
+export const w8a7Fused = {
+  name: 'w8a7Fused',
+  scheme: 'w8a7',
+  weightBytes: 16,
+  multiplyAdd: (sum, x, w) => i32x4.relaxedDotAdd(w, x, sum),
+} as const satisfies Partial<Arithmetic>
+
+const tileParameters = {
+  x: 'i32',
+  xStride: 'i32',
+  panel: 'i32',
+  steps: 'i32',
+  columns: 'i32',
+  y: 'i32',
+  yStride: 'i32',
+  gelu: 'i32',
+  rowScales: 'i32',
+} as const
+
+/** One tile: `rows` rows of x against one panel. */
+function tile(math: Arithmetic, rows: number, gelu: Procedure) {
+  const all = (count: number) => Array.from({ length: count }, (_, i) => i)
+  return procedure(
+    `${math.name}_${rows}x${4 * math.vectors}`,
+    tileParameters,
+    ({ x, xStride, panel, steps, columns, y, yStride, gelu: wanted, rowScales }) => {
+      const row: Variable<'i32'>[] = []
+      for (const i of all(rows)) row.push(i === 0 ? x : local.i32(i32.add(row[i - 1] ?? 0, xStride)))
+      const sums = all(rows).map(() =>
+        all(math.vectors).map(j => local.v128(math.scheme === 'f32' ? load.v128(columns, 16 * j) : v128.zero())),
+      )
+      const loadW = math.weightBytes === 8 ? load.widen8 : load.v128
+
+      doWhile(
+        () => {
+          for (const u of all(math.unroll)) {
+            const w = all(math.vectors).map(j => local.v128(loadW(panel, (u * math.vectors + j) * math.weightBytes)))
+            for (const i of all(rows)) {
+              const xs = local.v128(load.splat32(row[i] ?? 0, 4 * u))
+              for (const j of all(math.vectors)) {
+                const sum = at(sums, i, j)
+                sum.set(math.multiplyAdd(sum, xs, w[j] ?? v128.zero()))
+              }
+            }
+          }
+          panel.set(i32.add(panel, math.unroll * math.vectors * math.weightBytes))
+          for (const pointer of row) pointer.set(i32.add(pointer, 4 * math.unroll))
+          steps.set(i32.sub(steps, math.unroll))
+        },
+        () => steps,
+      )
+
+      const out = local.i32(y)
+      for (const i of all(rows)) {
+        for (const j of all(math.vectors)) {
+          store.v128(out, finish(math, at(sums, i, j), columns, rowScales, i, j), 16 * j)
+        }
+        if (i + 1 < rows) out.set(i32.add(out, yStride))
+      }
+      when(wanted, () => {
+        gelu(y, yStride, rows)
+      })
+    },
+  )
+}
+
+/**
+ * Sums of integers to numbers: (sum − zero[t]·Σₖ W[n][k]) · scale[t]·scale[n] + b[n]. Columns of a panel are stored as
+ * b, scale, Σₖ W, each for all of its outputs. Activations of w8a16 have no zero point.
+ */
+function finish(math: Arithmetic, sum: V128, columns: V, rowScales: V, i: number, j: number): V128 {
+  if (math.scheme === 'f32') return sum
+  const width = 16 * math.vectors
+  const exact =
+    math.scheme === 'w8a16'
+      ? sum
+      : i32x4.sub(
+          sum,
+          i32x4.mul(load.splat32(rowScales, ROW_SCALE_BYTES * i + 4), load.v128(columns, 2 * width + 16 * j)),
+        )
+  const scale = f32x4.mul(load.splat32(rowScales, ROW_SCALE_BYTES * i), load.v128(columns, width + 16 * j))
+  return f32x4.add(f32x4.mul(f32x4.fromI32(exact), scale), load.v128(columns, 16 * j))
+}
+type V = Variable<'i32'>
+
+function at<T>(matrix: readonly (readonly T[])[], i: number, j: number): T {
+  const value = matrix[i]?.[j]
+  if (value === undefined) throw new Error(`no sum at ${i}, ${j}`)
+  return value
+}
+
+/** `rows` rows of x against `count` panels. columnBytes: from one panel's columns to the next's; 0 where all are zero. */
+export function multiply(math: Arithmetic) {
+  const gelu = geluTile(math.vectors)
+  const tiles = Array.from({ length: math.rows }, (_, i) => tile(math, i + 1, gelu))
+  return procedure(
+    `multiply_${math.name}`,
+    {
+      x: 'i32',
+      xStride: 'i32',
+      rows: 'i32',
+      panel: 'i32',
+      panelBytes: 'i32',
+      count: 'i32',
+      steps: 'i32',
+      columns: 'i32',
+      columnBytes: 'i32',
+      y: 'i32',
+      yStride: 'i32',
+      gelu: 'i32',
+      rowScales: 'i32',
+    },
+    ({ x, xStride, rows, panel, panelBytes, count, steps, columns, columnBytes, y, yStride, gelu, rowScales }) => {
+      const tail = local.i32(i32.rem(rows, math.rows))
+      const whole = local.i32(i32.sub(rows, tail))
+      const [xs, ys, scales] = [local.i32(), local.i32(), local.i32()]
+      const run = (of: number) => {
+        tiles[of - 1]?.(xs, xStride, panel, steps, columns, ys, yStride, gelu, scales)
+      }
+      range(0, count, 1, () => {
+        xs.set(x)
+        ys.set(y)
+        scales.set(rowScales)
+        range(0, whole, math.rows, () => {
+          run(math.rows)
+          xs.set(i32.add(xs, i32.mul(xStride, math.rows)))
+          ys.set(i32.add(ys, i32.mul(yStride, math.rows)))
+          scales.set(i32.add(scales, ROW_SCALE_BYTES * math.rows))
+        })
+        for (let rest = 1; rest < math.rows; rest++) when(i32.eq(tail, rest), () => { run(rest) }) // prettier-ignore
+        panel.set(i32.add(panel, panelBytes))
+        columns.set(i32.add(columns, columnBytes))
+        y.set(i32.add(y, 16 * math.vectors))
+      })
+    },
+  )
+}
+
+/** The operation: a task is one block of rows against one group of panels. */
+export function linear(math: Arithmetic, product: ReturnType<typeof multiply>) {
+  return procedure(`linear_${math.name}`, kernel, ({ op, task }) => {
+    const get = (name: Parameters<typeof argument<'linear'>>[2]) => argument('linear', op, name)
+    const [panelCount, panelGroup, panelBytes, columnBytes] = [
+      get('panelCount'),
+      get('panelGroup'),
+      get('panelBytes'),
+      get('columnBytes'),
+    ]
+    const groups = local.i32(i32.div(i32.sub(i32.add(panelCount, panelGroup), 1), panelGroup))
+    const firstRow = local.i32(i32.mul(i32.div(task, groups), get('rowBlock')))
+    const firstPanel = local.i32(i32.mul(i32.rem(task, groups), panelGroup))
+    const [xStride, yStride] = [get('xStride'), get('yStride')]
+    product(
+      i32.add(get('x'), i32.mul(firstRow, xStride)),
+      xStride,
+      i32.min(get('rowBlock'), i32.sub(get('rows'), firstRow)),
+      i32.add(get('panels'), i32.mul(firstPanel, panelBytes)),
+      panelBytes,
+      i32.min(panelGroup, i32.sub(panelCount, firstPanel)),
+      get('steps'),
+      i32.add(get('columns'), i32.mul(firstPanel, columnBytes)),
+      columnBytes,
+      i32.add(i32.add(get('y'), i32.mul(firstRow, yStride)), i32.mul(firstPanel, 16 * math.vectors)),
+      yStride,
+      get('gelu'),
+      i32.add(get('rowScales'), i32.mul(firstRow, ROW_SCALE_BYTES)),
+    )
+  })
+}
+
+/** Every kernel takes the record of its operation, the number of the task, and scratch memory of its thread. */
+export const kernel = { op: 'i32', task: 'i32', scratch: 'i32' } as const

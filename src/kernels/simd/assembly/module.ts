@@ -1,0 +1,55 @@
+/** One .wasm file per set of features: {portable, relaxed SIMD} × {unshared, shared memory}. */
+import * as wasm from 'wasmati'
+import { OPCODES, TILES, type Features, type TileShape } from '../kernels.ts'
+import { attention, packHeads } from './attention.ts'
+import type { Procedure } from './code.ts'
+import { geluAll } from './gelu.ts'
+import * as linear from './linear.ts'
+import { addNorm, embed, pack, packTable, quantise } from './operations.ts'
+import { scheduler } from './scheduler.ts'
+
+const arithmetic = {
+  f32: linear.f32Portable,
+  f32Relaxed: linear.f32Relaxed,
+  w8a16: linear.w8a16,
+  w8a7Pairs: linear.w8a7Pairs,
+  w8a7Fused: linear.w8a7Fused,
+} as const
+
+/** The bytes of the module with these features. */
+export function assemble(features: Features): Uint8Array {
+  const kernels = new Map<string, Procedure>([
+    ['addNorm', addNorm],
+    ['embed', embed],
+    ['packTable', packTable],
+    ['quantise_w8a16', quantise('w8a16')],
+    ['quantise_w8a7', quantise('w8a7')],
+  ])
+  for (const shape of TILES as readonly TileShape[]) {
+    if (shape.relaxed && !features.relaxed) continue
+    const { rows, unroll } = (features.relaxed ? shape.inRelaxed : undefined) ?? shape
+    const [kind, vectors] = [shape.arithmetic, shape.width / 4]
+    const relaxed = kind === 'f32' && features.relaxed ? arithmetic.f32Relaxed : arithmetic[kind]
+    const math: linear.Arithmetic = { ...relaxed, rows, vectors, unroll }
+    const product = linear.multiply(math)
+    kernels.set(`linear_${shape.name}`, linear.linear(math, product))
+    const packing = `pack_${math.scheme}_${shape.width}`
+    if (!kernels.has(packing)) kernels.set(packing, pack(math.scheme, shape.width))
+    if (math.scheme === 'f32') {
+      kernels.set(`packHeads_${shape.width}`, packHeads(shape.width))
+      kernels.set(`attention_${shape.width}`, attention(math, product))
+    }
+  }
+  return encode(kernels, features)
+}
+
+/** Kernels stand in a table, at their opcodes; where a module has none for an opcode, another stands in its place. */
+function encode(kernels: ReadonlyMap<string, Procedure>, { shared, relaxed }: Features): Uint8Array {
+  const entries = OPCODES.map(name => wasm.Const.refFunc((kernels.get(name) ?? addNorm).func))
+  const table = wasm.table({ type: wasm.funcref, min: entries.length, max: entries.length }, entries)
+  const memory = { ...wasm.importMemory({ min: 1, max: 65536, shared }), module: 'env', string: 'memory' }
+  const run = scheduler(table, shared).func
+  // The second name tells a relaxed module from a portable one.
+  const exports = { run, gelu: geluAll().func, ...(relaxed ? { relaxed: run } : {}) }
+  return wasm.Module({ exports, memory }).toBytes()
+}

@@ -1,0 +1,148 @@
+/** The operations that go row by row: a task is a block of rows, and each row is done in rows.ts. */
+import { DTYPE, ROW_SCALE_BYTES, type Scheme } from '../layout.ts'
+import { procedure, f32x4, fillZero, i32, load, local, range, store, when } from './code.ts'
+import type { I32, Variable } from './code.ts'
+import { kernel } from './linear.ts'
+import { argument, floatArgument } from './record.ts'
+import { addRow, normaliseRow, quantiseRow16, quantiseRowBytes, quantiseRow8 } from './rows.ts'
+
+type WithRows = 'quantise' | 'pack' | 'packTable' | 'embed' | 'addNorm'
+
+/** For each row of the block that is task number `task`. */
+function eachRow(layout: WithRows, op: I32, task: I32, body: (row: Variable<'i32'>) => void): void {
+  const block = argument(layout, op, 'rowBlock')
+  const first = local.i32(i32.mul(task, block))
+  const end = local.i32(i32.min(i32.add(first, block), argument(layout, op, 'rows')))
+  range(first, end, 1, body)
+}
+
+const pointer = (base: I32, index: I32, stride: I32) => local.i32(i32.add(base, i32.mul(index, stride)))
+
+export const quantise = (scheme: 'w8a16' | 'w8a7') =>
+  procedure(`quantise_${scheme}`, kernel, ({ op, task }) => {
+    const [x, xStride] = [argument('quantise', op, 'x'), argument('quantise', op, 'xStride')]
+    const [q, qStride] = [argument('quantise', op, 'q'), argument('quantise', op, 'qStride')]
+    const [width, scales] = [argument('quantise', op, 'width'), argument('quantise', op, 'rowScales')]
+    const limit = floatArgument('quantise', op, 'limit')
+    const codes = scheme === 'w8a7' ? [argument('quantise', op, 'codes')] : []
+    const quantiseRow = scheme === 'w8a16' ? quantiseRow16 : quantiseRowBytes
+    eachRow('quantise', op, task, row => {
+      const scale = pointer(scales, row, ROW_SCALE_BYTES)
+      quantiseRow(pointer(x, row, xStride), width, pointer(q, row, qStride), scale, limit, ...codes)
+    })
+  })
+
+/** y = x + residual, then normalised in place. */
+export const addNorm = procedure('addNorm', kernel, ({ op, task }) => {
+  const get = (name: Parameters<typeof argument<'addNorm'>>[2]) => argument('addNorm', op, name)
+  const [x, residual, y, stride, width] = [get('x'), get('residual'), get('y'), get('stride'), get('width')]
+  const [weight, bias, epsilon] = [get('weight'), get('bias'), floatArgument('addNorm', op, 'epsilon')]
+  eachRow('addNorm', op, task, row => {
+    const offset = local.i32(i32.mul(row, stride))
+    range(0, stride, 16, i => {
+      const at = local.i32(i32.add(offset, i))
+      store.v128(i32.add(y, at), f32x4.add(load.v128(i32.add(x, at)), load.v128(i32.add(residual, at))))
+    })
+    normaliseRow(i32.add(y, offset), width, i32.shr(stride, 2), weight, bias, epsilon)
+  })
+})
+
+/**
+ * The rows of three tables, added and normalised. Each is read in the type that its file has, so that a table of float16
+ * or int8 is never expanded. `indices` holds ids, positions and types, `rows` of each.
+ */
+export const embed = procedure('embed', kernel, ({ op, task }) => {
+  const get = (name: Parameters<typeof argument<'embed'>>[2]) => argument('embed', op, name)
+  const [y, stride, width, rows, indices] = [get('y'), get('yStride'), get('width'), get('rows'), get('indices')]
+  const tables = ([0, 1, 2] as const).map(n => ({
+    data: get(`table${n}`),
+    stride: get(`stride${n}`),
+    dtype: get(`dtype${n}`),
+    scales: get(`scales${n}`),
+  }))
+  const [weight, bias, epsilon] = [get('weight'), get('bias'), floatArgument('embed', op, 'epsilon')]
+  eachRow('embed', op, task, row => {
+    const to = pointer(y, row, stride)
+    fillZero(to, stride)
+    for (const [n, table] of tables.entries()) {
+      const index = local.i32(load.i32(pointer(indices, i32.add(row, n === 0 ? 0 : i32.mul(rows, n)), 4)))
+      const scale = load.f32(pointer(table.scales, index, 4))
+      addRow(to, pointer(table.data, index, table.stride), i32.shr(stride, 2), table.dtype, scale)
+    }
+    normaliseRow(to, width, i32.shr(stride, 2), weight, bias, epsilon)
+  })
+})
+
+/**
+ * Weights as the file stores them → panels (linear.ts). Row n of W becomes output n mod width of panel n / width. Float
+ * weights are made int8 here where the scheme wants that; int8 weights keep their numbers.
+ *
+ * In a panel, a step holds one unit of each output: one float32, two int8 (w8a16) or four (w8a7).
+ */
+export const pack = (scheme: Scheme, panelWidth: number) =>
+  procedure(`pack_${scheme}_${panelWidth}`, kernel, ({ op, task, scratch }) => {
+    const get = (name: Parameters<typeof argument<'pack'>>[2]) => argument('pack', op, name)
+    const [source, sourceStride, dtype, width] = [get('source'), get('sourceStride'), get('dtype'), get('width')]
+    const [first, panels, panelBytes] = [get('firstOutput'), get('panels'), get('panelBytes')]
+    const [columns, columnBytes, sourceScales] = [get('columns'), get('columnBytes'), get('sourceScales')]
+    const [bias, absoluteSums] = [get('bias'), get('absoluteSums')]
+    const unit = scheme === 'w8a16' ? 2 : 4
+    const elements = scheme === 'f32' ? 1 : unit
+
+    eachRow('pack', op, task, row => {
+      const from = pointer(source, row, sourceStride)
+      const scale = local.f32(load.f32(pointer(sourceScales, row, 4)))
+      const ready = local.i32(scratch) // where the row stands in its final type
+      if (scheme !== 'f32') ready.set(i32.add(scratch, i32.mul(width, 4)))
+      const isI8 = i32.eq(dtype, DTYPE.I8)
+      const widen = () => {
+        fillZero(scratch, i32.mul(width, 4))
+        addRow(scratch, from, width, dtype, scale)
+      }
+      if (scheme === 'f32') widen()
+      else {
+        when(isI8, () => { ready.set(from) }, () => {
+          widen()
+          scale.set(quantiseRow8(scratch, width, ready))
+        }) // prettier-ignore
+      }
+
+      const output = local.i32(i32.add(first, row))
+      const panel = local.i32(i32.div(output, panelWidth))
+      const place = local.i32(i32.rem(output, panelWidth))
+      const to = local.i32(i32.add(pointer(panels, panel, panelBytes), i32.mul(place, unit)))
+      range(0, i32.div(width, elements), 1, step => {
+        const word = pointer(ready, step, unit)
+        const at = pointer(to, step, unit * panelWidth)
+        if (unit === 2) store.i16(at, load.u16(word))
+        else store.i32(at, load.i32(word))
+      })
+
+      const column = local.i32(i32.add(pointer(columns, panel, columnBytes), i32.mul(place, 4)))
+      store.f32(column, load.f32(pointer(bias, row, 4)))
+      if (scheme !== 'f32') {
+        const [sum, absolute] = [local.i32(0), local.i32(0)]
+        range(0, width, 1, k => {
+          const value = local.i32(load.s8(i32.add(ready, k)))
+          sum.set(i32.add(sum, value))
+          when(i32.lt(value, 0), () => { value.set(i32.sub(0, value)) }) // prettier-ignore
+          absolute.set(i32.add(absolute, value))
+        })
+        store.f32(column, scale, 4 * panelWidth)
+        store.i32(column, sum, 8 * panelWidth)
+        store.i32(pointer(absoluteSums, row, 4), absolute)
+      }
+    })
+  })
+
+/** A float table → int8 with a scale a row, a quarter of the memory. */
+export const packTable = procedure('packTable', kernel, ({ op, task, scratch }) => {
+  const get = (name: Parameters<typeof argument<'packTable'>>[2]) => argument('packTable', op, name)
+  const [source, stride, dtype, width] = [get('source'), get('sourceStride'), get('dtype'), get('width')]
+  const [q, scales, sourceScales] = [get('q'), get('scales'), get('sourceScales')]
+  eachRow('packTable', op, task, row => {
+    fillZero(scratch, i32.mul(width, 4))
+    addRow(scratch, pointer(source, row, stride), width, dtype, load.f32(pointer(sourceScales, row, 4)))
+    store.f32(pointer(scales, row, 4), quantiseRow8(scratch, width, pointer(q, row, width)))
+  })
+})

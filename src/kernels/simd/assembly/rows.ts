@@ -1,0 +1,259 @@
+/**
+ * What is done to one row at a time: reading it in its stored type, turning it to integers, normalising it.
+ * Rows are padded to a multiple of 16 elements, with zeros, so that no loop has a tail.
+ */
+import { CODES, DTYPE } from '../layout.ts'
+import {
+  define,
+  procedure,
+  f32,
+  f32x4,
+  i16x8,
+  i32,
+  i32x4,
+  i8x16,
+  load,
+  local,
+  range,
+  shuffle,
+  store,
+  v128,
+  when,
+} from './code.ts'
+import type { F32, I32, V128, Variable } from './code.ts'
+import { horner } from './gelu.ts'
+
+/** Half precision to single: five exponent bits to eight. Multiplying by 2¹¹² moves the exponent, also of subnormals. */
+function widenF16(bits: V128): V128 {
+  const half = local.v128(bits)
+  const magnitude = local.v128(v128.and(half, i32x4.const(0x7fff)))
+  const sign = i32x4.shl(v128.and(half, i32x4.const(0x8000)), 16)
+  const value = f32x4.mul(i32x4.shl(magnitude, 13), f32x4.const(2 ** 112))
+  // Infinity and NaN have the largest exponent in both: 31 became 143, so the missing bits are set.
+  const special = v128.and(i32x4.lt(i32x4.const(0x7bff), magnitude), i32x4.const(0x7f800000))
+  return v128.or(v128.or(value, special), sign)
+}
+
+/** y += row, of `width` elements of type `dtype` (layout.ts); `scale` is used for int8 alone. */
+export const addRow = procedure(
+  'addRow',
+  { y: 'i32', row: 'i32', width: 'i32', dtype: 'i32', scale: 'f32' },
+  ({ y, row, width, dtype, scale }) => {
+    const each = (bytes: number, read: (at: I32) => V128) => {
+      range(0, width, 4, i => {
+        const at = local.i32(i32.add(y, i32.mul(i, 4)))
+        const from = local.i32(i32.add(row, i32.mul(i, bytes)))
+        store.v128(at, f32x4.add(load.v128(at), read(from)))
+      })
+    }
+    const scales = local.v128(f32x4.splat(scale))
+    when(i32.eq(dtype, DTYPE.F32), () => { each(4, at => load.v128(at)) }) // prettier-ignore
+    when(i32.eq(dtype, DTYPE.F16), () => { each(2, at => widenF16(load.widen16(at))) }) // prettier-ignore
+    when(i32.eq(dtype, DTYPE.BF16), () => { each(2, at => i32x4.shl(load.widen16(at), 16)) }) // prettier-ignore
+    when(i32.eq(dtype, DTYPE.I8), () => {
+      each(1, at => f32x4.mul(f32x4.fromI32(i32x4.lowS16(i16x8.lowS8(load.zero32(at)))), scales))
+    })
+  },
+)
+
+/** The largest of four int32. */
+function largest(vector: V128): Variable<'i32'> {
+  const pairs = local.v128(i32x4.max(vector, shuffle(vector, [2, 3, 0, 1])))
+  return local.i32(i32x4.lane(i32x4.max(pairs, shuffle(pairs, [1, 0, 3, 2])), 0))
+}
+
+/** max |x|, by comparing bit patterns as integers: their order is that of the numbers, with NaN above all. */
+function largestMagnitude(x: I32, width: I32): Variable<'f32'> {
+  const max = local.v128(v128.zero())
+  range(0, width, 4, i => {
+    max.set(i32x4.max(max, v128.and(load.v128(i32.add(x, i32.mul(i, 4))), i32x4.const(0x7fffffff))))
+  })
+  return local.f32(f32.fromBits(largest(max)))
+}
+
+/**
+ * round(x · factor) as int32, to the nearest, ties to even. Adding 1.5·2²³ leaves no room for a fraction, so the addition
+ * itself rounds, and the integer stands in the low bits: right for |x · factor| < 2²².
+ */
+function round(x: V128, factor: V128): V128 {
+  return i32x4.sub(f32x4.add(f32x4.mul(x, factor), f32x4.const(12582912)), i32x4.const(0x4b400000))
+}
+
+/** Below this a row counts as this large: 1/SMALLEST is still far from infinity. */
+const SMALLEST = 2 ** -100
+
+const at4 = (base: I32, i: I32) => i32.add(base, i32.mul(i, 4))
+
+/**
+ * w8a16: q = round(x · limit / max|x|) as int16. `limit` is what the weights leave room for: (2³¹ − 1) / Σₖ|W[n][k]|, so that
+ * no sum of products can leave int32, nor any part of it: |Σ q·w| ≤ Σ |q|·|w| ≤ limit · Σ|w| < 2³¹.
+ * A NaN makes the scale NaN, and with it the whole row of the product.
+ */
+export const quantiseRow16 = procedure(
+  'quantiseRow16',
+  { x: 'i32', width: 'i32', q: 'i32', rowScale: 'i32', limit: 'f32' },
+  ({ x, width, q, rowScale, limit }) => {
+    const max = local.f32(f32.max(largestMagnitude(x, width), f32.const(SMALLEST)))
+    store.f32(rowScale, f32.div(max, limit))
+    const factor = local.v128(f32x4.splat(f32.div(limit, max)))
+    range(0, width, 8, i => {
+      const from = local.i32(at4(x, i))
+      const low = round(load.v128(from), factor)
+      store.v128(i32.add(q, i32.mul(i, 2)), i16x8.narrow(low, round(load.v128(from, 16), factor)))
+    })
+  },
+)
+
+/**
+ * Activations of one byte: q = round((x − lowest) · limit / (highest − lowest)), 0 … limit, where the range always holds 0; the
+ * zero point is the q of x = 0. What it adds to every sum, zero · Σₖ W[n][k], is taken off again in the epilogue, exactly.
+ * `codes` (layout.ts): 7 bits with limit 127; or 8 with limit 255, as they are or less 128, as the engine's instruction
+ * reads them.
+ */
+export const quantiseRowBytes = procedure(
+  'quantiseRowBytes',
+  { x: 'i32', width: 'i32', q: 'i32', rowScale: 'i32', limit: 'f32', codes: 'i32' },
+  ({ x, width, q, rowScale, limit, codes }) => {
+    const low = local.v128(v128.zero())
+    const high = local.v128(v128.zero())
+    range(0, width, 4, i => {
+      const value = local.v128(load.v128(at4(x, i)))
+      low.set(f32x4.min(low, value)) // these two keep a NaN
+      high.set(f32x4.max(high, value))
+    })
+    const lowest = across(low, f32.min)
+    const highest = across(high, f32.max)
+    const extent = local.f32(f32.max(f32.sub(highest, lowest), f32.const(SMALLEST)))
+    store.f32(rowScale, f32.div(extent, limit))
+    const factor = local.f32(f32.div(limit, extent))
+    const zero = local.i32(f32.toI32(f32.nearest(f32.mul(f32.sub(f32.const(0), lowest), factor))))
+
+    // Signed bytes on the way: 8 bits lie 128 lower, and flipping the highest bit makes unsigned ones of them.
+    const floor = local.i32(0)
+    const flip = local.i32(0)
+    when(codes, () => {
+      floor.set(-128)
+    })
+    when(i32.eq(codes, CODES.unsigned), () => {
+      flip.set(128)
+    })
+    store.i32(rowScale, i32.add(i32.add(zero, floor), flip), 4)
+    const zeros = local.v128(i32x4.splat(i32.add(zero, floor)))
+    const floors = local.v128(i8x16.splat(floor))
+    const flips = local.v128(i8x16.splat(flip))
+    const factors = local.v128(f32x4.splat(factor))
+    range(0, width, 16, i => {
+      const from = local.i32(at4(x, i))
+      const quarter = (n: number) => i32x4.add(round(load.v128(from, 16 * n), factors), zeros)
+      // Narrowing saturates. Rounding x and the zero point apart can miss the ends by one.
+      const low16 = i16x8.narrow(quarter(0), quarter(1))
+      const bytes = i8x16.max(i8x16.narrow(low16, i16x8.narrow(quarter(2), quarter(3))), floors)
+      store.v128(i32.add(q, i), v128.xor(bytes, flips))
+    })
+  },
+)
+
+function across(vector: V128, pick: (a: F32, b: F32) => F32): Variable<'f32'> {
+  const first = pick(f32x4.lane(vector, 0), f32x4.lane(vector, 1))
+  return local.f32(pick(first, pick(f32x4.lane(vector, 2), f32x4.lane(vector, 3))))
+}
+
+/** int8 weights: q = round(x · 127 / max|x|). Returns the scale, max|x| / 127. */
+export const quantiseRow8 = define('quantiseRow8', { x: 'i32', width: 'i32', q: 'i32' }, 'f32', ({ x, width, q }) => {
+  const max = largestMagnitude(x, width)
+  const factor = local.v128(f32x4.splat(f32.div(f32.const(127), f32.max(max, f32.const(SMALLEST)))))
+  range(0, width, 16, i => {
+    const from = local.i32(at4(x, i))
+    const quarter = (n: number) => round(load.v128(from, 16 * n), factor)
+    const low = i16x8.narrow(quarter(0), quarter(1))
+    store.v128(i32.add(q, i), i8x16.narrow(low, i16x8.narrow(quarter(2), quarter(3))))
+  })
+  return f32.div(max, f32.const(127))
+})
+
+/**
+ * y = (y − mean) / √(variance + ε) · weight + bias, in place (Ba 2016). Three passes over a row that is in the first-level
+ * cache, four lanes wide; the mean is taken off before squaring, so that nothing cancels. `width` may have a tail, which
+ * is zero, as are weight and bias there: only the variance has to leave it out.
+ */
+export const normaliseRow = procedure(
+  'normaliseRow',
+  { y: 'i32', width: 'i32', padded: 'i32', weight: 'i32', bias: 'i32', epsilon: 'f32' },
+  ({ y, width, padded, weight, bias, epsilon }) => {
+    const count = local.f32(f32.fromI32(width))
+    const total = local.v128(v128.zero())
+    range(0, padded, 4, i => {
+      total.set(f32x4.add(total, load.v128(at4(y, i))))
+    })
+    const mean = local.f32(f32.div(f32x4.sum(total), count))
+    const means = local.v128(f32x4.splat(mean))
+
+    const squares = local.v128(v128.zero())
+    const whole = local.i32(i32.and(width, -4))
+    range(0, whole, 4, i => {
+      const off = local.v128(f32x4.sub(load.v128(at4(y, i)), means))
+      squares.set(f32x4.add(squares, f32x4.mul(off, off)))
+    })
+    const square = local.f32(f32x4.sum(squares))
+    range(whole, width, 1, i => {
+      const off = local.f32(f32.sub(load.f32(at4(y, i)), mean))
+      square.set(f32.add(square, f32.mul(off, off)))
+    })
+    const deviation = f32.sqrt(f32.add(f32.div(square, count), epsilon))
+    const factor = local.v128(f32x4.splat(f32.div(f32.const(1), deviation)))
+    range(0, padded, 4, i => {
+      const at = local.i32(at4(y, i))
+      const unit = f32x4.mul(f32x4.sub(load.v128(at), means), factor)
+      store.v128(at, f32x4.add(f32x4.mul(unit, load.v128(at4(weight, i))), load.v128(at4(bias, i))))
+    })
+  },
+)
+
+const scoresBelowNothing = -87.3 // e to this is the smallest normal float32
+
+/**
+ * scores → eᵗ / Σ eᵗ, t = (score − largest) · scale, in place, over n scores and what pads them.
+ *
+ * eᵗ = 2ⁿ · eʳ with n = round(t / ln 2) and |r| ≤ ln 2 / 2: 2ⁿ is written into the exponent bits, and eʳ is its Taylor
+ * polynomial of degree 6, off by at most r⁷/5040 = 1.2e-7.
+ */
+export const softmaxRow = procedure(
+  'softmaxRow',
+  { row: 'i32', count: 'i32', padded: 'i32', scale: 'f32' },
+  ({ row, count, padded, scale }) => {
+    range(count, padded, 1, i => {
+      store.f32(at4(row, i), f32.const(-Infinity))
+    })
+    const largestLanes = local.v128(load.v128(row))
+    range(4, padded, 4, i => {
+      largestLanes.set(f32x4.max(largestLanes, load.v128(at4(row, i))))
+    })
+    const most = local.v128(f32x4.splat(across(largestLanes, f32.max)))
+    const scales = local.v128(f32x4.splat(scale))
+    const total = local.v128(v128.zero())
+    range(0, padded, 4, i => {
+      const at = local.i32(at4(row, i))
+      const t = f32x4.mul(f32x4.sub(load.v128(at), most), scales)
+      const power = local.v128(exponential(f32x4.pmax(t, f32x4.const(scoresBelowNothing))))
+      store.v128(at, power)
+      total.set(f32x4.add(total, power))
+    })
+    // The padding counts for nothing: e^-87 in the sum, and the values that it weighs are zero.
+    const share = local.v128(f32x4.splat(f32.div(f32.const(1), f32x4.sum(total))))
+    range(0, padded, 4, i => {
+      const at = local.i32(at4(row, i))
+      store.v128(at, f32x4.mul(load.v128(at), share))
+    })
+  },
+)
+
+function exponential(value: V128): V128 {
+  const t = local.v128(value)
+  const n = local.v128(f32x4.nearest(f32x4.mul(t, f32x4.const(Math.LOG2E))))
+  // ln 2 in two parts, the first with few enough bits that n times it is exact.
+  const high = 0.693359375
+  const first = f32x4.sub(t, f32x4.mul(n, f32x4.const(high)))
+  const r = local.v128(f32x4.sub(first, f32x4.mul(n, f32x4.const(Math.LN2 - high))))
+  const power = horner([1, 1, 1 / 2, 1 / 6, 1 / 24, 1 / 120, 1 / 720], r)
+  return i32x4.add(power, i32x4.shl(f32x4.toI32(n), 23))
+}

@@ -1,0 +1,106 @@
+/** Finds out what this engine can do, compiles the module for it, and makes the backend. */
+import { BackendError, OptionError } from '../../errors.ts'
+import type { Precision } from '../load.ts'
+import { InlineEngine } from './inline.ts'
+import { tile, type Features } from './kernels.ts'
+import { ModuleMemory } from './memory.ts'
+import { compileModule, featuresOf, hasRelaxedSimd } from './modules.ts'
+import { PoolEngine } from './pool.ts'
+import { probe } from './probe.ts'
+import type { Engine } from './program.ts'
+import { SimdKernels, type SimdArithmetic } from './simd.ts'
+import { enableTurbo, turboArithmetic } from './turbo.ts'
+import { defaultThreads, threadSpawner, type Spawn } from './threads.ts'
+
+export interface SimdOptions {
+  readonly dtype?: Precision
+  /** Default: one per core, four at most. 1 computes in the caller's thread. */
+  readonly threads?: number
+  /** A compiled module, where this runtime cannot compile from bytes: `bert-ner/simd.wasm` or one of its sisters. */
+  readonly wasm?: WebAssembly.Module | string
+  /** Experimental, Node 24 and later: 256-bit vectors. Sets a flag of V8 for the whole process. */
+  readonly turbo?: boolean
+}
+
+const MAX_THREADS = 64
+
+/**
+ * @throws OptionError `OPTION_THREADS`, `OPTION_WASM`; BackendError `BACKEND_UNAVAILABLE` where there is no WebAssembly SIMD, or no
+ *   relaxed SIMD for `w8a7`
+ */
+export async function loadSimd(options: SimdOptions = {}): Promise<SimdKernels> {
+  const { dtype = 'auto', wasm } = options
+  const threads = checkThreads(options.threads ?? (await defaultThreads()))
+  const spawn = threads > 1 ? await threadSpawner() : undefined
+  const given = wasm === undefined ? undefined : featuresOf(checkModule(wasm))
+  const shared = given ? given.shared : spawn !== undefined
+  const relaxed = given ? given.relaxed : hasRelaxedSimd()
+  const turbo = options.turbo === true && (await enableTurbo(relaxed))
+  const module = given ? (wasm as WebAssembly.Module) : await compileModule({ relaxed, shared })
+  const memory = new ModuleMemory(shared)
+  const engine = makeEngine(module, memory, shared && threads > 1 ? spawn : undefined, threads)
+  try {
+    const usual = chooseArithmetic(dtype, module, { relaxed, shared })
+    return new SimdKernels(engine, turbo ? await turboArithmetic(module, { relaxed, shared }, usual) : usual)
+  } catch (error) {
+    await engine.dispose()
+    throw error
+  }
+}
+
+function makeEngine(
+  module: WebAssembly.Module,
+  memory: ModuleMemory,
+  spawn: Spawn | undefined,
+  threads: number,
+): Engine {
+  return spawn ? new PoolEngine(module, memory, threads, spawn) : new InlineEngine(module, memory)
+}
+
+/**
+ * q8 is the fastest arithmetic whose logits at BERT-base shape are closer to fp32 than onnxruntime's dynamic int8 (docs/kernels.md):
+ * bytes where the engine's fused instruction reads all eight bits of them, and w8a16 elsewhere. 7 bits are not enough.
+ */
+function chooseArithmetic(dtype: Precision, module: WebAssembly.Module, { relaxed, shared }: Features): SimdArithmetic {
+  if (dtype === 'w8a7' && !relaxed) throw noRelaxedSimd()
+  const [f32, w8a16] = [tile('f32'), tile('w8a16')]
+  if (dtype === 'fp32' || dtype === 'w8a16' || !relaxed) {
+    return { dtype: dtype === 'auto' || dtype === 'fp32' ? dtype : 'q8', f32, q8: w8a16 }
+  }
+  const probed = probe(module, shared)
+  if (dtype === 'w8a7') return { dtype: 'q8', f32, q8: tile(probed.tile) }
+  const q8 = probed.codes === 'seven' ? w8a16 : tile(probed.tile)
+  return { dtype: dtype === 'auto' ? dtype : 'q8', f32, q8, codes: probed.codes }
+}
+
+function checkThreads(threads: number): number {
+  if (Number.isInteger(threads) && threads >= 1 && threads <= MAX_THREADS) return threads
+  throw new OptionError({
+    code: 'OPTION_THREADS',
+    subject: 'threads',
+    expected: `a whole number from 1 to ${MAX_THREADS}`,
+    found: String(threads),
+    nextStep: 'Leave it out for one per core, four at most.',
+  })
+}
+
+function checkModule(wasm: WebAssembly.Module | string): WebAssembly.Module {
+  if (typeof wasm !== 'string') return wasm
+  throw new OptionError({
+    code: 'OPTION_WASM',
+    subject: 'wasm on backend simd',
+    expected: 'a WebAssembly.Module',
+    found: 'a string',
+    nextStep: "Import 'bert-ner/simd.wasm' as a module, or compile it with WebAssembly.compileStreaming().",
+  })
+}
+
+function noRelaxedSimd(): BackendError {
+  return new BackendError({
+    code: 'BACKEND_UNAVAILABLE',
+    subject: "dtype 'w8a7'",
+    expected: 'relaxed SIMD (Node 22, Chrome 114, Firefox 146 or later)',
+    found: 'none in this engine',
+    nextStep: "Use 'q8', which takes the fastest there is, or 'w8a16', which runs everywhere.",
+  })
+}

@@ -1,0 +1,64 @@
+/** The .wasm files: which there are, what an engine must have for each, and where their bytes come from. */
+import { BackendError } from '../../errors.ts'
+import { builtin } from '../../platform.ts'
+import type { Features } from './kernels.ts'
+
+/**
+ * (module (func (result i32) i32.const 0 i8x16.splat i8x16.popcnt i8x16.extract_lane_u 0)): valid where there is SIMD.
+ * Bytes, because that is what a test of an engine's features is.
+ */
+const SIMD = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 127, 3, 2, 1, 0, 10, 13, 1, 11, 0, 65, 0, 253, 15, 253, 98, 253, 22, 0, 11] // prettier-ignore
+
+export function hasSimd(): boolean {
+  return typeof WebAssembly === 'object' && WebAssembly.validate(Uint8Array.from(SIMD))
+}
+
+/** (module (func (result v128) (i8x16.relaxed_swizzle (i8x16.splat (i32.const 0)) (i8x16.splat (i32.const 0))))) */
+const RELAXED = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 15, 1, 13, 0, 65, 0, 253, 15, 65, 0, 253, 15, 253, 128, 2, 11] // prettier-ignore
+
+export function hasRelaxedSimd(): boolean {
+  return WebAssembly.validate(Uint8Array.from(RELAXED))
+}
+
+/** What a module was assembled for. Whether its memory is shared shows only when it is linked. */
+export function featuresOf(module: WebAssembly.Module): Features {
+  const relaxed = WebAssembly.Module.exports(module).some(({ name }) => name === 'relaxed')
+  try {
+    new WebAssembly.Instance(module, { env: { memory: new WebAssembly.Memory({ initial: 1, maximum: 1 }) } })
+    return { relaxed, shared: false }
+  } catch {
+    return { relaxed, shared: true }
+  }
+}
+
+/** Written out one by one, since that is how bundlers find them. */
+function url({ relaxed, shared }: Features): URL {
+  if (relaxed) {
+    return shared
+      ? new URL('./simd-relaxed-shared.wasm', import.meta.url)
+      : new URL('./simd-relaxed.wasm', import.meta.url)
+  }
+  return shared ? new URL('./simd-shared.wasm', import.meta.url) : new URL('./simd.wasm', import.meta.url)
+}
+
+export async function compileModule(features: Features): Promise<WebAssembly.Module> {
+  const from = url(features)
+  try {
+    if (from.protocol === 'file:') {
+      const fs = await builtin('node:fs/promises')
+      if (fs) return await WebAssembly.compile(await fs.readFile(from))
+    }
+    const response = await fetch(from)
+    if (!response.ok) throw new Error(`HTTP ${response.status}`)
+    return await WebAssembly.compile(await response.arrayBuffer())
+  } catch (cause) {
+    throw new BackendError({
+      code: 'BACKEND_UNAVAILABLE',
+      subject: 'backend simd',
+      expected: `a WebAssembly module at ${from.href}`,
+      found: cause instanceof Error ? cause.message : String(cause),
+      nextStep: "Serve the package's .wasm files beside its code, or pass a compiled one as `wasm`.",
+      cause,
+    })
+  }
+}

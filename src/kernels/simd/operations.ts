@@ -1,0 +1,235 @@
+/** The operations of the Kernels interface as steps: how each is cut into tasks, and what it needs. */
+import type { EmbeddingTables, PackedBatch } from '../kernels.ts'
+import { CODES, QUERY_ROWS, ROW_SCALE_BYTES, padded } from './layout.ts'
+import { bits, SimdTensor, type Step, type StepOf } from './program.ts'
+import type { SimdLinear, SimdNorm, SimdTable } from './weights.ts'
+
+/** A block of activations stays in the second-level cache. */
+const BLOCK_BYTES = 1 << 20
+/** Multiplications that are worth a trip to the task counter: some ten microseconds. */
+const TASK_PRODUCTS = 1 << 20
+
+/** How rows fall into tasks: enough of them for all threads to end at about the same time. */
+function rowBlocks(rows: number, threads: number): { rowBlock: number; tasks: number } {
+  const rowBlock = Math.max(1, Math.min(16, Math.ceil(rows / (4 * threads))))
+  return { rowBlock, tasks: Math.ceil(rows / rowBlock) }
+}
+
+/** x·Wᵀ + b. With integer weights, activations are made integers first. */
+export function linearSteps(x: SimdTensor, y: SimdTensor, weights: SimdLinear, gelu: boolean, threads: number): Step[] {
+  const [rows = 0] = x.shape
+  const { scheme, inputs } = weights
+  const width = padded(inputs)
+  if (scheme === 'f32') return [productStep(x, x.stride, undefined, x, y, weights, gelu, threads)]
+
+  const qStride = width * (scheme === 'w8a16' ? 2 : 1)
+  const q = SimdTensor.temporary(rows * qStride, qStride)
+  const rowScales = SimdTensor.temporary(rows * ROW_SCALE_BYTES)
+  const { rowBlock, tasks } = rowBlocks(rows, threads)
+  const quantise: StepOf<'quantise'> = {
+    kernel: `quantise_${scheme}`,
+    layout: 'quantise',
+    tasks,
+    inputs: [x],
+    outputs: [q, rowScales],
+    arguments: () => ({
+      x: x.address,
+      xStride: x.stride,
+      rows,
+      rowBlock,
+      width,
+      q: q.address,
+      qStride,
+      rowScales: rowScales.address,
+      limit: bits(weights.limit),
+      codes: CODES[weights.codes],
+    }),
+  }
+  return [quantise, productStep(q, qStride, rowScales, x, y, weights, gelu, threads)]
+}
+
+function productStep(
+  operand: SimdTensor,
+  xStride: number,
+  rowScales: SimdTensor | undefined,
+  x: SimdTensor,
+  y: SimdTensor,
+  weights: SimdLinear,
+  gelu: boolean,
+  threads: number,
+): StepOf<'linear'> {
+  const [rows = 0] = x.shape
+  const { tile, inputs, panels, panelBytes, panelCount, columns, columnBytes } = weights
+  const blocks = Math.ceil(rows / Math.max(tile.rows, Math.floor(BLOCK_BYTES / xStride)))
+  const rowBlock = Math.ceil(rows / blocks / tile.rows) * tile.rows
+  const most = Math.ceil((panelCount * blocks) / (4 * threads))
+  const panelGroup = Math.max(1, Math.min(most, Math.round(TASK_PRODUCTS / (rowBlock * tile.width * inputs))))
+  return {
+    kernel: `linear_${tile.name}`,
+    layout: 'linear',
+    tasks: Math.ceil(rows / rowBlock) * Math.ceil(panelCount / panelGroup),
+    inputs: rowScales ? [operand, rowScales] : [operand],
+    outputs: [y],
+    arguments: () => ({
+      x: operand.address,
+      xStride,
+      rows,
+      rowBlock,
+      panels,
+      panelCount,
+      panelBytes,
+      panelGroup,
+      steps: xStride / 4,
+      columns,
+      columnBytes,
+      y: y.address,
+      yStride: y.stride,
+      gelu: gelu ? 1 : 0,
+      rowScales: rowScales?.address ?? 0,
+    }),
+  }
+}
+
+export function embedStep(
+  batch: PackedBatch,
+  tables: EmbeddingTables,
+  norm: SimdNorm,
+  y: SimdTensor,
+  threads: number,
+): StepOf<'embed'> {
+  const rows = batch.ids.length
+  const { rowBlock, tasks } = rowBlocks(rows, threads)
+  const [word, position, type] = [tables.word, tables.position, tables.tokenType] as [SimdTable, SimdTable, SimdTable]
+  const indices = new Int32Array(3 * rows)
+  indices.set(batch.ids)
+  indices.set(batch.positions, rows)
+  indices.set(batch.typeIds, 2 * rows)
+  return {
+    kernel: 'embed',
+    layout: 'embed',
+    tasks,
+    inputs: [],
+    outputs: [y],
+    dataWords: indices.length,
+    data: () => indices,
+    arguments: data => ({
+      y: y.address,
+      yStride: y.stride,
+      rows,
+      rowBlock,
+      width: norm.width,
+      indices: data,
+      table0: word.data,
+      stride0: word.stride,
+      dtype0: word.dtype,
+      scales0: word.scales,
+      table1: position.data,
+      stride1: position.stride,
+      dtype1: position.dtype,
+      scales1: position.scales,
+      table2: type.data,
+      stride2: type.stride,
+      dtype2: type.dtype,
+      scales2: type.scales,
+      weight: norm.weight,
+      bias: norm.bias,
+      epsilon: bits(norm.epsilon),
+    }),
+  }
+}
+
+export function addNormStep(
+  x: SimdTensor,
+  residual: SimdTensor,
+  norm: SimdNorm,
+  y: SimdTensor,
+  threads: number,
+): StepOf<'addNorm'> {
+  // prettier-ignore
+  const [rows = 0] = x.shape
+  const { rowBlock, tasks } = rowBlocks(rows, threads)
+  return {
+    kernel: 'addNorm',
+    layout: 'addNorm',
+    tasks,
+    inputs: [x, residual],
+    outputs: [y],
+    arguments: () => ({
+      x: x.address,
+      residual: residual.address,
+      y: y.address,
+      stride: y.stride,
+      rows,
+      rowBlock,
+      width: norm.width,
+      weight: norm.weight,
+      bias: norm.bias,
+      epsilon: bits(norm.epsilon),
+    }),
+  }
+}
+
+const roundUp = (value: number, to: number) => Math.ceil(value / to) * to
+
+/** K and V into panels of `panelWidth`; then one task per head and 16 query rows. */
+export function attentionSteps(
+  qkv: SimdTensor,
+  starts: Int32Array,
+  heads: number,
+  y: SimdTensor,
+  panelWidth: number,
+): Step[] {
+  const width = (qkv.shape[1] ?? 0) / 3
+  const headSize = width / heads
+  const sequences = Array.from(starts.subarray(1), (end, b) => ({
+    first: starts[b] ?? 0,
+    tokens: end - (starts[b] ?? 0),
+  }))
+  const offsets: number[] = []
+  let bytes = 0
+  for (const { tokens } of sequences) {
+    offsets.push(bytes)
+    const keys = roundUp(tokens, panelWidth) * roundUp(headSize, 4)
+    bytes += 4 * heads * (keys + roundUp(headSize, panelWidth) * roundUp(tokens, 4))
+  }
+  const packed = SimdTensor.temporary(bytes)
+  const longest = Math.max(0, ...sequences.map(({ tokens }) => tokens))
+  const common = { stride: qkv.stride, width, heads, headSize }
+  const blocks = sequences.flatMap((sequence, b) =>
+    Array.from({ length: Math.ceil(sequence.tokens / QUERY_ROWS) }, (_, i) => ({
+      ...sequence,
+      b,
+      from: i * QUERY_ROWS,
+    })),
+  )
+  const place = (b: number) => packed.address + (offsets[b] ?? 0)
+  const pack: StepOf<'packHeads'> = {
+    kernel: `packHeads_${panelWidth}`,
+    layout: 'packHeads',
+    tasks: sequences.length * heads,
+    inputs: [qkv],
+    outputs: [packed],
+    dataWords: 4 * sequences.length,
+    data: () => Int32Array.from(sequences.flatMap(({ first, tokens }, b) => [first, tokens, place(b), 0])),
+    arguments: data => ({ qkv: qkv.address, ...common, spans: data }),
+  }
+  const attend: StepOf<'attention'> = {
+    kernel: `attention_${panelWidth}`,
+    layout: 'attention',
+    tasks: blocks.length * heads,
+    inputs: [qkv, packed],
+    outputs: [y],
+    scratch: 4 * QUERY_ROWS * (roundUp(longest, panelWidth) + roundUp(headSize, panelWidth)),
+    dataWords: 4 * blocks.length,
+    data: () => Int32Array.from(blocks.flatMap(({ first, tokens, b, from }) => [first, tokens, place(b), from])),
+    arguments: data => ({
+      qkv: qkv.address,
+      ...common,
+      blocks: data,
+      y: y.address,
+      yStride: y.stride,
+      scale: bits(1 / Math.sqrt(headSize)),
+    }),
+  }
+  return [pack, attend]
+}

@@ -1,0 +1,117 @@
+/**
+ * What relaxed SIMD is on this machine. Nothing tells, so it is tried out, in about a millisecond:
+ *
+ * - Which instruction for int8 · one byte? With AVX-VNNI or Arm's dot product, an engine makes the fused dot-and-add one
+ *   instruction, and nothing else comes near; elsewhere it makes four of it, and products in pairs are faster.
+ * - Does the fused one read all eight bits of a byte, and as what (CODES in layout.ts)? Then activations have twice the
+ *   precision for the same price. The standard lets an engine choose, but not change its mind.
+ */
+import { instantiate } from './inline.ts'
+import { tile } from './kernels.ts'
+import { padded, ROW_SCALE_BYTES, type Codes } from './layout.ts'
+import { ModuleMemory } from './memory.ts'
+import { writeProgram, type StepOf } from './program.ts'
+
+const CANDIDATES = ['w8a7Pairs', 'w8a7Fused'] as const
+const [ROWS, INPUTS, PANELS, ROUNDS] = [12, 256, 8, 6]
+
+export interface Probed {
+  readonly tile: (typeof CANDIDATES)[number]
+  readonly codes: Codes
+}
+
+/** `module` has relaxed SIMD. */
+export function probe(module: WebAssembly.Module, shared: boolean): Probed {
+  const memory = new ModuleMemory(shared)
+  const { run } = instantiate(module, memory.memory)
+  const tile = fastest(memory, run)
+  return { tile, codes: tile === 'w8a7Fused' ? bytesReadAs(memory, run) : 'seven' }
+}
+
+type Run = (program: number, end: number, scratch: number) => void
+
+function fastest(memory: ModuleMemory, run: Run): (typeof CANDIDATES)[number] {
+  const programs = CANDIDATES.map(name => {
+    const program = writeProgram(memory, [product(memory, name).step])
+    return { name, time: Infinity, run: () => { run(program.start, program.end, 0) }, program } // prettier-ignore
+  })
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const candidate of programs) {
+      candidate.program.rewind()
+      const start = performance.now()
+      candidate.run()
+      candidate.time = Math.min(candidate.time, performance.now() - start)
+    }
+  }
+  return programs.reduce((best, candidate) => (candidate.time < best.time ? candidate : best)).name
+}
+
+/**
+ * Known answers: rows of every byte from 0 to 255, among them the largest, against the weights 127 and −128, whose sums in
+ * pairs do not fit into int16. An engine that gets all of them right, read one way or the other, may be fed eight bits.
+ */
+function bytesReadAs(memory: ModuleMemory, run: Run): Codes {
+  const { step, x, panels, columns, y, yStride } = product(memory, 'w8a7Fused')
+  const { width } = tile('w8a7Fused')
+  const activations = new Uint8Array(memory.memory.buffer, x, ROWS * INPUTS)
+  for (let i = 0; i < activations.length; i++) activations[i] = i < 2 * INPUTS ? 255 : (i * 37) & 255
+  const weights = memory.int8(panels, PANELS * INPUTS * width)
+  for (let i = 0; i < weights.length; i++) weights[i] = (i >> 2) % width < width / 2 ? 127 : -128
+  memory
+    .float32(columns, 3 * width)
+    .fill(0)
+    .fill(1, width, 2 * width)
+  memory
+    .float32(step.arguments(0).rowScales, (ROWS * ROW_SCALE_BYTES) / 4)
+    .forEach((_, i, all) => (all[i] = 1 - (i % 2)))
+  const program = writeProgram(memory, [step])
+  run(program.start, program.end, 0)
+  const matches = (read: (byte: number) => number) => {
+    for (let row = 0; row < ROWS; row++) {
+      const sum = activations.subarray(row * INPUTS, (row + 1) * INPUTS).reduce((total, byte) => total + read(byte), 0)
+      const found = memory.float32(y + row * yStride, width)
+      if (found[0] !== Math.fround(127 * sum) || found[width - 1] !== Math.fround(-128 * sum)) return false
+    }
+    return true
+  }
+  if (matches(byte => byte)) return 'unsigned'
+  return matches(byte => (byte << 24) >> 24) ? 'signed' : 'seven'
+}
+
+function product(memory: ModuleMemory, name: (typeof CANDIDATES)[number]) {
+  const { width } = tile(name)
+  const panelBytes = INPUTS * width
+  const yStride = 4 * padded(PANELS * width)
+  const [x, panels, columns, y, rowScales] = [
+    memory.allocate(ROWS * INPUTS),
+    memory.allocate(PANELS * panelBytes),
+    memory.allocate(12 * width),
+    memory.allocate(ROWS * yStride),
+    memory.allocate(ROWS * ROW_SCALE_BYTES),
+  ]
+  const step: StepOf<'linear'> = {
+    kernel: `linear_${name}`,
+    layout: 'linear',
+    tasks: 1,
+    inputs: [],
+    outputs: [],
+    arguments: () => ({
+      x,
+      xStride: INPUTS,
+      rows: ROWS,
+      rowBlock: ROWS,
+      panels,
+      panelCount: PANELS,
+      panelBytes,
+      panelGroup: PANELS,
+      steps: INPUTS / 4,
+      columns,
+      columnBytes: 0,
+      y,
+      yStride,
+      gelu: 0,
+      rowScales,
+    }),
+  }
+  return { step, x, panels, columns, y, yStride }
+}

@@ -1,0 +1,176 @@
+/**
+ * Recording. An operation of the Kernels interface appends a step; reading a tensor turns the steps into a program in memory
+ * (layout.ts) and runs it. Until then a tensor has no address: places are given out in the order of the steps, and taken
+ * back at the last step that uses a tensor which its owner has freed. So a forward pass needs the memory of its widest
+ * point, and the same each time.
+ */
+import { BackendError } from '../../errors.ts'
+import { opcode } from './kernels.ts'
+import { ARGUMENTS, RECORD_BYTES, WORD, padded, type Layout } from './layout.ts'
+import type { ModuleMemory } from './memory.ts'
+
+/** A matrix of float32 in the module's memory, or bytes that an operation hands to the next one. */
+export class SimdTensor {
+  readonly shape: readonly number[]
+  readonly bytes: number
+  /** Bytes from one row to the next. */
+  readonly stride: number
+  /** Where it is, from the step that makes it on. */
+  place: number | undefined
+  /** Steps and reads that still need it. */
+  uses = 0
+  freed = false
+
+  constructor(shape: readonly number[], bytes: number, stride = 0) {
+    this.shape = shape
+    this.bytes = bytes
+    this.stride = stride
+  }
+
+  static matrix(rows: number, width: number): SimdTensor {
+    const stride = 4 * padded(width)
+    return new SimdTensor([rows, width], rows * stride, stride)
+  }
+
+  /** Freed from the start: lives from the step that makes it to the last one recorded with it. */
+  static temporary(bytes: number, stride = 0): SimdTensor {
+    const tensor = new SimdTensor([], bytes, stride)
+    tensor.freed = true
+    return tensor
+  }
+
+  get address(): number {
+    if (this.place === undefined) throw freedTensor()
+    return this.place
+  }
+}
+
+export interface StepOf<L extends Layout> {
+  /** The kernel, of OPCODES. */
+  readonly kernel: string
+  readonly layout: L
+  readonly tasks: number
+  readonly inputs: readonly SimdTensor[]
+  readonly outputs: readonly SimdTensor[]
+  /** Bytes of scratch memory that each thread needs. */
+  readonly scratch?: number
+  /** Words that the step reads beside its arguments, made once all addresses are known. */
+  readonly data?: () => Int32Array
+  readonly dataWords?: number
+  /** Called once all addresses are known. `data` is the address of the step's data. */
+  readonly arguments: (data: number) => Readonly<Record<(typeof ARGUMENTS)[L][number], number>>
+}
+
+export type Step = { [L in Layout]: StepOf<L> }[Layout]
+
+/** What runs programs: this thread, or a pool of others. */
+export interface Engine {
+  readonly threads: number
+  readonly memory: ModuleMemory
+  /** Runs the records from `program` to `end`. Thread n has `scratchBytes` bytes of scratch memory at scratch + n · scratchBytes. */
+  /** `eager`: in this thread, at once, where the others are not there yet. For short programs. */
+  run(program: number, end: number, scratch: number, scratchBytes: number, eager?: boolean): Promise<void>
+  dispose(): Promise<void>
+}
+
+/** Writes the steps into memory, runs them, and takes back what nobody needs any more. */
+export async function execute(engine: Engine, steps: readonly Step[], eager = false): Promise<void> {
+  const { memory } = engine
+  const scratchBytes = Math.ceil(Math.max(0, ...steps.map(step => step.scratch ?? 0)) / 64) * 64
+  const scratch = memory.allocate(scratchBytes * engine.threads)
+  const program = writeProgram(memory, steps)
+  try {
+    await engine.run(program.start, program.end, scratch, scratchBytes, eager)
+  } finally {
+    memory.release(program.start)
+    memory.release(scratch)
+  }
+}
+
+/** A program in memory. `rewind` makes one that has run as it was before. */
+export interface Program {
+  readonly start: number
+  readonly end: number
+  readonly rewind: () => void
+}
+
+/** Gives every tensor its place, and writes the records with their data behind them. */
+export function writeProgram(memory: ModuleMemory, steps: readonly Step[]): Program {
+  const words = RECORD_BYTES / 4
+  const dataWords = steps.reduce((sum, step) => sum + (step.dataWords ?? 0), 0)
+  const start = memory.allocate(steps.length * RECORD_BYTES + 4 * dataWords)
+  const contents = new Int32Array(steps.length * words + dataWords)
+  let dataAt = steps.length * words
+  let released = 0
+  try {
+    for (const [i, step] of steps.entries()) {
+      for (const output of step.outputs) output.place ??= memory.allocate(output.bytes)
+      if (step.data) contents.set(step.data(), dataAt)
+      contents.set(record(step, start + 4 * dataAt), i * words)
+      dataAt += step.dataWords ?? 0
+      released++
+      releaseStep(memory, step)
+    }
+  } catch (error) {
+    for (const step of steps.slice(released)) releaseStep(memory, step)
+    memory.release(start)
+    throw error
+  }
+  const rewind = () => {
+    memory.int32(start, contents.length).set(contents)
+  }
+  rewind()
+  return { start, end: start + steps.length * RECORD_BYTES, rewind }
+}
+
+function releaseStep(memory: ModuleMemory, step: Step): void {
+  for (const tensor of [...step.inputs, ...step.outputs]) releaseUse(memory, tensor)
+}
+
+const floatBits = new Float32Array(1)
+const floatBitsAsInt = new Int32Array(floatBits.buffer)
+
+/** The bits of a float32, as records hold them. */
+export function bits(value: number): number {
+  floatBits[0] = value
+  return floatBitsAsInt[0] ?? 0
+}
+
+function record(step: Step, data: number): Int32Array {
+  const words = new Int32Array(RECORD_BYTES / 4)
+  words[WORD.opcode] = opcode(step.kernel)
+  words[WORD.tasks] = step.tasks
+  const values = step.arguments(data) as Readonly<Record<string, number>>
+  for (const [i, name] of ARGUMENTS[step.layout].entries()) words[WORD.arguments + i] = values[name] ?? 0
+  return words
+}
+
+/** Every tensor of a step counts as used by it, until it has run. */
+export function retain(step: Step): Step {
+  for (const tensor of [...step.inputs, ...step.outputs]) {
+    if (tensor.freed && tensor.shape.length > 0) throw freedTensor()
+    tensor.uses++
+  }
+  return step
+}
+
+export function releaseUse(memory: ModuleMemory, tensor: SimdTensor): void {
+  tensor.uses--
+  releaseIfUnused(memory, tensor)
+}
+
+export function releaseIfUnused(memory: ModuleMemory, tensor: SimdTensor): void {
+  if (!tensor.freed || tensor.uses > 0 || tensor.place === undefined) return
+  memory.release(tensor.place)
+  tensor.place = undefined
+}
+
+function freedTensor(): BackendError {
+  return new BackendError({
+    code: 'BACKEND_TENSOR_FREED',
+    subject: 'a tensor',
+    expected: 'one that is in use',
+    found: 'one that was freed, or whose scope has ended',
+    nextStep: 'Return it from its scope, and free it after the last use.',
+  })
+}

@@ -1,0 +1,181 @@
+/**
+ * The SIMD backend: our own WebAssembly module (assembly/), and this host for it. Operations are recorded; reading a tensor
+ * runs what was recorded, in one go (program.ts).
+ */
+import { BackendError } from '../../errors.ts'
+import type { EmbeddingTables, Kernels, LinearPart, PackedBatch, StoredTensor, Tensor } from '../kernels.ts'
+import type { TileShape } from './kernels.ts'
+import type { Codes } from './layout.ts'
+import { addNormStep, attentionSteps, embedStep, linearSteps } from './operations.ts'
+import { execute, releaseIfUnused, releaseUse, retain, SimdTensor, type Engine, type Step } from './program.ts'
+import { packLinear, packTable, storeNorm, type SimdLinear, type SimdNorm, type SimdTable } from './weights.ts'
+
+/** What the linear layers compute in: see `dtype` in load.ts. */
+export interface SimdArithmetic {
+  readonly dtype: 'auto' | 'fp32' | 'q8'
+  readonly f32: TileShape
+  readonly q8: TileShape
+  /** What an activation of one byte may be. Default: 7 bits. */
+  readonly codes?: Codes
+}
+
+export class SimdKernels implements Kernels {
+  readonly name = 'simd'
+  readonly #engine: Engine
+  readonly #arithmetic: SimdArithmetic
+  #recorded: Step[] = []
+  #scopes: SimdTensor[][] = []
+  /** Programs run one after the other. */
+  #last: Promise<unknown> = Promise.resolve()
+  #disposed = false
+
+  constructor(engine: Engine, arithmetic: SimdArithmetic) {
+    this.#engine = engine
+    this.#arithmetic = arithmetic
+  }
+
+  /** How many threads compute. */
+  get threads(): number {
+    return this.#engine.threads
+  }
+
+  /** Bytes of the module's memory. It grows to what the largest batch needs, and no further. */
+  get memoryBytes(): number {
+    return this.#engine.memory.memory.buffer.byteLength
+  }
+
+  /** Weights in int8 stay int8; float weights become int8 where the dtype says so. */
+  linearWeights(parts: readonly LinearPart[]): Promise<SimdLinear> {
+    const { dtype, f32, q8, codes = 'seven' } = this.#arithmetic
+    const asInt8 = dtype === 'q8' || (dtype === 'auto' && parts.every(({ weight }) => weight.dtype === 'I8'))
+    return this.#queue(() => packLinear(this.#engine, parts, asInt8 ? q8 : f32, codes))
+  }
+
+  embeddingWeights(table: StoredTensor): Promise<SimdTable> {
+    return this.#queue(() => packTable(this.#engine, table, this.#arithmetic.dtype === 'q8'))
+  }
+
+  normWeights(weight: StoredTensor, bias: StoredTensor, epsilon: number): Promise<SimdNorm> {
+    return this.#queue(() => Promise.resolve(storeNorm(this.#engine.memory, weight, bias, epsilon)))
+  }
+
+  embed(batch: PackedBatch, tables: EmbeddingTables, norm: SimdNorm): SimdTensor {
+    const y = this.#matrix(batch.ids.length, norm.width)
+    this.#record([embedStep(batch, tables, norm, y, this.threads)])
+    return y
+  }
+
+  linear(x: SimdTensor, weights: SimdLinear): SimdTensor {
+    return this.#linear(x, weights, false)
+  }
+
+  linearGelu(x: SimdTensor, weights: SimdLinear): SimdTensor {
+    return this.#linear(x, weights, true)
+  }
+
+  #linear(x: SimdTensor, weights: SimdLinear, gelu: boolean): SimdTensor {
+    const y = this.#matrix(x.shape[0] ?? 0, weights.outputs)
+    this.#record(linearSteps(x, y, weights, gelu, this.threads))
+    return y
+  }
+
+  attention(qkv: SimdTensor, starts: Int32Array, heads: number): SimdTensor {
+    const [rows = 0, width = 0] = qkv.shape
+    const y = this.#matrix(rows, width / 3)
+    this.#record(attentionSteps(qkv, starts, heads, y, this.#arithmetic.f32.width))
+    return y
+  }
+
+  addLayerNorm(x: SimdTensor, residual: SimdTensor, norm: SimdNorm): SimdTensor {
+    const [rows = 0, width = 0] = x.shape
+    const y = this.#matrix(rows, width)
+    this.#record([addNormStep(x, residual, norm, y, this.threads)])
+    return y
+  }
+
+  scope<R extends Tensor | readonly Tensor[]>(body: () => R): R {
+    const made: SimdTensor[] = []
+    this.#scopes.push(made)
+    let kept: ReadonlySet<Tensor> = new Set()
+    try {
+      const result = body()
+      kept = new Set(Array.isArray(result) ? (result as readonly Tensor[]) : [result as Tensor])
+      return result
+    } finally {
+      this.#scopes.pop()
+      for (const tensor of made) {
+        if (kept.has(tensor)) this.#scopes.at(-1)?.push(tensor)
+        else this.free(tensor)
+      }
+    }
+  }
+
+  read(wanted: SimdTensor): Promise<Float32Array> {
+    const steps = this.#recorded
+    this.#recorded = []
+    wanted.uses++
+    return this.#queue(async () => {
+      try {
+        if (steps.length > 0) await execute(this.#engine, steps)
+        return this.#copy(wanted)
+      } finally {
+        releaseUse(this.#engine.memory, wanted)
+      }
+    })
+  }
+
+  free(tensor: SimdTensor): void {
+    tensor.freed = true
+    if (!this.#disposed) releaseIfUnused(this.#engine.memory, tensor)
+  }
+
+  /** Gives all memory back: the module's memory with its weights, and the threads. */
+  async dispose(): Promise<void> {
+    if (this.#disposed) return
+    this.#disposed = true
+    this.#recorded = []
+    await this.#engine.dispose()
+  }
+
+  #matrix(rows: number, width: number): SimdTensor {
+    const tensor = SimdTensor.matrix(rows, width)
+    this.#scopes.at(-1)?.push(tensor)
+    return tensor
+  }
+
+  #record(steps: readonly Step[]): void {
+    if (this.#disposed) throw disposed()
+    for (const step of steps) this.#recorded.push(retain(step))
+  }
+
+  /** Everything that touches the module's memory waits for its turn. */
+  #queue<T>(task: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(() => {
+      if (this.#disposed) throw disposed()
+      return task()
+    })
+    this.#last = turn.catch(() => undefined)
+    return turn
+  }
+
+  /** The rows without what pads them. */
+  #copy(tensor: SimdTensor): Float32Array {
+    const [rows = 0, width = 0] = tensor.shape
+    const stride = tensor.stride / 4
+    const all = this.#engine.memory.float32(tensor.address, rows * stride)
+    const values = new Float32Array(rows * width)
+    if (stride === width) values.set(all)
+    else for (let row = 0; row < rows; row++) values.set(all.subarray(row * stride, row * stride + width), row * width)
+    return values
+  }
+}
+
+function disposed(): BackendError {
+  return new BackendError({
+    code: 'BACKEND_DISPOSED',
+    subject: 'backend simd',
+    expected: 'a backend in use',
+    found: 'one whose dispose() was called',
+    nextStep: 'Load the model again.',
+  })
+}

@@ -1,0 +1,86 @@
+/**
+ * turbo: Node 24's V8 can join two neighbouring 128-bit operations into one of 256 bits. The pass is experimental and off
+ * unless a flag is set, so this is opt-in, and nothing of it is believed before it is seen: products and attention are
+ * computed on the wide tile until the optimising compiler has taken over, and compared with plain loops.
+ */
+import { builtin, nodeVersion, warn } from '../../platform.ts'
+import { NaiveKernels } from '../naive/naive.ts'
+import type { Kernels, StoredTensor } from '../kernels.ts'
+import { InlineEngine } from './inline.ts'
+import { tile, type Features } from './kernels.ts'
+import { ModuleMemory } from './memory.ts'
+import { SimdKernels, type SimdArithmetic } from './simd.ts'
+
+const FIRST_NODE = 24
+/** Enough for the optimising compiler to come in. */
+const ROUNDS = 300
+const TOLERANCE = 1e-4
+
+/** Sets the flag; modules that are compiled after this are built with it. False, with a warning, where there is none. */
+export async function enableTurbo(relaxed: boolean): Promise<boolean> {
+  const v8 = nodeVersion() >= FIRST_NODE && relaxed ? await builtin('node:v8') : undefined
+  if (!v8) {
+    warn(`bert-ner: turbo needs Node ${FIRST_NODE} or later on x86-64; computing without it.`)
+    return false
+  }
+  v8.setFlagsFromString('--experimental-wasm-revectorize')
+  return true
+}
+
+/** The arithmetic on wide tiles where they give the right answers; otherwise as it was, with a warning. */
+export async function turboArithmetic(
+  module: WebAssembly.Module,
+  { shared }: Features,
+  usual: SimdArithmetic,
+): Promise<SimdArithmetic> {
+  const wide: SimdArithmetic = { ...usual, f32: tile('f32Wide') }
+  const kernels = new SimdKernels(new InlineEngine(module, new ModuleMemory(shared)), { ...wide, dtype: 'fp32' })
+  const difference = await largestDifference(kernels, new NaiveKernels())
+  await kernels.dispose()
+  if (difference < TOLERANCE) return wide
+  warn(`bert-ner: turbo gives wrong numbers on this engine (off by ${difference}); computing without it.`)
+  return usual
+}
+
+async function largestDifference(kernels: Kernels, definition: Kernels): Promise<number> {
+  const expected = await knownAnswer(definition, 1)
+  const found = await knownAnswer(kernels, ROUNDS)
+  return expected.reduce((most, value, i) => {
+    const difference = Math.abs(value - (found[i] ?? NaN))
+    return difference <= most ? most : difference // a NaN stays
+  }, 0)
+}
+
+/** Embed, project, attend, feed forward, normalise: 23 tokens in two sequences, `rounds` times over. */
+async function knownAnswer(kernels: Kernels, rounds: number): Promise<Float32Array> {
+  const [C, F, T] = [64, 96, 23]
+  const table = await kernels.embeddingWeights(numbers(T, C))
+  const norm = await kernels.normWeights(vector(C), vector(C), 1e-12)
+  const linear = (outputs: number, inputs: number) =>
+    kernels.linearWeights([{ weight: numbers(outputs, inputs), bias: vector(outputs) }])
+  const [qkv, up, down] = [await linear(3 * C, C), await linear(F, C), await linear(C, F)]
+  const ids = Int32Array.from({ length: T }, (_, i) => i)
+  const starts = Int32Array.of(0, 5, T)
+  let values = new Float32Array()
+  for (let round = 0; round < rounds; round++) {
+    const y = kernels.scope(() => {
+      const batch = { ids, typeIds: ids, positions: ids, starts }
+      const x = kernels.embed(batch, { word: table, position: table, tokenType: table }, norm)
+      const attended = kernels.addLayerNorm(kernels.attention(kernels.linear(x, qkv), starts, 4), x, norm)
+      return kernels.addLayerNorm(kernels.linear(kernels.linearGelu(attended, up), down), attended, norm)
+    })
+    values = new Float32Array(await kernels.read(y))
+    kernels.free(y)
+  }
+  return values
+}
+
+function numbers(rows: number, width: number): StoredTensor {
+  const data = Float32Array.from({ length: rows * width }, (_, i) => Math.sin(i * 12.9898) / Math.sqrt(width))
+  return { name: 'known answer', dtype: 'F32', shape: [rows, width], data }
+}
+
+function vector(width: number): StoredTensor {
+  const data = Float32Array.from({ length: width }, (_, i) => 1 + Math.cos(i) / 2)
+  return { name: 'known answer', dtype: 'F32', shape: [width], data }
+}

@@ -1,0 +1,239 @@
+/**
+ * Weights on their way in: copied into the module's memory a few megabytes at a time, and packed there, so that no more than
+ * a slice of a tensor is ever held twice.
+ */
+import type { LinearPart, LinearWeights, NormWeights, EmbeddingWeights, StoredTensor } from '../kernels.ts'
+import { decode } from '../stored.ts'
+import type { TileShape } from './kernels.ts'
+import { DTYPE, padded, type Codes, type Scheme } from './layout.ts'
+import type { ModuleMemory } from './memory.ts'
+import { execute, type Engine, type StepOf } from './program.ts'
+
+/** Bytes of a tensor that are staged at a time. */
+const STAGE_BYTES = 8 << 20
+/** Float tables up to this size stay as the file has them, also where int8 is asked for: they cost little memory. */
+const SMALL_TABLE_BYTES = 4 << 20
+
+export interface SimdLinear extends LinearWeights {
+  readonly tile: TileShape
+  readonly scheme: Scheme
+  readonly panels: number
+  readonly panelBytes: number
+  readonly panelCount: number
+  /** Per panel: biases; with integers also scales and column sums. */
+  readonly columns: number
+  readonly columnBytes: number
+  /** Largest magnitude of an integer activation. */
+  readonly limit: number
+  readonly codes: Codes
+}
+
+export interface SimdTable extends EmbeddingWeights {
+  readonly data: number
+  readonly stride: number
+  readonly dtype: number
+  readonly scales: number
+}
+
+export interface SimdNorm extends NormWeights {
+  readonly weight: number
+  readonly bias: number
+}
+
+/** Packs the parts of one product, one below the other, for the tile of `tile`. */
+export async function packLinear(
+  engine: Engine,
+  parts: readonly LinearPart[],
+  tile: TileShape,
+  bytes: Codes,
+): Promise<SimdLinear> {
+  const { memory } = engine
+  const [, inputs = 0] = parts[0]?.weight.shape ?? []
+  const outputs = parts.reduce((sum, { weight }) => sum + (weight.shape[0] ?? 0), 0)
+  const scheme = tileScheme(tile)
+  const width = padded(inputs)
+  // As many panels as fill the padded row of the result, so that its padding is computed: as zero.
+  const panelCount = padded(outputs) / tile.width
+  const panelBytes = width * tile.width * (scheme === 'f32' ? 4 : 1)
+  const columnBytes = tile.width * (scheme === 'f32' ? 4 : 12)
+  const panels = allocateZeroed(memory, panelCount * panelBytes)
+  const columns = allocateZeroed(memory, panelCount * columnBytes)
+  const layout = { panels, panelBytes, panelCount, columns, columnBytes }
+  let firstOutput = 0
+  let largestSum = 1
+  for (const { weight, bias } of parts) {
+    const [rows = 0] = weight.shape
+    const biases = decode(bias)
+    for await (const stage of stages(engine, weight, inputs)) {
+      const biasAt = memory.allocate(4 * stage.rows)
+      const sums = memory.allocate(4 * stage.rows)
+      memory.float32(biasAt, stage.rows).set(biases.subarray(stage.first, stage.first + stage.rows))
+      await execute(engine, [packStep(tile, scheme, { ...stage, ...layout, width, biasAt, sums, firstOutput })], true)
+      if (scheme !== 'f32') for (const sum of memory.int32(sums, stage.rows)) largestSum = Math.max(largestSum, sum)
+      memory.release(biasAt)
+      memory.release(sums)
+      firstOutput += stage.rows
+    }
+    if (rows === 0) continue
+  }
+  // Beyond this width, products of 8 bits could leave int32: 255 · 128 · 65536 < 2³¹.
+  const codes = inputs <= 65536 ? bytes : 'seven'
+  return { inputs, outputs, tile, scheme, ...layout, limit: activationLimit(scheme, largestSum, codes), codes }
+}
+
+/**
+ * The largest integer that an activation may become. Bytes: 7 or 8 bits. w8a16: what the weights leave room for. Every partial sum
+ * of Σₖ q[k]·w[k] is at most limit · Σₖ|w[k]| in magnitude, so with limit = ⌊(2³¹ − 1) / Σₖ|w[k]|⌋ it stays in int32.
+ */
+export function activationLimit(scheme: Scheme, largestSum: number, codes: Codes = 'seven'): number {
+  if (scheme === 'w8a7') return codes === 'seven' ? 127 : 255
+  return Math.min(32767, Math.floor((2 ** 31 - 1) / largestSum))
+}
+
+function tileScheme(tile: TileShape): Scheme {
+  return tile.arithmetic === 'f32' || tile.arithmetic === 'w8a16' ? tile.arithmetic : 'w8a7'
+}
+
+interface Stage {
+  readonly first: number
+  readonly rows: number
+  readonly source: number
+  readonly sourceStride: number
+  readonly dtype: number
+  readonly sourceScales: number
+}
+
+/** A tensor's rows, slice by slice in memory. A slice is gone when the next one is asked for. */
+async function* stages(engine: Engine, tensor: StoredTensor, width: number): AsyncGenerator<Stage> {
+  const { memory } = engine
+  const [rows = 0] = tensor.shape
+  const element = tensor.data.BYTES_PER_ELEMENT
+  const stride = padded(width) * element
+  const step = Math.max(16, Math.floor(STAGE_BYTES / stride / 16) * 16)
+  for (let first = 0; first < rows; first += step) {
+    const count = Math.min(step, rows - first)
+    const source = memory.allocate(count * stride)
+    const sourceScales = memory.allocate(4 * count)
+    copyRows(memory, tensor, first, count, width, source)
+    if (tensor.dtype === 'I8') memory.float32(sourceScales, count).set(tensor.scale.subarray(first, first + count))
+    yield await Promise.resolve({
+      first,
+      rows: count,
+      source,
+      sourceStride: stride,
+      dtype: DTYPE[tensor.dtype],
+      sourceScales,
+    })
+    memory.release(source)
+    memory.release(sourceScales)
+  }
+}
+
+/** Rows `first` … of a tensor to `address`, each padded with zeros to a multiple of 16 elements. */
+function copyRows(
+  memory: ModuleMemory,
+  tensor: StoredTensor,
+  first: number,
+  count: number,
+  width: number,
+  address: number,
+): void {
+  // prettier-ignore
+  const stride = padded(width)
+  const { data } = tensor
+  const view =
+    data instanceof Int8Array
+      ? memory.int8(address, count * stride)
+      : data.BYTES_PER_ELEMENT === 2
+        ? memory.uint16(address, count * stride)
+        : memory.float32(address, count * stride)
+  if (stride === width) {
+    view.set(data.subarray(first * width, (first + count) * width))
+    return
+  }
+  view.fill(0)
+  for (let row = 0; row < count; row++) {
+    view.set(data.subarray((first + row) * width, (first + row + 1) * width), row * stride)
+  }
+}
+
+interface PackArguments extends Stage {
+  readonly panels: number
+  readonly panelBytes: number
+  readonly columns: number
+  readonly columnBytes: number
+  readonly width: number
+  readonly biasAt: number
+  readonly sums: number
+  readonly firstOutput: number
+}
+
+function packStep(tile: TileShape, scheme: Scheme, values: PackArguments): StepOf<'pack'> {
+  const rowBlock = 2 * tile.width
+  return {
+    kernel: `pack_${scheme}_${tile.width}`,
+    layout: 'pack',
+    tasks: Math.ceil(values.rows / rowBlock),
+    inputs: [],
+    outputs: [],
+    scratch: 5 * values.width,
+    arguments: () => ({ ...values, rowBlock, bias: values.biasAt, absoluteSums: values.sums }),
+  }
+}
+
+/** A table, in its own type; or, where `asInt8` and it is large, as int8 with one scale a row. */
+export async function packTable(engine: Engine, table: StoredTensor, asInt8: boolean): Promise<SimdTable> {
+  const { memory } = engine
+  const [rows = 0, width = 0] = table.shape
+  if (asInt8 && table.dtype !== 'I8' && table.data.byteLength > SMALL_TABLE_BYTES) {
+    return quantiseTable(engine, table, rows, width)
+  }
+  const stride = padded(width) * table.data.BYTES_PER_ELEMENT
+  const data = memory.allocate(rows * stride)
+  copyRows(memory, table, 0, rows, width, data)
+  const scales = memory.allocate(4 * rows)
+  memory.float32(scales, rows).set(table.dtype === 'I8' ? table.scale : new Float32Array(rows))
+  return { rows, width, data, stride, dtype: DTYPE[table.dtype], scales }
+}
+
+async function quantiseTable(engine: Engine, table: StoredTensor, rows: number, width: number): Promise<SimdTable> {
+  const { memory } = engine
+  const stride = padded(width)
+  const data = memory.allocate(rows * stride)
+  const scales = memory.allocate(4 * rows)
+  for await (const stage of stages(engine, table, width)) {
+    const step: StepOf<'packTable'> = {
+      kernel: 'packTable',
+      layout: 'packTable',
+      tasks: Math.ceil(stage.rows / 16),
+      inputs: [],
+      outputs: [],
+      scratch: 4 * stride,
+      arguments: () => ({
+        ...stage,
+        rowBlock: 16,
+        width: stride,
+        q: data + stage.first * stride,
+        scales: scales + 4 * stage.first,
+      }),
+    }
+    await execute(engine, [step], true)
+  }
+  return { rows, width, data, stride, dtype: DTYPE.I8, scales }
+}
+
+export function storeNorm(memory: ModuleMemory, weight: StoredTensor, bias: StoredTensor, epsilon: number): SimdNorm {
+  const [width = 0] = weight.shape
+  const vector = (tensor: StoredTensor) => {
+    const address = allocateZeroed(memory, 4 * padded(width))
+    memory.float32(address, width).set(decode(tensor))
+    return address
+  }
+  return { width, epsilon, weight: vector(weight), bias: vector(bias) }
+}
+
+function allocateZeroed(memory: ModuleMemory, bytes: number): number {
+  const address = memory.allocate(bytes)
+  memory.int8(address, bytes).fill(0)
+  return address
+}

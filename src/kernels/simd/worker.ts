@@ -1,0 +1,46 @@
+/**
+ * One thread of the pool (pool.ts). It instantiates the module on the shared memory, says that it is ready, and from then on
+ * runs a program for each message. Between messages it sleeps in its event loop.
+ */
+import { builtin, isNode } from '../../platform.ts'
+import { instantiate, type ModuleExports } from './inline.ts'
+
+export interface StartMessage {
+  readonly module: WebAssembly.Module
+  readonly memory: WebAssembly.Memory
+}
+export interface RunMessage {
+  readonly program: number
+  readonly end: number
+  readonly scratch: number
+}
+/** null: ready, or done. A string: what went wrong. */
+export type Answer = string | null
+
+interface Port {
+  postMessage(answer: Answer): void
+}
+
+let exports: ModuleExports | undefined
+
+function answer(message: StartMessage | RunMessage): Answer {
+  try {
+    if ('module' in message) exports = instantiate(message.module, message.memory)
+    else exports?.run(message.program, message.end, message.scratch)
+    return null
+  } catch (error) {
+    return String(error)
+  }
+}
+
+if (isNode()) {
+  const port = (await builtin('node:worker_threads'))?.parentPort
+  port?.on('message', (message: StartMessage | RunMessage) => {
+    port.postMessage(answer(message))
+  })
+} else {
+  const port = globalThis as unknown as Port
+  globalThis.addEventListener('message', ({ data }: MessageEvent<StartMessage | RunMessage>) => {
+    port.postMessage(answer(data))
+  })
+}

@@ -1,0 +1,150 @@
+/** Relaxed SIMD: w8a7 against integers, bit for bit, and the same answers from every module. */
+import { setFlagsFromString } from 'node:v8'
+import { describe, expect, test } from '@jest/globals'
+import { NaiveKernels } from '../../dist/kernels/naive/naive.js'
+import { InlineEngine } from '../../dist/kernels/simd/inline.js'
+import { tile, TILES } from '../../dist/kernels/simd/kernels.js'
+import { loadSimd } from '../../dist/kernels/simd/load.js'
+import { ModuleMemory } from '../../dist/kernels/simd/memory.js'
+import { compileModule, hasRelaxedSimd } from '../../dist/kernels/simd/modules.js'
+import type { Codes } from '../../dist/kernels/simd/layout.js'
+import { probe } from '../../dist/kernels/simd/probe.js'
+import { SimdKernels } from '../../dist/kernels/simd/simd.js'
+import {
+  batchOf,
+  floats,
+  largestDifference,
+  product,
+  random,
+  runAll,
+  stored,
+  storedAs,
+  weightsOf,
+} from './simd.helpers.ts'
+
+if (!hasRelaxedSimd()) {
+  test('without relaxed SIMD, w8a7 says so, and q8 is w8a16', async () => {
+    await expect(loadSimd({ dtype: 'w8a7' })).rejects.toMatchObject({ code: 'BACKEND_UNAVAILABLE' })
+    const next = random(30)
+    const parts = [{ weight: stored(floats(next, 32 * 32), 32, 32), bias: stored(floats(next, 32), 32) }]
+    const x = floats(next, 32)
+    expect(await product(await loadSimd({ dtype: 'q8' }), parts, x, 32)).toEqual(
+      await product(await loadSimd({ dtype: 'w8a16' }), parts, x, 32),
+    )
+    // Node 20 has it behind a flag: the tests below run with it.
+    setFlagsFromString('--experimental-wasm-relaxed-simd')
+    expect(hasRelaxedSimd()).toBe(true)
+  })
+}
+
+const w8a7 = TILES.map(({ name }) => name).filter(name => name.startsWith('w8a7'))
+
+async function kernelsWith(name: (typeof TILES)[number]['name'], codes: Codes = 'seven'): Promise<SimdKernels> {
+  const module = await compileModule({ relaxed: true, shared: false })
+  const engine = new InlineEngine(module, new ModuleMemory(false))
+  return new SimdKernels(engine, { dtype: 'q8', f32: tile('f32'), q8: tile(name), codes })
+}
+
+describe.each(w8a7)('%s is exact integer arithmetic', name => {
+  test.each([
+    ['random', 100, 40, 3],
+    ['with tails', 77, 21, 3],
+    ['long', 3072, 9, 3],
+    ['tiny activations', 64, 16, 1e-30],
+  ])('%s', async (_, K, N, scale) => {
+    const next = random(31)
+    const weight = storedAs('I8', stored(floats(next, N * K), N, K))
+    const x = floats(next, 7 * K, scale)
+    for (let k = 0; k < K; k++) x[k] = Math.abs(x[k] ?? 0) // a row without negative numbers
+    x.fill(0, K, 2 * K) // a row of zeros
+    await expectExact(await kernelsWith(name), weight, floats(next, N), x)
+  })
+
+  test('the worst case: every product as large as it can be, and all of one sign', async () => {
+    const [K, N] = [4096, 8]
+    const data = new Int8Array(N * K)
+    for (let n = 0; n < N; n++) data.fill(n % 2 ? 127 : -128, n * K, (n + 1) * K)
+    const weight = { name: 'worst', dtype: 'I8', shape: [N, K], data, scale: new Float32Array(N).fill(0.01) } as const
+    await expectExact(await kernelsWith(name), weight, new Float32Array(N), new Float32Array(2 * K).fill(3).fill(-3, K))
+  })
+})
+
+test('where the fused instruction reads eight bits, they are exact too; and q8 takes them only there', async () => {
+  const { codes, tile: fastest } = probe(await compileModule({ relaxed: true, shared: false }), false)
+  const [K, N] = [1024, 24]
+  const next = random(33)
+  const weight = storedAs('I8', stored(floats(next, N * K), N, K))
+  const x = floats(next, 3 * K)
+  x.fill(-2, K, 2 * K)
+  if (codes !== 'seven') await expectExact(await kernelsWith('w8a7Fused', codes), weight, floats(next, N), x, 255)
+
+  const parts = [{ weight, bias: stored(new Float32Array(N), N) }]
+  const q8 = await product(await loadSimd({ dtype: 'q8', threads: 1 }), parts, x, K)
+  // A busy machine can make the probe choose otherwise from one time to the next.
+  const possible = [await kernelsWith('w8a16'), ...(codes === 'seven' ? [] : [await kernelsWith(fastest, codes)])]
+  const answers = []
+  for (const kernels of possible)
+    answers.push(Buffer.from((await product(kernels, parts, x, K)).buffer).toString('hex'))
+  expect(answers).toContain(Buffer.from(q8.buffer).toString('hex'))
+})
+
+test('every other kernel of the relaxed module equals naive', async () => {
+  const shape = { C: 36, H: 3, F: 50, lengths: [7, 1, 33] }
+  const next = random(32)
+  const [weights, batch] = [weightsOf(shape, next), batchOf(shape.lengths, next)]
+  const expected = await runAll(new NaiveKernels(), shape, weights, batch)
+  for (const threads of [1, 2]) {
+    const simd = await loadSimd({ dtype: 'fp32', threads })
+    const found = await runAll(simd, shape, weights, batch)
+    for (const [name, values] of Object.entries(expected)) {
+      expect([name, largestDifference(values, found[name] ?? values)]).toEqual([name, expect.closeTo(0, 5)])
+    }
+    await simd.dispose()
+  }
+})
+
+test('turbo computes the same, or warns and does without', async () => {
+  const shape = { C: 64, H: 2, F: 96, lengths: [21, 40] }
+  const next = random(34)
+  const [weights, batch] = [weightsOf(shape, next), batchOf(shape.lengths, next)]
+  const simd = await loadSimd({ dtype: 'fp32', threads: 2, turbo: true })
+  const expected = await runAll(new NaiveKernels(), shape, weights, batch)
+  const found = await runAll(simd, shape, weights, batch)
+  for (const [name, values] of Object.entries(expected)) {
+    expect([name, largestDifference(values, found[name] ?? values)]).toEqual([name, expect.closeTo(0, 5)])
+  }
+  await simd.dispose()
+}, 30_000)
+
+/** Compares bit for bit with the same arithmetic in JavaScript's integers and float32 roundings. */
+async function expectExact(
+  simd: SimdKernels,
+  weight: ReturnType<typeof storedAs>,
+  biases: Float32Array,
+  x: Float32Array,
+  levels = 127,
+) {
+  if (weight.dtype !== 'I8') throw new Error('int8 weights only')
+  const [N = 0, K = 0] = weight.shape
+  const { data, scale } = weight
+  const y = await product(simd, [{ weight, bias: stored(biases, N) }], x, K)
+  const { fround } = Math
+  const round = (value: number) => fround(value + 12582912) - 12582912 // to the nearest, ties to even
+  const expected = new Float32Array(y.length)
+  for (let t = 0; t < x.length / K; t++) {
+    const row = x.subarray(t * K, (t + 1) * K)
+    const lowest = row.reduce((a, b) => Math.min(a, b), 0)
+    const highest = row.reduce((a, b) => Math.max(a, b), 0)
+    const extent = Math.max(fround(highest - lowest), 2 ** -100)
+    const factor = fround(levels / extent)
+    const zero = round(fround(-lowest * factor))
+    const q = Int32Array.from(row, value => Math.max(0, Math.min(levels, round(fround(value * factor)) + zero)))
+    for (let n = 0; n < N; n++) {
+      let sum = 0
+      for (let k = 0; k < K; k++) sum += ((q[k] ?? 0) - zero) * (data[n * K + k] ?? 0)
+      const scales = fround(fround(extent / levels) * (scale[n] ?? 0))
+      expected[t * N + n] = fround(fround(fround(sum) * scales) + (biases[n] ?? 0))
+    }
+  }
+  expect(y).toEqual(expected)
+}
