@@ -1,0 +1,97 @@
+/** `bert-ner eval FILE`: how good a model is on a CoNLL file; with `--predictions`: conlleval on a file of tags. */
+import type { Scheme } from '../ner/conll-scheme.ts'
+import type { Context } from '../ner/evaluate-file.ts'
+import type { WordTag } from '../ner/evaluate.ts'
+import { between, count, group, modelOptions, natural, type ModelFlags } from './model-options.ts'
+import { Option, type Command } from './vendor/commander.ts'
+
+/** The options as they are parsed: those with a default are always there. */
+export interface EvalFlags extends ModelFlags {
+  scheme?: Scheme
+  modelScheme?: Scheme
+  wordTag: WordTag
+  context: Context
+  lower?: true
+  upper?: true
+  maxLength?: number
+  batchTokens?: number
+  json?: true
+  errors?: true
+  writePredictions?: string
+  expectF1?: number
+  tolerance: number
+  seed: number
+  resamples: number
+  predictions?: true
+  raw?: true
+  delimiter?: string
+  outside?: string
+}
+
+// Written out here, for the modules that own these types are read only once the command runs.
+const SCHEMES: readonly Scheme[] = ['IOB1', 'IOB2', 'BIOES', 'BILOU']
+const WORD_TAGS: readonly WordTag[] = ['first', 'average', 'max']
+const CONTEXTS: readonly Context[] = ['sentence', 'document']
+
+const EXAMPLES = `
+Examples:
+  bert-ner eval eng.testa                              the default model on CoNLL-2003's development part
+  bert-ner eval --model DIR --errors eng.testa         another model, and each of its mistakes
+  bert-ner eval --expect-f1 91.3 --tolerance 0.5 FILE  exit status 1 when the F1 is further off, either way
+  bert-ner eval --write-predictions out.txt FILE       then: bert-ner eval --predictions out.txt
+`
+
+export function register(program: Command): void {
+  const command = program
+    .command('eval')
+    .summary('score a model on a CoNLL file, or a file of predictions')
+    .description(
+      'Runs a model over a CoNLL file (a word and its tag on each line) and reports precision, recall and F1 as conlleval ' +
+        'and seqeval do. With --predictions: scores a file whose last two columns are gold and guess, as conlleval does.',
+    )
+    .argument('<file>', 'the CoNLL file; - for standard input')
+  for (const option of options()) command.addOption(option)
+  command.addHelpText('after', EXAMPLES).action(async (path: string, flags: EvalFlags) => {
+    const { runEval } = await import('./eval/run.ts')
+    await runEval(path, flags)
+  })
+}
+
+function options(): Option[] {
+  return [
+    ...group(
+      'Model:',
+      ...modelOptions(),
+      new Option('--max-length <n>', 'pieces in one sequence at most (default: what the model has)').argParser(count),
+      new Option('--batch-tokens <n>', 'pieces in one forward pass').argParser(count),
+    ),
+    ...group(
+      'Words and tags:',
+      new Option('--scheme <name>', "the file's scheme (default: detected)").choices(SCHEMES),
+      new Option('--model-scheme <name>', "what the model's labels mean (default: detected)").choices(SCHEMES),
+      new Option('--word-tag <rule>', 'which pieces of a word decide').choices(WORD_TAGS).default('first'),
+      new Option('--context <what>', 'what a word can see').choices(CONTEXTS).default('sentence'),
+      new Option('--lower', 'lower-case all words first').conflicts('upper'),
+      new Option('--upper', 'upper-case all words first'),
+    ),
+    ...group(
+      'Output:',
+      new Option('--json', 'everything, as one JSON object'),
+      new Option('--errors', 'also each wrong sentence, gold and guess side by side'),
+      new Option('--write-predictions <file>', 'also write word, gold and guess in columns for conlleval'),
+      new Option('--expect-f1 <percent>', 'exit status 1 when F1 is further off than the tolerance').argParser(
+        between(0, 100),
+      ),
+      new Option('--tolerance <points>', 'how far F1 may be off').argParser(between(0, 100)).default(0.5),
+      new Option('--seed <n>', 'of the confidence intervals').argParser(natural).default(1),
+      new Option('--resamples <n>', 'of the confidence intervals').argParser(count).default(1000),
+    ),
+    ...group(
+      'Scoring a file of predictions, with the options of conlleval:',
+      new Option('--predictions', 'the file has gold and guess as its last two columns: no model is run'),
+      new Option('-r, --raw', 'tags are types without B- and I-, each word a phrase'),
+      new Option('-d, --delimiter <pattern>', 'regular expression between two fields (default: one space)'),
+      new Option('-o, --outside <tag>', 'with -r: the tag of words outside of all phrases (default: O)'),
+    ),
+  ]
+}

@@ -1,0 +1,44 @@
+/** What the command reads and writes. */
+import { createHash } from 'node:crypto'
+import { readFile, writeFile } from 'node:fs/promises'
+import type { ModelSource } from '../../models/source.ts'
+import type { ConllFile } from '../../ner/conll.ts'
+import type { Evaluation } from '../../ner/evaluate-file.ts'
+
+/** The bytes of a file; `-` is standard input. */
+export async function readInput(path: string): Promise<Buffer> {
+  if (path !== '-') return readFile(path)
+  const parts: Buffer[] = []
+  for await (const part of process.stdin) parts.push(part as Buffer)
+  return Buffer.concat(parts)
+}
+
+/** SHA-256 of a model's file in hexadecimal, read piece by piece; null where there is no such file. */
+export async function hashFile(source: ModelSource, name: string): Promise<string | null> {
+  const file = await source.open(name).catch(() => null)
+  if (file === null) return null
+  try {
+    const hash = createHash('sha256')
+    const step = 1 << 22
+    for (let at = 0; at < file.size; at += step) hash.update(await file.read(at, Math.min(step, file.size - at)))
+    return hash.digest('hex')
+  } finally {
+    await file.close?.()
+  }
+}
+
+/**
+ * Word, gold and guess, as `--predictions` and the original script read them, in IOB2. Without `-DOCSTART-`, which the
+ * script would count as tokens. A space within a word becomes `_`, and `-X-`, which marks a boundary there, `-X-_`.
+ */
+export async function writePredictions(path: string, file: ConllFile, evaluation: Evaluation): Promise<void> {
+  let text = ''
+  for (const [s, { words }] of file.sentences.entries()) {
+    for (const [i, word] of words.entries()) {
+      const first = word === '-X-' ? '-X-_' : word.replaceAll(' ', '_')
+      text += `${first} ${evaluation.gold[s]?.[i] ?? 'O'} ${evaluation.guess[s]?.[i] ?? 'O'}\n`
+    }
+    text += '\n'
+  }
+  await writeFile(path, text)
+}

@@ -1,0 +1,127 @@
+/** What a reader sees: the run in two lines, conlleval's report as it is, then what goes beyond it. */
+import { firstBroken } from '../../ner/conll-scheme.ts'
+import type { Evaluation } from '../../ner/evaluate-file.ts'
+import type { Interval } from '../../ner/score-bootstrap.ts'
+import { formatConlleval, scores } from '../../ner/score-conlleval.ts'
+import { ERROR_KINDS } from '../../ner/score-errors.ts'
+import { fixed2 } from '../../ner/score-format.ts'
+import type { SeqevalScores } from '../../ner/score-seqeval.ts'
+import { perSecond } from './json.ts'
+import type { Outcome } from './run.ts'
+
+/** With a comma at each thousand. */
+export const count = (n: number): string => Math.round(n).toLocaleString('en')
+const many = (n: number, what: string): string => `${count(n)} ${what}${n === 1 ? '' : 's'}`
+
+export function formatEvaluation(outcome: Outcome): string {
+  const { evaluation } = outcome
+  return [
+    formatRun(outcome),
+    formatConlleval(evaluation.conlleval),
+    formatConfidence(evaluation),
+    formatSeqeval(outcome),
+    formatConfusion(evaluation),
+    formatKinds(evaluation),
+    formatSpeed(outcome),
+  ].join('\n')
+}
+
+function formatRun({ path, file, model, evaluation, flags }: Outcome): string {
+  const { scheme, misfits, firstMisfit } = evaluation.scheme
+  const lines = [
+    `file   ${path}: ${many(file.documents, 'document')}, ${many(file.sentences.length, 'sentence')}, ` +
+      `${many(file.words, 'word')}; ${many(file.columns, 'column')}, tags in ${scheme}`,
+    `model  ${model.folder}, model.safetensors ${model.files['model.safetensors']?.slice(0, 16) ?? 'in parts'}…; ` +
+      `backend ${model.backend}, dtype ${flags.dtype ?? 'auto'}; labels in ${evaluation.modelScheme}`,
+    `words  ${WORD_TAG[flags.wordTag]}; ${CONTEXT[flags.context]}${letterCase(flags)}`,
+  ]
+  const notes = [...evaluation.notes]
+  if (misfits > 0) notes.push(`not in ${scheme}: ${many(misfits, 'tag')}, the first in line ${firstMisfit ?? 0}`)
+  const { windowed, emptyWords } = evaluation.run
+  if (windowed > 0) notes.push(`longer than the model, and run in windows: ${many(windowed, 'text')}`)
+  if (emptyWords > 0) notes.push(`empty to the tokenizer, and tagged O: ${many(emptyWords, 'word')}`)
+  return [...lines, ...notes.map(note => `note   ${note}`), ''].join('\n')
+}
+
+const WORD_TAG = {
+  first: 'tagged by their first piece',
+  average: 'tagged by the mean of their pieces',
+  max: 'tagged by the surest of their pieces',
+} as const
+const CONTEXT = { sentence: 'one sentence at a time', document: 'with the sentences around them' } as const
+
+function letterCase({ lower, upper }: { readonly lower?: true; readonly upper?: true }): string {
+  return lower === true ? '; all in lower case' : upper === true ? '; all in upper case' : ''
+}
+
+function formatConfidence({ confidence }: Evaluation): string {
+  const { precision, recall, f1, resamples, seed } = confidence
+  const show = ([low, high]: Interval): string => `${low.toFixed(2)} … ${high.toFixed(2)}`
+  return (
+    `95 % confidence: precision ${show(precision)}, recall ${show(recall)}, FB1 ${show(f1)}\n` +
+    `(bootstrap, ${count(resamples)} resamples of sentences, seed ${seed})\n`
+  )
+}
+
+/** Both modes side by side, and why they differ. */
+function formatSeqeval({ evaluation, file }: Outcome): string {
+  const { default: lenient, strict } = evaluation.seqeval
+  const names = new Set([...lenient.types.keys(), ...(strict?.types.keys() ?? [])])
+  const none: SeqevalScores = { precision: 0, recall: 0, f1: 0, support: 0 }
+  const rows: [string, SeqevalScores, SeqevalScores | undefined][] = [...names]
+    .sort()
+    .map(name => [name, lenient.types.get(name) ?? none, strict?.types.get(name) ?? none])
+  for (const name of ['micro', 'macro', 'weighted'] as const) rows.push([name, lenient[name], strict?.[name]])
+  const cells = ({ precision, recall, f1 }: SeqevalScores): string =>
+    [precision, recall, f1].map(value => fixed2(100 * value).padStart(8)).join('')
+  let text = `${'seqeval'.padEnd(17)}${'default mode'.padStart(24)}   ${'strict, IOB2'.padStart(24)}\n`
+  text += `${''.padEnd(17)}       P       R      F1          P       R      F1  support\n`
+  for (const [name, a, b] of rows) {
+    text += `${name.padStart(17)}${cells(a)}   ${b === undefined ? ''.padEnd(24) : cells(b)}  ${a.support}\n`
+  }
+  return (
+    text +
+    differences(
+      evaluation,
+      file.sentences.map(({ line }) => line),
+    )
+  )
+}
+
+function differences({ conlleval, seqeval, brokenGuesses, guess }: Evaluation, lines: readonly number[]): string {
+  const f1 = scores(conlleval.total).f1
+  const same = (other: number | undefined): boolean => other !== undefined && Math.abs(100 * other - f1) < 1e-9
+  let text = same(seqeval.default.micro.f1)
+    ? 'default, micro, is conlleval’s figure'
+    : 'default, micro, differs from conlleval'
+  const [first] = brokenGuesses
+  if (first === undefined) return `${text}; strict is the same, for each guessed phrase begins with B-\n`
+  const line = (lines[first] ?? 0) + firstBroken(guess[first] ?? [])
+  text += `; strict leaves out phrases that begin with I-, as they do in\n${many(brokenGuesses.length, 'guessed sentence')}`
+  return `${text}, the first in line ${line}\n`
+}
+
+function formatConfusion({ confusion: { types, counts } }: Evaluation): string {
+  const width = Math.max(7, ...types.map(type => type.length + 2))
+  const header = `${'gold ↓  guess →'.padEnd(17)}${types.map(type => type.padStart(width)).join('')}\n`
+  const row = (type: string, r: number): string =>
+    `${type.padStart(17)}${(counts[r] ?? []).map(n => String(n).padStart(width)).join('')}\n`
+  return `${header}${types.map(row).join('')}(words by type)\n`
+}
+
+function formatKinds({ errors }: Evaluation): string {
+  const kinds = errors.flatMap(sentence => sentence.errors.map(({ kind }) => kind))
+  const shown = ERROR_KINDS.map(kind => `${count(kinds.filter(other => other === kind).length)} ${kind}`)
+  return `errors: ${shown.join(', ')}; in ${many(errors.length, 'sentence')}\n`
+}
+
+function formatSpeed({ file, evaluation, timing }: Outcome): string {
+  const share = (part: number): string => `${((100 * part) / timing.wall).toFixed(1)} %`
+  const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(2)} s`
+  return (
+    `${count(file.words)} words in ${seconds(timing.wall)}: ${count(perSecond(file.words, timing.wall))} words/s, ` +
+    `${count(perSecond(evaluation.run.pieces, timing.wall))} tokens/s (the model was loaded in ${seconds(timing.load)})\n` +
+    `model ${share(timing.model)}, tokenizer ${share(timing.tokenizer)}, ` +
+    `reading, aligning and scoring ${share(timing.harness)}\n`
+  )
+}

@@ -1,0 +1,90 @@
+/** The action of `bert-ner eval`: read, run, score, say. */
+import { resolve } from 'node:path'
+import { decodeConll, readConll } from '../../ner/conll.ts'
+import { evaluateFile, type EvaluateOptions, type Evaluation } from '../../ner/evaluate-file.ts'
+import type { EvalFlags } from '../eval.ts'
+import { escapeControls } from '../escape.ts'
+import { write } from '../output.ts'
+import { checkExpectation } from './expectation.ts'
+import { readInput, writePredictions } from './files.ts'
+import { evaluationJson } from './json.ts'
+import { startProgress, type Progress } from './progress.ts'
+import { formatErrors } from './errors.ts'
+import { formatEvaluation } from './report.ts'
+import type { ConllFile } from '../../ner/conll.ts'
+import type { LoadedModel } from './model.ts'
+
+/** Milliseconds. `wall` is all but loading: reading, tokenizing, the model, and the harness. */
+export interface Timing {
+  readonly load: number
+  readonly wall: number
+  readonly tokenizer: number
+  readonly model: number
+  /** Reading, aligning and scoring: what is neither tokenizer nor model. */
+  readonly harness: number
+}
+
+/** All that a report is made of. */
+export interface Outcome {
+  readonly path: string
+  readonly file: ConllFile
+  readonly model: Omit<LoadedModel, 'dispose'>
+  readonly evaluation: Evaluation
+  readonly timing: Timing
+  readonly flags: EvalFlags
+}
+
+export async function runEval(path: string, flags: EvalFlags): Promise<void> {
+  if (flags.predictions === true) {
+    const { scorePredictions } = await import('./predictions.ts')
+    await scorePredictions(path, flags)
+    return
+  }
+  const outcome = await evaluate(path, flags)
+  if (flags.writePredictions !== undefined) {
+    await writePredictions(resolve(flags.writePredictions), outcome.file, outcome.evaluation)
+  }
+  if (flags.json === true) {
+    await write(`${JSON.stringify(evaluationJson(outcome), null, 2)}\n`)
+  } else {
+    const report = formatEvaluation(outcome) + (flags.errors === true ? formatErrors(outcome) : '')
+    await write(report.split('\n').map(escapeControls).join('\n'))
+  }
+  checkExpectation(outcome.evaluation.conlleval.total, flags)
+}
+
+async function evaluate(path: string, flags: EvalFlags): Promise<Outcome> {
+  // The file first: a malformed line is reported before a large model is loaded.
+  const start = performance.now()
+  const file = readConll(decodeConll(await readInput(path), path), path)
+  const read = performance.now()
+  const { loadModel } = await import('./model.ts')
+  const model = await loadModel(flags)
+  const loaded = performance.now()
+  const progress = await startProgress()
+  try {
+    const evaluation = await evaluateFile(model.tagger, file, path, evaluateOptions(flags, progress))
+    const wall = performance.now() - loaded + (read - start)
+    const { tokenizerMs, modelMs } = evaluation.run
+    const harness = wall - tokenizerMs - modelMs
+    const timing = { load: loaded - read, wall, tokenizer: tokenizerMs, model: modelMs, harness }
+    return { path, file, model, evaluation, timing, flags }
+  } finally {
+    progress.stop()
+    await model.dispose()
+  }
+}
+
+function evaluateOptions(flags: EvalFlags, progress: Progress): EvaluateOptions {
+  const { wordTag, context, seed, resamples } = flags
+  return {
+    ...{ wordTag, context, seed, resamples },
+    ...(flags.scheme === undefined ? {} : { scheme: flags.scheme }),
+    ...(flags.modelScheme === undefined ? {} : { modelScheme: flags.modelScheme }),
+    ...(flags.batchTokens === undefined ? {} : { batchTokens: flags.batchTokens }),
+    ...(flags.lower === true ? { letterCase: 'lower' } : flags.upper === true ? { letterCase: 'upper' } : {}),
+    onProgress: (done, total) => {
+      progress.update(done, total)
+    },
+  }
+}

@@ -1,0 +1,126 @@
+/** `bert-ner inspect FILE`: what a safetensors file holds, from its header alone, however large the file is. */
+import { stat } from 'node:fs/promises'
+import { basename, dirname } from 'node:path'
+import type { TensorInfo } from '../safetensors/header.ts'
+import type { OpenSafetensors } from '../safetensors/reader.ts'
+import { escapeControls } from './escape.ts'
+import { write } from './output.ts'
+import type { Command } from './vendor/commander.ts'
+
+export function register(program: Command): void {
+  program
+    .command('inspect')
+    .description('list the tensors of a safetensors file: names, types, shapes, parameters, metadata')
+    .argument('<file>', 'a .safetensors file, or a model folder (whose shards are shown as one)')
+    .option('--json', 'print JSON')
+    .action(async (path: string, { json = false }: { json?: boolean }) => {
+      const checkpoint = await open(path)
+      try {
+        await (json ? printJson(path, checkpoint) : printTable(path, checkpoint))
+      } finally {
+        await checkpoint.close()
+      }
+    })
+}
+
+async function open(path: string): Promise<OpenSafetensors> {
+  const { sourceFromFolder } = await import('../node/folder.ts')
+  const isFolder = (await stat(path)).isDirectory()
+  if (isFolder) {
+    const { openCheckpoint } = await import('../safetensors/checkpoint.ts')
+    return openCheckpoint(sourceFromFolder(path))
+  }
+  const { openSafetensors } = await import('../safetensors/reader.ts')
+  const file = await sourceFromFolder(dirname(path)).open(basename(path))
+  try {
+    return await openSafetensors(file, path)
+  } catch (error) {
+    await file.close?.()
+    throw error
+  }
+}
+
+interface Total {
+  tensors: number
+  parameters: number
+  bytes: number
+}
+
+/** What there is of each type, and of all. */
+function count(tensors: ReadonlyMap<string, TensorInfo>): { all: Total; byType: Map<string, Total> } {
+  const all = { tensors: 0, parameters: 0, bytes: 0 }
+  const byType = new Map<string, Total>()
+  for (const tensor of tensors.values()) {
+    const ofType = byType.get(tensor.dtype) ?? { tensors: 0, parameters: 0, bytes: 0 }
+    byType.set(tensor.dtype, ofType)
+    for (const total of [all, ofType]) {
+      total.tensors += 1
+      total.parameters += parametersOf(tensor)
+      total.bytes += tensor.end - tensor.start
+    }
+  }
+  return { all, byType }
+}
+
+function parametersOf({ shape }: TensorInfo): number {
+  return shape.reduce((product, size) => product * size, 1)
+}
+
+/** One tensor a line, so that a file of a million tensors needs no more memory than its header, and grep works. */
+async function printJson(path: string, { metadata, tensors }: OpenSafetensors): Promise<void> {
+  const { all, byType } = count(tensors)
+  const summary = {
+    file: path,
+    metadata: Object.fromEntries(metadata),
+    parameters: all.parameters,
+    bytes: all.bytes,
+    dtypes: Object.fromEntries(byType),
+  }
+  await write(`${JSON.stringify(summary, undefined, 2).slice(0, -2)},\n  "tensors": [`)
+  let separator = '\n'
+  for (const [name, tensor] of tensors) {
+    const { dtype, shape, start, end } = tensor
+    const line = { name, dtype, shape, parameters: parametersOf(tensor), bytes: end - start, start, end }
+    await write(`${separator}    ${JSON.stringify(line)}`)
+    separator = ',\n'
+  }
+  await write(`${separator === '\n' ? '' : '\n  '}]\n}\n`)
+}
+
+async function printTable(path: string, { metadata, tensors }: OpenSafetensors): Promise<void> {
+  const { all, byType } = count(tensors)
+  for (const [key, value] of metadata) await write(`# ${printable(key)}: ${printable(value)}\n`)
+  let nameWidth = 0
+  let shapeWidth = 0
+  for (const [name, { shape }] of tensors) {
+    nameWidth = Math.max(nameWidth, printable(name).length)
+    shapeWidth = Math.max(shapeWidth, shapeText(shape).length)
+  }
+  const width = integer(all.parameters).length
+  for (const [name, tensor] of tensors) {
+    const shape = shapeText(tensor.shape).padEnd(shapeWidth)
+    const parameters = integer(parametersOf(tensor)).padStart(width)
+    await write(`${printable(name).padEnd(nameWidth)}  ${tensor.dtype.padEnd(4)}  ${shape}  ${parameters}\n`)
+  }
+  const types = Array.from(byType, ([dtype, total]) => `${dtype} in ${plural(total.tensors, 'tensor')}`).join(', ')
+  const size = `${plural(all.parameters, 'parameter')}, ${integer(all.bytes)} bytes of data`
+  await write(`${path}: ${plural(all.tensors, 'tensor')}, ${size}${types === '' ? '' : ` (${types})`}\n`)
+}
+
+function shapeText(shape: readonly number[]): string {
+  return `[${shape.join(', ')}]`
+}
+
+function integer(value: number): string {
+  return value.toLocaleString('en-US')
+}
+
+function plural(count: number, noun: string): string {
+  return `${integer(count)} ${noun}${count === 1 ? '' : 's'}`
+}
+
+/** A name as it is where that is plain, else as a JSON string. */
+function printable(text: string): string {
+  const quoted = escapeControls(JSON.stringify(text))
+  return text !== '' && text.trim() === text && quoted === `"${text}"` ? text : quoted
+}

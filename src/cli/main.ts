@@ -1,0 +1,42 @@
+/** The command line's entry: parses arguments, runs one command, turns every failure into one line and an exit status. */
+import { commands } from './commands.ts'
+import { describeFailure } from './failure.ts'
+import { Command, CommanderError } from './vendor/commander.ts'
+import { packageVersion } from './version.ts'
+
+/** Exit status: 0 done, 1 failed, 2 wrong usage. */
+export async function main(args: readonly string[]): Promise<number> {
+  const program = createProgram()
+  try {
+    await program.parseAsync(args, { from: 'user' })
+    // A command that ended without throwing may have failed in its own way (a figure out of tolerance).
+    return typeof process.exitCode === 'number' ? process.exitCode : 0
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    process.stderr.write(`bert-ner: ${describeFailure(error)}\n`)
+    return 1
+  }
+}
+
+function createProgram(): Command {
+  const program = new Command('bert-ner')
+    .description('Named-entity recognition with BERT, on WebAssembly, with nothing native to install.')
+    .version(packageVersion(), '--version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+    // Options of the program come before the name of a command, those after it are the command's: both may have --json.
+    .enablePositionalOptions()
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({
+      outputError: (message, write) => {
+        write(message.startsWith('error: ') ? `bert-ner: ${message.slice('error: '.length)}` : message)
+      },
+    })
+  for (const register of commands) register(program)
+  for (const command of [program, ...program.commands]) {
+    const path = command === program ? 'bert-ner' : `bert-ner ${command.name()}`
+    command.showHelpAfterError(`Run '${path} --help' for what it takes.`)
+  }
+  return program
+}

@@ -1,0 +1,67 @@
+/** `bert-ner TEXT`: entities in a text, in files, or in whatever comes through a pipe. */
+import { AGGREGATION_STRATEGIES, type AggregationStrategy } from '../ner/entity.ts'
+import { between, group, modelOptions, natural, type ModelFlags } from './model-options.ts'
+import { Option, type Command } from './vendor/commander.ts'
+
+export const FORMATS = ['pretty', 'json', 'jsonl', 'conll', 'html', 'redacted'] as const
+export type Format = (typeof FORMATS)[number]
+
+/** The options as they are parsed: those with a default are always there. */
+export interface NerFlags extends ModelFlags {
+  file?: string[]
+  lines?: true
+  jsonl?: string
+  aggregation: AggregationStrategy
+  threshold?: number
+  stride?: number
+  format?: Format
+}
+
+const EXAMPLES = `
+Examples:
+  bert-ner "My name is Wolfgang and I live in Berlin"
+  bert-ner -f letter.txt --format redacted         the letter, its names replaced by [PER_1] and the like
+  bert-ner --lines < headlines.txt                 each line is a text
+  curl … | bert-ner --jsonl body | jq .entities    adds the entities of "body" to each object
+  bert-ner -f book.txt --format html > book.html   to look at in a browser
+`
+
+export function register(program: Command): void {
+  program.argument('[text...]', 'the text; without it, and without -f, standard input')
+  for (const option of options()) program.addOption(option)
+  program.addHelpText('after', EXAMPLES).action(async (words: string[], flags: NerFlags) => {
+    if (words.length > 0 && flags.file) program.error('error: a text and -f exclude each other')
+    if (flags.jsonl !== undefined && (flags.format ?? 'jsonl') !== 'jsonl') {
+      program.error("error: what --jsonl reads is printed as JSON lines: leave out '--format'")
+    }
+    if (words.length === 0 && !flags.file && process.stdin.isTTY) {
+      program.error('error: no text, and nothing on standard input')
+    }
+    const { run } = await import('./ner/run.ts')
+    await run(words, flags)
+  })
+}
+
+function options(): Option[] {
+  return [
+    ...group(
+      'Input:',
+      new Option('-f, --file <file...>', 'read files, each of them one text; - is standard input'),
+      new Option('--lines', 'each line is a text').conflicts('jsonl'),
+      new Option('--jsonl <field>', 'each line is a JSON object with a text in this field; entities are added to it'),
+    ),
+    ...group('Model:', ...modelOptions('all cores; one for a short text')),
+    ...group(
+      'Entities:',
+      new Option('--aggregation <strategy>', 'how tokens become entities')
+        .choices(AGGREGATION_STRATEGIES)
+        .default('first'),
+      new Option('--threshold <score>', 'leave out entities that score below it').argParser(between(0, 1)),
+      new Option('--stride <tokens>', "overlap of windows over long texts, with transformers' rule").argParser(natural),
+    ),
+    ...group(
+      'Output:',
+      new Option('--format <name>', 'how to print (default: pretty; with --jsonl: jsonl)').choices(FORMATS),
+    ),
+  ]
+}

@@ -1,0 +1,82 @@
+/**
+ * Bytes → lines, in memory that does not depend on how many there are. UTF-8 is read strictly: a wrong byte would shift
+ * offsets and change names in silence, so it is an error that names the line.
+ */
+import { isUtf8 } from 'node:buffer'
+import { SourceError } from '../../errors.ts'
+
+export interface Line {
+  readonly text: string
+  /** From 1. */
+  readonly number: number
+  /** Bytes read up to and with this line. */
+  readonly bytes: number
+}
+
+const NEWLINE = 0x0a
+// A mark at the beginning of the file is taken off by hand: a decoder would look for one in every block.
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+
+/** `name`: what to call the input in a message. */
+export async function* readLines(chunks: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Line> {
+  let number = 0
+  let bytes = 0
+  let rest: Uint8Array[] = []
+  for await (const chunk of chunks) {
+    const end = chunk.lastIndexOf(NEWLINE)
+    if (end < 0) {
+      rest.push(chunk)
+      continue
+    }
+    const block = Buffer.concat([...rest, chunk.subarray(0, end)])
+    rest = [chunk.subarray(end + 1)]
+    bytes += block.length + 1
+    for (const text of decodeLines(block, name, number)) yield { text, number: ++number, bytes }
+  }
+  const block = Buffer.concat(rest)
+  if (block.length === 0) return
+  bytes += block.length
+  for (const text of decodeLines(block, name, number)) yield { text, number: ++number, bytes }
+}
+
+/** The whole of an input as one text. */
+export async function readText(chunks: AsyncIterable<Uint8Array>, name: string): Promise<string> {
+  const parts: Uint8Array[] = []
+  for await (const chunk of chunks) parts.push(chunk)
+  const block = Buffer.concat(parts)
+  if (isUtf8(block)) return decode(block, true)
+  throw notUtf8(name, 1 + block.subarray(0, startOfBadLine(block)).filter(byte => byte === NEWLINE).length)
+}
+
+/** Lines that stand before a wrong byte come through. */
+function* decodeLines(block: Buffer, name: string, linesBefore: number): Generator<string> {
+  const good = isUtf8(block) ? block : block.subarray(0, startOfBadLine(block))
+  const lines = decode(good, linesBefore === 0).split('\n')
+  // In front of a bad line stands a line break, which ends the last good one.
+  if (good !== block) lines.pop()
+  for (const line of lines) yield line.endsWith('\r') ? line.slice(0, -1) : line
+  if (good !== block) throw notUtf8(name, linesBefore + lines.length + 1)
+}
+
+function decode(block: Buffer, isBeginning: boolean): string {
+  const text = decoder.decode(block)
+  return isBeginning && text.startsWith('\ufeff') ? text.slice(1) : text
+}
+
+function startOfBadLine(block: Buffer): number {
+  for (let start = 0; ;) {
+    const newline = block.indexOf(NEWLINE, start)
+    if (newline < 0 || !isUtf8(block.subarray(start, newline))) return start
+    start = newline + 1
+  }
+}
+
+function notUtf8(name: string, line: number): SourceError {
+  return new SourceError({
+    code: 'SOURCE_NOT_UTF8',
+    subject: `${name}, line ${line}`,
+    expected: 'text in UTF-8',
+    found: 'a byte that is no part of it',
+    nextStep: 'Convert it first, e.g. iconv -f latin1 -t utf-8.',
+  })
+}

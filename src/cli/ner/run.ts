@@ -1,0 +1,71 @@
+/** The action of `bert-ner TEXT`: the model is loaded while the input is opened, texts flow through, results are printed. */
+import { stat } from 'node:fs/promises'
+import type { CallOptions } from '../../ner/options.ts'
+import { pipeline } from '../../node/pipeline.ts'
+import { backendOptions } from '../model-options.ts'
+import type { NerFlags } from '../ner.ts'
+import { BufferedOutput } from '../output.ts'
+import { createPrinter } from './formats.ts'
+import { openInputs, type Inputs, type Item } from './inputs.ts'
+import { interruptible } from './interrupt.ts'
+import { startProgress } from './progress.ts'
+
+export async function run(words: readonly string[], flags: NerFlags): Promise<void> {
+  const inputs = await openInputs(words, flags)
+  const { threads = threadsFor(words) } = flags
+  if (flags.model !== undefined) await stat(flags.model) // A wrong path is reported as such, not as a model without files.
+  await interruptible(signal => answer(inputs, { ...flags, ...(threads === undefined ? {} : { threads }) }, signal))
+}
+
+/** For a sentence, starting more threads takes longer than they save. */
+function threadsFor(words: readonly string[]): number | undefined {
+  return words.length > 0 && words.join(' ').length < 2000 ? 1 : undefined
+}
+
+async function answer(inputs: Inputs, flags: NerFlags, signal: AbortSignal): Promise<void> {
+  const ner = await pipeline('token-classification', flags.model, backendOptions(flags))
+  const { tokenizer } = ner
+  const format = flags.format ?? (flags.jsonl === undefined ? 'pretty' : 'jsonl')
+  const printer = createPrinter(format, { isSingle: inputs.isSingle, colour: hasColour(), tokenizer })
+  const output = new BufferedOutput()
+  const progress = await startProgress(inputs.bytes)
+  const waiting: Item[] = []
+  try {
+    await output.write(printer.begin ?? '')
+    for await (const entities of ner.stream(texts(inputs.items, waiting), callOptions(flags, signal))) {
+      const item = waiting.shift()
+      if (!item) break // There is one for each result.
+      await output.write(printer.print(item, entities))
+      progress.advance(item.bytes)
+    }
+    await output.write(printer.end?.() ?? '')
+  } finally {
+    progress.stop()
+    await output.flush() // The model is not disposed of: the process ends, and takes all with it.
+  }
+}
+
+/** The texts of items, which are kept until their results come: as many as the pipeline reads ahead. */
+async function* texts(items: AsyncIterable<Item>, waiting: Item[]): AsyncGenerator<string> {
+  for await (const item of items) {
+    waiting.push(item)
+    yield item.text
+  }
+}
+
+function callOptions({ aggregation, threshold, stride }: NerFlags, signal: AbortSignal): CallOptions {
+  return {
+    aggregation_strategy: aggregation,
+    signal,
+    ...(threshold === undefined ? {} : { threshold }),
+    ...(stride === undefined ? {} : { stride }),
+  }
+}
+
+/** Colours for a terminal that has them; NO_COLOR and FORCE_COLOR as everyone reads them. */
+function hasColour(): boolean {
+  const { NO_COLOR, FORCE_COLOR } = process.env
+  if (NO_COLOR !== undefined && NO_COLOR !== '') return false
+  if (FORCE_COLOR !== undefined) return FORCE_COLOR !== '0'
+  return process.stdout.isTTY && process.stdout.hasColors(256)
+}

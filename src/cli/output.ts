@@ -1,0 +1,44 @@
+/** Standard output. A reader that has seen enough (`| head`) closes the pipe: that ends the program, and is no failure. */
+
+/** Ends the process with status 0 once standard output or standard error is closed by its reader. */
+export function endQuietlyOnClosedPipe(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') process.exit(0)
+      throw error
+    })
+  }
+}
+
+/** Writes, and waits while the reader is slower than we are, so that a long output needs no memory. */
+export async function write(text: string | Uint8Array): Promise<void> {
+  if (process.stdout.write(text)) return
+  await new Promise<void>(resolve => process.stdout.once('drain', resolve))
+}
+
+/** Many small writes as few large ones. What has waited for a turn of the event loop is written: no reader waits for more. */
+export class BufferedOutput {
+  #waiting = ''
+  #isScheduled = false
+
+  async write(text: string): Promise<void> {
+    this.#waiting += text
+    if (this.#waiting.length >= LARGE) {
+      await this.flush()
+    } else if (!this.#isScheduled && this.#waiting !== '') {
+      this.#isScheduled = true
+      setImmediate(() => {
+        this.#isScheduled = false
+        void this.flush()
+      })
+    }
+  }
+
+  async flush(): Promise<void> {
+    const text = this.#waiting
+    this.#waiting = ''
+    if (text !== '') await write(text)
+  }
+}
+
+const LARGE = 1 << 16

@@ -1,0 +1,120 @@
+/** `bert-ner tokenize TEXT`: the text after each step of the tokenizer, down to the pieces and their ids. */
+import { readFile, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { OptionError } from '../errors.ts'
+import type { ExplainedSegment, Explanation } from '../tokenizer/explain.ts'
+import type { EncodeOptions, Tokenizer } from '../tokenizer/tokenizer.ts'
+import { escapeControls } from './escape.ts'
+import { write } from './output.ts'
+import { Option, type Command } from './vendor/commander.ts'
+
+interface Options extends Pick<EncodeOptions, 'specialTokens' | 'offsetUnit'> {
+  model?: string
+  tokenizer?: string
+  json?: boolean
+}
+
+export function register(program: Command): void {
+  program
+    .command('tokenize')
+    .description('show what the tokenizer makes of a text, step by step')
+    .argument('[text...]', 'the text, or else standard input')
+    .addOption(
+      new Option('--model <dir>', 'a model folder (default: the model of this package)').conflicts('tokenizer'),
+    )
+    .option('--tokenizer <file>', 'a tokenizer.json or a vocab.txt')
+    .addOption(
+      new Option('--special-tokens <how>', 'whether "[SEP]" typed in the text is that token, or just text')
+        .choices(['parse', 'literal'])
+        .default(undefined, 'what the model says, or else parse'),
+    )
+    .addOption(
+      new Option('--offset-unit <unit>', 'what the offsets of pieces count')
+        .choices(['utf16', 'codepoint'])
+        .default('utf16'),
+    )
+    .option('--json', 'print JSON')
+    .action(async (words: string[], options: Options, command: Command) => {
+      if (words.length === 0 && process.stdin.isTTY) command.error('error: no text, and nothing on standard input')
+      const tokenizer = await open(options)
+      const text = words.length > 0 ? words.join(' ') : await readStandardInput()
+      const { specialTokens, offsetUnit = 'utf16' } = options
+      const explanation = tokenizer.explain(text, {
+        offsetUnit,
+        ...(specialTokens === undefined ? {} : { specialTokens }),
+      })
+      await write(options.json ? `${JSON.stringify(explanation, undefined, 2)}\n` : render(explanation))
+    })
+}
+
+async function open({ model, tokenizer }: Options): Promise<Tokenizer> {
+  const { Tokenizer } = await import('../node/tokenizer.ts')
+  if (tokenizer === undefined) {
+    const folder = model ?? fileURLToPath(new URL('../../weights', import.meta.url))
+    await stat(folder) // A wrong path is reported as such, not as a model without files.
+    return Tokenizer.fromFolder(folder)
+  }
+  const [contents, config] = await Promise.all([
+    readFile(tokenizer, 'utf8'),
+    readFile(join(dirname(tokenizer), 'tokenizer_config.json'), 'utf8').catch(() => undefined),
+  ])
+  const isJson = contents.trimStart().startsWith('{')
+  return isJson ? Tokenizer.fromJson(contents, config) : Tokenizer.fromVocab(contents, config)
+}
+
+async function readStandardInput(): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer)
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))
+  } catch (cause) {
+    throw new OptionError({
+      code: 'OPTION_INPUT_NOT_UTF8',
+      subject: 'standard input',
+      expected: 'UTF-8',
+      found: 'bytes that are not',
+      nextStep: 'Convert it first, for example with iconv -f latin1 -t utf-8.',
+      cause,
+    })
+  }
+}
+
+function render({ segments, encoding }: Explanation): string {
+  return [...segments.flatMap(renderSegment), ...renderPieces({ segments, encoding })].join('\n') + '\n'
+}
+
+/** A line for each step. */
+function renderSegment({ source, added, cleaned, normalized, words }: ExplainedSegment): string[] {
+  if (added !== undefined) return [`added token  ${quote(source)}`, '']
+  return [
+    `text         ${quote(source)}`,
+    `cleaned      ${quote(cleaned.text)}`,
+    `normalized   ${quote(normalized.text)}`,
+    `words        ${words.map(({ word }) => escapeControls(word)).join(' | ')}`,
+    '',
+  ]
+}
+
+/** A table of what the model is given: a row for each piece. */
+function renderPieces({ encoding }: Pick<Explanation, 'segments' | 'encoding'>): string[] {
+  const { ids, tokens, offsets, typeIds, wordIds } = encoding
+  const rows = [['id', 'type', 'word', 'offsets', 'piece']]
+  for (const [i, token] of tokens.entries()) {
+    const [start, end] = offsets[i] ?? [0, 0]
+    const word = wordIds[i] ?? null
+    const place = word === null ? '' : `${start}–${end}`
+    rows.push([`${ids[i]}`, `${typeIds[i]}`, word === null ? '' : `${word}`, place, escapeControls(token)])
+  }
+  const widths = [0, 1, 2, 3].map(column => Math.max(...rows.map(row => row[column]?.length ?? 0)))
+  return rows.map(row =>
+    row
+      .map((cell, column) => cell.padStart(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  )
+}
+
+function quote(text: string): string {
+  return `"${escapeControls(text)}"`
+}

@@ -1,0 +1,2 @@
+/** The argument parser. Bundled at build, so that the package depends on nothing. */
+export { Command, CommanderError, InvalidArgumentError, Option } from 'commander'

@@ -1,0 +1,186 @@
+/**
+ * From a CoNLL file and a model to everything that can be said of how good the model is on it.
+ *
+ * All is scored in IOB2: the gold tags are converted from the file's scheme, the model's labels by their letters, each
+ * by itself, so that a broken guess stays broken. A model that was trained on IOB1 says I- where a phrase begins; that
+ * is noticed, or given, and read as what it means.
+ */
+import { ConllError } from '../errors.ts'
+import type { ConllFile } from './conll.ts'
+import {
+  detectScheme,
+  firstBroken,
+  prefixToIob2,
+  splitTag,
+  toIob2,
+  typesOf,
+  type DetectedScheme,
+  type Scheme,
+} from './conll-scheme.ts'
+import { tagWords, type TagOptions, type TagResult, type WordTagger } from './evaluate.ts'
+import { bootstrap, type Confidence } from './score-bootstrap.ts'
+import { conlleval, type ConllevalCounts } from './score-conlleval.ts'
+import { confusion, phraseErrors, type Confusion, type PhraseError } from './score-errors.ts'
+import { seqeval, type SeqevalReport } from './score-seqeval.ts'
+
+export type Context = 'sentence' | 'document'
+
+export interface EvaluateOptions extends TagOptions {
+  /** What a word can see: its sentence alone (default), or the sentences around it in its document. */
+  readonly context?: Context
+  /** The file's scheme; detected where it is not given. */
+  readonly scheme?: Scheme
+  /** What the model means by its labels; noticed where it is not given. */
+  readonly modelScheme?: Scheme
+  /** Letter case of the words as the model sees them. */
+  readonly letterCase?: 'lower' | 'upper'
+  readonly seed?: number
+  readonly resamples?: number
+}
+
+export interface SentenceErrors {
+  /** Index of the sentence in the file. */
+  readonly sentence: number
+  readonly errors: readonly PhraseError[]
+}
+
+/** The scores of two columns of tags, however they came about. */
+export interface TagScores {
+  readonly conlleval: ConllevalCounts
+  /** null in a mode that does not know these tags. */
+  readonly seqeval: { readonly default: SeqevalReport; readonly strict: SeqevalReport | null }
+  readonly confidence: Confidence
+  readonly confusion: Confusion
+  /** Wrong sentences only. */
+  readonly errors: readonly SentenceErrors[]
+  /** Sentences in which a phrase begins with I- and not B-: what the strict mode leaves out. */
+  readonly brokenGuesses: readonly number[]
+}
+
+export interface Evaluation extends TagScores {
+  readonly scheme: DetectedScheme
+  readonly modelScheme: Scheme
+  /** Both in IOB2. */
+  readonly gold: readonly (readonly string[])[]
+  readonly guess: readonly (readonly string[])[]
+  readonly run: Omit<TagResult, 'tags'>
+  readonly notes: readonly string[]
+}
+
+/** Tags the file's words with the model and scores the result. `name` is the file's, for messages. */
+export async function evaluateFile(
+  tagger: WordTagger,
+  file: ConllFile,
+  name: string,
+  options: EvaluateOptions = {},
+): Promise<Evaluation> {
+  const scheme = detectScheme(file.sentences, name, options.scheme)
+  const gold = file.sentences.map(({ tags }) => toIob2(tags))
+  const notes = checkTypes(typesOf(new Set(gold.flatMap(distinct))), tagger.labels, name)
+
+  const sentences = file.sentences.map(({ words }) => inCase(words, options.letterCase))
+  const texts = options.context === 'document' ? joinDocuments(file, sentences) : sentences
+  const { tags, ...run } = await tagWords(tagger, texts, options)
+  const raw = options.context === 'document' ? splitDocuments(tags.flat(), sentences) : tags
+
+  const modelScheme = options.modelScheme ?? schemeOfGuess(raw, tagger.labels)
+  const iob2 = new Map(tagger.labels.map(label => [label, prefixToIob2(label)]))
+  const guess = raw.map(modelScheme === 'IOB1' ? toIob2 : labels => labels.map(label => iob2.get(label) ?? 'O'))
+  return { ...scoreTags(gold, guess, options), scheme, modelScheme, gold, guess, run, notes }
+}
+
+/** Everything that two columns of tags tell. `gold[s]` and `guess[s]` have the same length. */
+export function scoreTags(
+  gold: readonly (readonly string[])[],
+  guess: readonly (readonly string[])[],
+  options: { readonly seed?: number; readonly resamples?: number; readonly counts?: ConllevalCounts } = {},
+): TagScores {
+  const { sentences, ...counts } = conlleval(gold, guess)
+  const errors: SentenceErrors[] = []
+  for (const [s, { gold: phrases, found, correct }] of sentences.entries()) {
+    if (phrases === correct && found === correct) continue
+    errors.push({ sentence: s, errors: phraseErrors(gold[s] ?? [], guess[s] ?? []) })
+  }
+  return {
+    conlleval: options.counts ?? counts,
+    seqeval: { default: seqeval(gold, guess, 'default'), strict: strictOrNull(gold, guess) },
+    confidence: bootstrap(sentences, options),
+    confusion: confusion(gold, guess),
+    errors,
+    brokenGuesses: [...guess.keys()].filter(s => firstBroken(guess[s] ?? []) !== -1),
+  }
+}
+
+function strictOrNull(gold: readonly (readonly string[])[], guess: readonly (readonly string[])[]) {
+  const known = (tag: string): boolean => tag.startsWith('O') || tag.startsWith('B') || tag.startsWith('I')
+  const all = (column: readonly (readonly string[])[]): boolean => column.every(tags => tags.every(known))
+  return all(gold) && all(guess) ? seqeval(gold, guess, 'strict') : null
+}
+
+/**
+ * Labels are matched by name. Every type of the file has to be one of the model's; what the model knows beyond them is
+ * noted, for each such guess counts as wrong.
+ *
+ * @throws ConllError `CONLL_TYPES_DIFFER` with both lists
+ */
+export function checkTypes(fileTypes: readonly string[], labels: readonly string[], name: string): string[] {
+  const foreign = labels.filter(label => {
+    const { prefix, type } = splitTag(label)
+    return label !== 'O' && (type === '' || prefix.length !== 1 || !'BIESLU'.includes(prefix))
+  })
+  const modelTypes = foreign.length > 0 ? [] : typesOf(labels)
+  if (foreign.length > 0 || fileTypes.some(type => !modelTypes.includes(type))) {
+    throw new ConllError({
+      code: 'CONLL_TYPES_DIFFER',
+      subject: name,
+      expected: `the types of the model (${foreign.length > 0 ? `labels ${labels.join(', ')}` : modelTypes.join(', ')})`,
+      found: `the types of the file (${fileTypes.join(', ') || 'none'})`,
+      nextStep: 'Rename the types in the file, or id2label in config.json, or choose a model that knows these types.',
+    })
+  }
+  const more = modelTypes.filter(type => !fileTypes.includes(type))
+  if (more.length === 0) return []
+  return [`the model also knows ${more.join(', ')}, which the file does not have: each such guess counts as wrong`]
+}
+
+/** Without repetitions, which nearly all of a sentence's tags are. */
+function distinct(tags: readonly string[]): string[] {
+  return [...new Set(tags)]
+}
+
+/** The words of each document as one text. */
+function joinDocuments(file: ConllFile, sentences: readonly (readonly string[])[]): string[][] {
+  const documents = Array.from({ length: file.documents }, (): string[] => [])
+  for (const [s, { document }] of file.sentences.entries()) {
+    for (const word of sentences[s] ?? []) documents[document]?.push(word)
+  }
+  return documents
+}
+
+/** The tags of all words in a row, by sentence again. */
+function splitDocuments(tags: readonly string[], sentences: readonly (readonly string[])[]): string[][] {
+  let from = 0
+  return sentences.map(({ length }) => tags.slice(from, (from += length)))
+}
+
+function inCase(words: readonly string[], letterCase: 'lower' | 'upper' | undefined): readonly string[] {
+  if (letterCase === undefined) return words
+  return words.map(word => (letterCase === 'lower' ? word.toLowerCase() : word.toUpperCase()))
+}
+
+/** IOB1, where hardly a phrase begins with B-; else what the letters of the labels say. */
+function schemeOfGuess(guess: readonly (readonly string[])[], labels: readonly string[]): Scheme {
+  const letters = new Set(labels.map(label => splitTag(label).prefix))
+  if (letters.has('S') || letters.has('E')) return 'BIOES'
+  if (letters.has('U') || letters.has('L')) return 'BILOU'
+  let [all, inside] = [0, 0]
+  for (const tags of guess) {
+    if (tags.every(tag => tag === 'O')) continue
+    for (const [i, tag] of toIob2(tags).entries()) {
+      if (!tag.startsWith('B-')) continue
+      all++
+      if (tags[i] !== tag) inside++
+    }
+  }
+  return all >= 20 && inside > 0.9 * all ? 'IOB1' : 'IOB2'
+}

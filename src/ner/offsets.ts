@@ -1,0 +1,19 @@
+/** UTF-16 offsets → code point offsets, for those who hand them to Python. */
+import { codePoints } from './tokens.ts'
+
+/** Rewrites `start` and `end` of every span, which lie in any order, in one pass over the text. */
+export function toCodePoints(text: string, spans: readonly { start: number; end: number }[]): void {
+  const ends = [...new Set(spans.flatMap(({ start, end }) => [start, end]))].sort((a, b) => a - b)
+  const counted = new Map<number, number>()
+  let at = 0
+  let count = 0
+  for (const end of ends) {
+    count += codePoints(text, at, end)
+    at = end
+    counted.set(end, count)
+  }
+  for (const span of spans) {
+    span.start = counted.get(span.start) ?? 0
+    span.end = counted.get(span.end) ?? 0
+  }
+}

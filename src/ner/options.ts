@@ -1,0 +1,181 @@
+/** The options of the pipeline, checked where they come in. Names and defaults are those of transformers where it has them. */
+import { OptionError } from '../errors.ts'
+import type { BackendOptions } from '../kernels/load.ts'
+import { AGGREGATION_STRATEGIES, type AggregationStrategy } from './entity.ts'
+
+export const OFFSET_UNITS = ['utf16', 'codepoint'] as const
+export type OffsetUnit = (typeof OFFSET_UNITS)[number]
+
+/** Options of one call. */
+export interface CallOptions<S extends AggregationStrategy = AggregationStrategy> {
+  /** How tokens become entities. Default `none`: every token by itself. */
+  readonly aggregation_strategy?: S
+  /** Labels (`none`) or types (all other strategies) to leave out, after grouping. Default `['O']`. */
+  readonly ignore_labels?: readonly string[]
+  /**
+   * Tokens that the windows over a long text share, with transformers' rule for entities found twice. Left out, windows
+   * share 64 tokens and each token is labelled where it has more context.
+   */
+  readonly stride?: number
+  /** The input is a list of words, or a list of such lists. Default false. */
+  readonly is_split_into_words?: boolean
+  /** What stands between words: offsets count in the words joined by it. Only with `is_split_into_words`. Default `' '`. */
+  readonly delimiter?: string
+  /** At most so many windows in one forward pass. Never changes an answer. Default: as many as are worth it. */
+  readonly batch_size?: number
+  /** Each entity also carries its best `top_k` labels with their scores. Default 0: none. */
+  readonly top_k?: number
+  /** Leave out entities that score below it, after everything else. 0 … 1, default 0. */
+  readonly threshold?: number
+  /** Stops between batches: the call rejects with `signal.reason`. */
+  readonly signal?: AbortSignal
+  /** What `start` and `end` count: `utf16` (default; what `text.slice` takes) or `codepoint` (what Python counts). */
+  readonly offset_unit?: OffsetUnit
+}
+
+/** Where loading stands. */
+export type ProgressEvent =
+  | { readonly status: 'initiate' | 'done'; readonly file: string }
+  /** `progress` in percent; `loaded` and `total` in bytes. */
+  | {
+      readonly status: 'progress'
+      readonly file: string
+      readonly progress: number
+      readonly loaded: number
+      readonly total: number
+    }
+  | { readonly status: 'ready'; readonly task: Task }
+
+export const TASKS = ['token-classification', 'ner'] as const
+export type Task = (typeof TASKS)[number]
+
+/** Options of {@link pipeline}. Those of a call may be given too: they are its defaults then. */
+export interface PipelineOptions<S extends AggregationStrategy = AggregationStrategy>
+  extends BackendOptions, Omit<CallOptions<S>, 'signal'> {
+  readonly progress_callback?: (event: ProgressEvent) => void
+}
+
+type Checked = Required<Omit<CallOptions, 'stride' | 'batch_size' | 'signal' | 'ignore_labels'>> & {
+  readonly ignore_labels: ReadonlySet<string>
+  readonly stride: number | undefined
+  readonly batch_size: number | undefined
+  readonly signal: AbortSignal | undefined
+}
+/** Options of a call, each checked and each there. */
+export type { Checked as CheckedOptions }
+
+type Check = (value: unknown) => boolean
+const isBoolean: Check = value => typeof value === 'boolean'
+const isString: Check = value => typeof value === 'string'
+const isStrings: Check = value => Array.isArray(value) && value.every(isString)
+const isOneOf =
+  (values: readonly unknown[]): Check =>
+  value =>
+    values.includes(value)
+const isWhole =
+  (min: number): Check =>
+  value =>
+    Number.isSafeInteger(value) && (value as number) >= min
+const isSignal: Check = value => typeof value === 'object' && value !== null && 'aborted' in value
+
+const CALL_OPTIONS: ReadonlyMap<string, readonly [expected: string, Check]> = new Map<string, readonly [string, Check]>(
+  [
+    ['aggregation_strategy', [oneOf(AGGREGATION_STRATEGIES), isOneOf(AGGREGATION_STRATEGIES)]],
+    ['ignore_labels', ["a list of labels, such as ['O']", isStrings]],
+    ['stride', ['a whole number of tokens, 0 or more', isWhole(0)]],
+    ['is_split_into_words', ['true or false', isBoolean]],
+    ['delimiter', ['a string', isString]],
+    ['batch_size', ['a whole number, 1 or more', isWhole(1)]],
+    ['top_k', ['a whole number, 0 or more', isWhole(0)]],
+    ['threshold', ['a number from 0 to 1', value => typeof value === 'number' && value >= 0 && value <= 1]],
+    ['signal', ['an AbortSignal', isSignal]],
+    ['offset_unit', [oneOf(OFFSET_UNITS), isOneOf(OFFSET_UNITS)]],
+  ],
+)
+
+/** Those of the backend are checked by the backend. */
+const LOAD_OPTIONS: ReadonlyMap<string, readonly [expected: string, Check]> = new Map<string, readonly [string, Check]>(
+  [
+    ...['backend', 'device', 'dtype', 'threads', 'wasm'].map(name => [name, ['', () => true]] as const),
+    ['progress_callback', ['a function', value => typeof value === 'function']],
+  ],
+)
+
+/**
+ * The options of a call over those of its pipeline.
+ *
+ * @throws OptionError `OPTION_UNKNOWN` for a name that does not exist, `OPTION_VALUE` for a value that cannot be
+ */
+export function checkCallOptions(defaults: CallOptions, options: CallOptions): Checked {
+  const given = { ...defaults, ...checkNames(options, CALL_OPTIONS) }
+  if (given.delimiter !== undefined && !given.is_split_into_words) {
+    throw wrong('delimiter', 'is_split_into_words: true beside it', 'a text that is not split', 'Leave it out.')
+  }
+  return {
+    aggregation_strategy: given.aggregation_strategy ?? 'none',
+    ignore_labels: new Set(given.ignore_labels ?? ['O']),
+    stride: given.stride,
+    is_split_into_words: given.is_split_into_words ?? false,
+    delimiter: given.delimiter ?? ' ',
+    batch_size: given.batch_size,
+    top_k: given.top_k ?? 0,
+    threshold: given.threshold ?? 0,
+    signal: given.signal,
+    offset_unit: given.offset_unit ?? 'utf16',
+  }
+}
+
+/** Splits the options of {@link pipeline}: those for loading, and the defaults of its calls. */
+export function checkPipelineOptions(options: PipelineOptions): { load: PipelineOptions; call: CallOptions } {
+  const known = new Map([...LOAD_OPTIONS, ...CALL_OPTIONS])
+  known.delete('signal')
+  const checked = Object.entries(checkNames<PipelineOptions>(options, known))
+  const call = checked.filter(([name]) => CALL_OPTIONS.has(name))
+  const load = checked.filter(([name]) => !CALL_OPTIONS.has(name))
+  return { load: Object.fromEntries(load), call: checkNames<CallOptions>(Object.fromEntries(call), CALL_OPTIONS) }
+}
+
+/** The options that were given. `undefined` counts as left out. */
+function checkNames<O extends object>(options: O, known: ReadonlyMap<string, readonly [string, Check]>): O {
+  if (typeof options !== 'object' || (options as O | null) === null || Array.isArray(options)) {
+    throw wrong('options', 'an object', show(options), 'Pass options by name, such as { top_k: 3 }.')
+  }
+  const given = Object.entries(options).filter(([, value]) => value !== undefined)
+  for (const [name, value] of given) {
+    const option = known.get(name)
+    if (!option) {
+      throw new OptionError({
+        code: 'OPTION_UNKNOWN',
+        subject: `option ${show(name)}`,
+        expected: `one of ${[...known.keys()].join(', ')}`,
+        found: 'another name',
+        nextStep: 'Check its spelling, or leave it out.',
+      })
+    }
+    const [expected, check] = option
+    if (!check(value)) throw wrong(name, expected, show(value), 'Correct it, or leave it out for the default.')
+  }
+  return Object.fromEntries(given) as O
+}
+
+function oneOf(values: readonly string[]): string {
+  return `one of ${values.join(', ')}`
+}
+
+/** An option with a value that cannot be. */
+export function wrong(name: string, expected: string, found: string, nextStep: string): OptionError {
+  return new OptionError({ code: 'OPTION_VALUE', subject: name, expected, found, nextStep })
+}
+
+/** A value, short enough for a message. */
+export function show(value: unknown): string {
+  if (typeof value === 'function' || typeof value === 'bigint' || typeof value === 'symbol') return `a ${typeof value}`
+  let json: string | undefined
+  try {
+    json = JSON.stringify(value)
+  } catch {
+    json = undefined // a cycle
+  }
+  const text = typeof value === 'number' ? String(value) : (json ?? typeof value)
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text
+}

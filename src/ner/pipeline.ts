@@ -1,0 +1,149 @@
+/** The pipeline that users call: loads a tokenizer and a model, and answers texts with entities. */
+import { OptionError } from '../errors.ts'
+import { BertForTokenClassification } from '../layers/bert.ts'
+import { withProgress, type FileProgress } from '../models/progress.ts'
+import { sourceFromBytes, type ModelSource } from '../models/source.ts'
+import { Tokenizer } from '../tokenizer/tokenizer.ts'
+import { Classifier, type Input } from './classifier.ts'
+import type { AggregationStrategy, Entity, EntityOf } from './entity.ts'
+import {
+  checkCallOptions,
+  checkPipelineOptions,
+  show,
+  TASKS,
+  wrong,
+  type CallOptions,
+  type PipelineOptions,
+  type ProgressEvent,
+  type Task,
+} from './options.ts'
+import { stream, type Inputs } from './stream.ts'
+
+/** The files of a model: a source, or its bytes by file name. */
+export type ModelInput = ModelSource | Readonly<Record<string, Uint8Array>>
+
+/** `D`: the aggregation strategy of calls that name none. */
+export interface NerPipeline<D extends AggregationStrategy = 'none'> {
+  /** Entities of a text, by their place. No text is too long, empty or odd to have an answer. */
+  <S extends AggregationStrategy = D>(text: string, options?: CallOptions<S>): Promise<EntityOf<S>[]>
+  /** One list of entities for each text. With `is_split_into_words`, a list of words is one text, and the result a list of one. */
+  <S extends AggregationStrategy = D>(
+    texts: readonly string[] | readonly (readonly string[])[],
+    options?: CallOptions<S>,
+  ): Promise<EntityOf<S>[][]>
+  /**
+   * Results in the order of the texts, however many there are: memory does not grow with them. With `is_split_into_words`,
+   * each item is a list of words.
+   */
+  stream<S extends AggregationStrategy = D>(
+    texts: Inputs,
+    options?: CallOptions<S>,
+  ): AsyncGenerator<EntityOf<S>[], void, undefined>
+  /**
+   * Frees the weights, once the forward pass under way has ended. What goes back to the system depends on the backend:
+   * simd gives back all of its memory, naive leaves it to the garbage collector, tfjs frees every tensor but never shrinks
+   * its heap. Calls after it reject with `BACKEND_DISPOSED`.
+   */
+  dispose(): Promise<void>
+  readonly tokenizer: Tokenizer
+  readonly model: BertForTokenClassification
+}
+
+/**
+ * Loads a model for token classification.
+ *
+ * @param task `token-classification`, or `ner`, another name for it
+ * @param model a {@link ModelSource}, or the bytes of its files by name: config.json, model.safetensors, tokenizer files. In
+ *   Node also a folder; without one, the model that comes with the package.
+ * @throws OptionError for a wrong option; SourceError, SafetensorsError, ConfigError, CheckpointError, TokenizerError where a
+ *   file is missing or wrong; BackendError where the backend cannot run here
+ */
+export async function pipeline<D extends AggregationStrategy = 'none'>(
+  task: Task,
+  model: ModelInput,
+  options: PipelineOptions<D> = {},
+): Promise<NerPipeline<D>> {
+  if (!TASKS.includes(task))
+    throw wrong('task', `one of ${TASKS.join(', ')}`, show(task), "Use 'token-classification'.")
+  const { load, call } = checkPipelineOptions(options)
+  checkCallOptions({}, call)
+  const { progress_callback: report, ...backend } = load
+  const source = report
+    ? withProgress(sourceOf(model), event => {
+        report(progressEvent(event))
+      })
+    : sourceOf(model)
+  const classifier = await loadClassifier(source, backend)
+  report?.({ status: 'ready', task })
+  return callable<D>(classifier, call)
+}
+
+/** Both at once: the tokenizer is parsed while the weights are read. */
+async function loadClassifier(source: ModelSource, options: PipelineOptions): Promise<Classifier> {
+  const loading = BertForTokenClassification.load(source, options)
+  const [tokenizer, model] = await Promise.allSettled([Tokenizer.fromSource(source), loading])
+  if (model.status === 'rejected') throw model.reason
+  if (tokenizer.status === 'fulfilled') return new Classifier(tokenizer.value, model.value)
+  await model.value.dispose()
+  throw tokenizer.reason
+}
+
+function callable<D extends AggregationStrategy>(classifier: Classifier, defaults: CallOptions): NerPipeline<D> {
+  const answer = async (input: string | readonly Input[], options: CallOptions = {}) => {
+    const checked = checkCallOptions(defaults, options)
+    const { inputs, single } = listOf(input, checked.is_split_into_words)
+    const results: Entity[][] = []
+    for await (const entities of stream(classifier, inputs, checked)) results.push(entities)
+    return single ? results[0] : results
+  }
+  const methods = {
+    stream: (texts: Inputs, options: CallOptions = {}) =>
+      stream(classifier, iterable(texts), checkCallOptions(defaults, options)),
+    dispose: () => classifier.dispose(),
+    tokenizer: classifier.tokenizer,
+    model: classifier.model,
+  }
+  return Object.assign(answer, methods) as unknown as NerPipeline<D>
+}
+
+/** As transformers takes it: a flat list of words is one text, and its result a list of one. */
+function listOf(input: unknown, split: boolean): { inputs: readonly Input[]; single: boolean } {
+  if (typeof input === 'string' && !split) return { inputs: [input], single: true }
+  if (!Array.isArray(input)) {
+    const expected = split ? 'a list of words, or a list of such lists' : 'a string, or a list of strings'
+    throw wrong('text', expected, show(input), 'Use stream(texts) for what comes one by one.')
+  }
+  const flat = split && !(input.length > 0 && input.every(Array.isArray))
+  return { inputs: flat ? [input as string[]] : (input as Input[]), single: false }
+}
+
+function iterable(texts: Inputs): Inputs {
+  const found = texts as Partial<Iterable<unknown> & AsyncIterable<unknown>> | null | undefined | string
+  if (typeof found !== 'string' && (found?.[Symbol.asyncIterator] ?? found?.[Symbol.iterator])) return texts
+  throw wrong('texts', 'an iterable or async iterable of texts', show(texts), 'For one text, call the pipeline itself.')
+}
+
+function sourceOf(model: unknown): ModelSource {
+  if (typeof model === 'object' && model !== null) {
+    if ('open' in model && typeof model.open === 'function') return model as ModelSource
+    const files = Object.values(model)
+    if (files.length > 0 && files.every(isBytes)) return sourceFromBytes(model as Record<string, Uint8Array>)
+  }
+  throw new OptionError({
+    code: 'OPTION_MODEL',
+    subject: 'model',
+    expected: 'the files of a model: a source, or a record of bytes by file name',
+    found: show(model),
+    nextStep: "Name a folder in Node, or fetch the model's files and pass { 'config.json': bytes, … }.",
+  })
+}
+
+/** Also of another realm: a test runner, an iframe. */
+function isBytes(value: unknown): boolean {
+  return ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === '[object Uint8Array]'
+}
+
+function progressEvent({ status, file, loaded, total }: FileProgress): ProgressEvent {
+  if (status !== 'progress') return { status, file }
+  return { status, file, progress: total === 0 ? 100 : (100 * loaded) / total, loaded, total }
+}

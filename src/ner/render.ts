@@ -1,0 +1,98 @@
+/** A text with its entities marked, for people to look at: in a page, or on a terminal. */
+import type { Entity } from './entity.ts'
+import { show, wrong, type OffsetUnit } from './options.ts'
+import { stretches } from './spans.ts'
+
+export const RENDER_FORMATS = ['html', 'ansi'] as const
+export type RenderFormat = (typeof RENDER_FORMATS)[number]
+
+export interface RenderOptions {
+  /** What the entities' offsets count. Default `utf16`. */
+  readonly offset_unit?: OffsetUnit
+}
+
+/**
+ * `html`: one `<div>` without scripts or style sheets, everything from outside escaped. `ansi`: colours for a terminal; what
+ * would steer the terminal is shown as a symbol instead.
+ *
+ * @throws OptionError `OPTION_ENTITIES` for entities of another text, `OPTION_VALUE` for a format that does not exist
+ */
+export function render(
+  text: string,
+  entities: readonly Entity[],
+  format: RenderFormat = 'html',
+  { offset_unit = 'utf16' }: RenderOptions = {},
+): string {
+  if (!RENDER_FORMATS.includes(format)) {
+    throw wrong('format', `one of ${RENDER_FORMATS.join(', ')}`, show(format), "Use 'html' or 'ansi'.")
+  }
+  const parts = stretches(text, entities, offset_unit)
+  if (format === 'html') {
+    const marked = parts.map(part => (part.entity ? markHtml(part.text, part.label) : escapeHtml(part.text)))
+    return `<div class="entities" dir="auto" style="line-height: 2.2; white-space: pre-wrap">${marked.join('')}</div>`
+  }
+  return parts.map(part => (part.entity ? markAnsi(part.text, part.label) : printable(part.text))).join('')
+}
+
+/** Background colours, light enough for black text on each, and the nearest of the terminal's 256 colours. */
+const PALETTE: readonly (readonly [html: string, ansi: number])[] = [
+  ['#aed6ff', 153],
+  ['#ffd59e', 223],
+  ['#b5e8b0', 157],
+  ['#e3c4f5', 183],
+  ['#ffb8b8', 217],
+  ['#a6e9e4', 159],
+  ['#f3e58f', 229],
+  ['#d6d3cd', 252],
+]
+/** The types that everyone has keep their colours; any other name has one of its own from its letters. */
+const FIXED = new Map([
+  ['PER', 0],
+  ['ORG', 1],
+  ['LOC', 2],
+  ['MISC', 3],
+])
+
+function colourOf(label: string): readonly [html: string, ansi: number] {
+  const type = label.startsWith('B-') || label.startsWith('I-') ? label.slice(2) : label
+  let hash = 0
+  for (const char of type) hash = (hash * 31 + (char.codePointAt(0) ?? 0)) % 4093
+  return PALETTE[FIXED.get(type) ?? 4 + (hash % (PALETTE.length - 4))] ?? ['#d6d3cd', 252]
+}
+
+function markHtml(text: string, label: string): string {
+  const [background] = colourOf(label)
+  const box = `background: ${background}; color: #000; padding: 0.3em 0.45em; border-radius: 0.35em`
+  const tag = 'font-size: 0.7em; font-weight: bold; margin-left: 0.5em; vertical-align: middle'
+  return `<mark class="entity" style="${box}">${escapeHtml(text)}<span style="${tag}">${escapeHtml(label)}</span></mark>`
+}
+
+/** An entity on a terminal: its text, then its label in bold. Also one entry of a legend. */
+export function markAnsi(text: string, label: string): string {
+  const [, background] = colourOf(label)
+  const colours = `\u001b[30;48;5;${background}m`
+  return `${colours} ${printable(text)} \u001b[1m${printable(label)} \u001b[0m`
+}
+
+const ENTITIES = new Map([
+  ['&', '&amp;'],
+  ['<', '&lt;'],
+  ['>', '&gt;'],
+  ['"', '&quot;'],
+  ["'", '&#39;'],
+])
+
+export function escapeHtml(text: string): string {
+  return Array.from(text, char => ENTITIES.get(char) ?? char).join('')
+}
+
+/** Text from outside can hold escape sequences: control characters are shown as ␛ and the like, never obeyed. */
+export function printable(text: string): string {
+  return Array.from(text, char => {
+    const code = char.codePointAt(0) ?? 0
+    if (code === 0x09 || code === 0x0a) return char
+    if (code < 0x20) return String.fromCodePoint(0x2400 + code)
+    if (code === 0x7f) return '␡'
+    return code >= 0x80 && code < 0xa0 ? '\ufffd' : char
+  }).join('')
+}

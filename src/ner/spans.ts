@@ -1,0 +1,81 @@
+/** Entities laid over their text, for what shows or replaces them. */
+import { OptionError } from '../errors.ts'
+import { labelOf, type Entity } from './entity.ts'
+import { OFFSET_UNITS, show, wrong, type OffsetUnit } from './options.ts'
+
+/** A stretch of text; with `entity`, one that it names. */
+export interface Stretch<E extends Entity = Entity> {
+  readonly text: string
+  readonly entity?: E
+  /** The entity's label, `''` outside of entities. */
+  readonly label: string
+}
+
+/**
+ * The whole text, cut at the borders of its entities, in order. Where entities overlap, the one that begins first (of
+ * these, the longest) keeps its name and takes in the other: nothing that an entity covers is ever left outside.
+ *
+ * @throws OptionError `OPTION_ENTITIES` for entities that do not belong to this text
+ */
+export function stretches<E extends Entity>(
+  text: string,
+  entities: readonly E[],
+  unit: OffsetUnit = 'utf16',
+): Stretch<E>[] {
+  if (typeof text !== 'string')
+    throw wrong('text', 'a string', show(text), 'Pass the text that the entities came from.')
+  if (!OFFSET_UNITS.includes(unit)) {
+    throw wrong('offset_unit', `one of ${OFFSET_UNITS.join(', ')}`, show(unit), 'Leave it out for utf16.')
+  }
+  const found: Stretch<E>[] = []
+  const place = unit === 'utf16' ? (offset: number) => offset : utf16Places(text)
+  let at = 0
+  for (const { entity, start, end } of merged(entities)) {
+    const [from, to] = [place(start) ?? -1, place(end) ?? -1]
+    if (!(from >= at && to >= from && to <= text.length)) throw wrongEntity(entity, text)
+    if (from > at) found.push({ text: text.slice(at, from), label: '' })
+    if (to > from) found.push({ text: text.slice(from, to), entity, label: labelOf(entity) })
+    at = to
+  }
+  if (at < text.length) found.push({ text: text.slice(at), label: '' })
+  return found
+}
+
+interface Merged<E> {
+  readonly entity: E
+  readonly start: number
+  end: number
+}
+
+function merged<E extends Entity>(entities: readonly E[]): Merged<E>[] {
+  const result: Merged<E>[] = []
+  for (const entity of [...entities].sort((a, b) => a.start - b.start || b.end - a.end)) {
+    const { start, end } = entity
+    const last = result.at(-1)
+    if (last && start < last.end) last.end = Math.max(last.end, end)
+    else result.push({ entity, start, end })
+  }
+  return result
+}
+
+/** Code point offset → UTF-16 offset. */
+function utf16Places(text: string): (offset: number) => number | undefined {
+  const places: number[] = []
+  let at = 0
+  for (const char of text) {
+    places.push(at)
+    at += char.length
+  }
+  places.push(at)
+  return offset => places[offset]
+}
+
+function wrongEntity(entity: Entity, text: string): OptionError {
+  return new OptionError({
+    code: 'OPTION_ENTITIES',
+    subject: `entity ${labelOf(entity)} at ${entity.start} … ${entity.end}`,
+    expected: `a place in a text of ${text.length} UTF-16 units`,
+    found: 'one that is not in it',
+    nextStep: 'Pass the very text that these entities came from, and the offset_unit that they were asked with.',
+  })
+}
