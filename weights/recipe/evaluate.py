@@ -1,0 +1,101 @@
+"""Entity F1 of a model folder (float or int8) with Python's transformers: one sentence at a time, each word tagged by its
+first piece, conlleval rules. Quantised weights are dequantised first, so the arithmetic is fp32."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from transformers import BertConfig, BertForTokenClassification
+
+import conll
+from conll import IGNORE, LABELS, Encoder, Sentence
+from quantise import dequantised
+from train import CASES, keep_memory, predict
+
+
+def load(folder: str | Path, weights: str = "model.safetensors") -> BertForTokenClassification:
+    config = json.loads((Path(folder) / "config.json").read_text(encoding="utf-8"))
+    config.pop("quantization_config", None)
+    model = BertForTokenClassification(BertConfig(**config))
+    model.load_state_dict(dequantised(load_file(Path(folder) / weights)), strict=True)
+    return model.eval()
+
+
+def neighbours(lengths: list[int], k: int, size: int) -> tuple[int, int]:
+    """Sentences a … b−1 around k, grown by one on each side in turn while they hold at most `size` pieces."""
+    a, b, total = k, k + 1, lengths[k]
+    grown = True
+    while grown:
+        grown = False
+        if a > 0 and total + lengths[a - 1] <= size:
+            a, total, grown = a - 1, total + lengths[a - 1], True
+        if b < len(lengths) and total + lengths[b] <= size:
+            b, total, grown = b + 1, total + lengths[b], True
+    return a, b
+
+
+@torch.inference_mode()
+def predict_in_context(
+    model: BertForTokenClassification, encoder: Encoder, documents: list[list[Sentence]], size: int = 256
+) -> list[list[str]]:
+    """Each sentence read between its neighbours, as running text, and tagged from the middle."""
+    found = []
+    for document in documents:
+        encoded = [encoder.sentence(s.words) for s in document]
+        lengths = [len(e.ids) for e in encoded]
+        for k, sentence in enumerate(encoded):
+            a, b = neighbours(lengths, k, size)
+            window = encoder.wrap(encoded[a:b])
+            logits = model(input_ids=torch.tensor([window.ids]), token_type_ids=torch.tensor([window.types])).logits[0]
+            best = logits.argmax(-1).tolist()
+            at = 1 + sum(lengths[a:k])
+            found.append([LABELS[best[at + j]] for j, label in enumerate(sentence.labels) if label != IGNORE])
+    return found
+
+
+def main() -> None:
+    p = argparse.ArgumentParser(description=__doc__)
+    p.add_argument("model")
+    p.add_argument("file")
+    p.add_argument("--weights", default="model.safetensors")
+    p.add_argument("--case", choices=["natural", *CASES], default="natural")
+    p.add_argument("--context", action="store_true", help="with the neighbouring sentences of the document")
+    p.add_argument("--seqeval", action="store_true", help="check the score against seqeval's (default and strict) too")
+    p.add_argument("--predictions", help="write `word gold found` lines here")
+    p.add_argument("--threads", type=int, default=1)
+    a = p.parse_args()
+    torch.set_num_threads(a.threads)
+    keep_memory()
+    encoder = Encoder(Path(a.model) / "vocab.txt")
+    model = load(a.model, a.weights)
+    change = CASES.get(a.case, str)
+    documents = [[Sentence(tuple(map(change, s.words)), s.tags) for s in d] for d in conll.read(a.file)]
+    sentences = [s for d in documents for s in d]
+    gold = [s.tags for s in sentences]
+    if a.context:
+        found = predict_in_context(model, encoder, documents)
+    else:
+        found = predict(model, encoder, [list(s.words) for s in sentences])
+    total = conll.score(gold, found)
+    print(f"{a.case}{' in context' if a.context else ''}: {total}  ({total.gold} gold, {total.found} found, {total.right} right)")
+    for kind in ("PER", "ORG", "LOC", "MISC"):
+        print(f"  {kind:<4} {conll.score(gold, found, kind)}")
+    if a.seqeval:
+        from seqeval.metrics import f1_score
+        from seqeval.scheme import IOB2
+
+        g, f = [list(t) for t in gold], found
+        print(f"  seqeval F1 {100 * f1_score(g, f):.2f}, strict IOB2 {100 * f1_score(g, f, mode='strict', scheme=IOB2):.2f}")
+    if a.predictions:
+        with open(a.predictions, "w", encoding="utf-8") as out:
+            for s, tags in zip(sentences, found, strict=True):
+                out.writelines(f"{w} {g} {t}\n" for w, g, t in zip(s.words, s.tags, tags, strict=True))
+                out.write("\n")
+
+
+if __name__ == "__main__":
+    main()
