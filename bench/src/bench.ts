@@ -1,0 +1,72 @@
+/** One run: what it was asked for, and what it has found so far. */
+import { interleave, type Contestant, type Effort } from './interleave.ts'
+import type { Engine } from './engines.ts'
+import type { Figure } from './results.ts'
+import type { Summary } from './stats.ts'
+
+export const SECTIONS = ['latency', 'batch', 'throughput', 'pipeline', 'cold', 'tokenizer', 'bytes', 'kernels'] as const
+export type Section = (typeof SECTIONS)[number]
+
+export interface Settings {
+  readonly quick: boolean
+  readonly peers: boolean
+  readonly sections: ReadonlySet<Section>
+  /** Engines by id; all where it is empty. */
+  readonly only: ReadonlySet<string>
+  /** Thread counts, ascending. */
+  readonly threads: readonly number[]
+  readonly tokens: readonly number[]
+}
+
+export type Place = Omit<Figure, 'value' | 'unit' | 'engine' | 'group'>
+
+export class Bench {
+  readonly settings: Settings
+  readonly figures: Figure[] = []
+  readonly notes: string[] = []
+  /** By model: the logits that all engines must have. */
+  readonly references = new Map<string, ArrayLike<number>>()
+
+  constructor(settings: Settings) {
+    this.settings = settings
+  }
+
+  wants(section: Section): boolean {
+    return this.settings.sections.has(section)
+  }
+
+  /** What one cell may cost. `slow`: for work of seconds per pass. */
+  effort(kind: 'usual' | 'slow' = 'usual'): Effort {
+    if (this.settings.quick) return { budget: 100, rounds: 2, warmUp: 3 }
+    return kind === 'slow' ? { budget: 1000, rounds: 3, warmUp: 2 } : { budget: 1000, rounds: 4, warmUp: 6 }
+  }
+
+  interleave<K>(contestants: readonly Contestant<K>[], effort: Effort): Promise<ReadonlyMap<K, Summary | Error>> {
+    return interleave(contestants, effort)
+  }
+
+  add(engine: Pick<Engine, 'label' | 'group'>, place: Place, value: number | null, unit: string): void {
+    this.figures.push({ ...place, engine: engine.label, group: engine.group, value, unit })
+  }
+
+  /** A summary of times as a figure; or why there is none. `scale` maps milliseconds to the unit. */
+  addTimes(engine: Engine, place: Place, summary: Summary | Error, unit = 'ms', scale = (ms: number) => ms): void {
+    if (summary instanceof Error) {
+      this.add(engine, { ...place, note: summary.message }, null, unit)
+      return
+    }
+    const { median, min, max, p95, samples } = summary
+    const [low, high] = [scale(min), scale(max)]
+    const spread = {
+      min: Math.min(low, high),
+      max: Math.max(low, high),
+      p95: p95 === null ? null : scale(p95),
+      samples,
+    }
+    this.add(engine, { ...place, ...spread }, scale(median), unit)
+  }
+}
+
+export function progress(text: string): void {
+  console.error(`  ${text}`)
+}

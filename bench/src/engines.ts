@@ -1,0 +1,106 @@
+/** What is measured: this runtime's backends and dtypes, and what a user would take instead. */
+import type { BackendOptions } from '../../dist/kernels/load.js'
+
+export interface Engine {
+  readonly id: string
+  readonly label: string
+  readonly group: 'ours' | 'peer'
+  /** Which file of hosts/ runs it. */
+  readonly host: 'ours' | 'pipeline' | 'onnxruntime' | 'tfjs' | 'transformers'
+  /** Must equal the reference to 1e-3; engines in int8 are compared as well, with the room that int8 needs. */
+  readonly exact: boolean
+  /** Cannot use more than one thread (in Node). */
+  readonly oneThread?: true
+  /** So slow that longer inputs would only spend time. */
+  readonly maxTokens?: number
+  readonly options: EngineOptions
+}
+
+export interface EngineOptions extends BackendOptions {
+  /** onnxruntime: which package, and which export. transformers: which build of it. */
+  readonly runtime?: 'web' | 'node'
+  readonly graph?: string
+  /** tfjs: `first` as one would write it, `fast` as its fastest path wants it. */
+  readonly style?: 'first' | 'fast'
+  /** transformers.js's dtype */
+  readonly quantised?: boolean
+}
+
+const ours = (
+  id: string,
+  label: string,
+  exact: boolean,
+  options: BackendOptions,
+  rest: Partial<Engine> = {},
+): Engine => ({
+  id,
+  label: `bert-ner ${label}`,
+  group: 'ours',
+  host: 'ours',
+  exact,
+  options,
+  ...rest,
+})
+
+const peer = (
+  id: string,
+  label: string,
+  host: Engine['host'],
+  exact: boolean,
+  options: EngineOptions,
+  rest: Partial<Engine> = {},
+): Engine => ({ id, label, group: 'peer', host, exact, options, ...rest })
+
+export const OURS: readonly Engine[] = [
+  ours('simd-fp32', 'simd fp32', true, { backend: 'simd', dtype: 'fp32' }),
+  ours('simd-w8a16', 'simd w8a16', false, { backend: 'simd', dtype: 'w8a16' }),
+  ours('simd-w8a7', 'simd w8a7', false, { backend: 'simd', dtype: 'w8a7' }),
+  ours('simd-q8', 'simd q8', false, { backend: 'simd', dtype: 'q8' }),
+  ours('tfjs', 'tfjs', true, { backend: 'tfjs' }, { oneThread: true }),
+  ours('naive', 'naive', true, { backend: 'naive' }, { oneThread: true, maxTokens: 32 }),
+]
+
+/**
+ * The graph that each runtime is fastest with: of BERT-base at 128 tokens, onnxruntime-web gains a tenth by the transformer
+ * optimiser's fused graph, onnxruntime-node loses 5 to 15 % by it, since its own optimiser does as much.
+ */
+export const PEERS: readonly Engine[] = [
+  peer('ort-web-fp32', 'onnxruntime-web fp32', 'onnxruntime', true, { runtime: 'web', graph: 'model_optimized' }),
+  peer('ort-web-int8', 'onnxruntime-web int8', 'onnxruntime', false, {
+    runtime: 'web',
+    graph: 'model_optimized_quantized',
+  }),
+  peer('tfjs-fast', 'stock tfjs-wasm, its fastest path', 'tfjs', true, { style: 'fast' }, { oneThread: true }),
+  peer(
+    'tfjs-first',
+    'stock tfjs-wasm, as first written',
+    'tfjs',
+    true,
+    { style: 'first' },
+    { oneThread: true, maxTokens: 32 },
+  ),
+  peer('ort-node-fp32', 'onnxruntime-node fp32 (native)', 'onnxruntime', true, { runtime: 'node', graph: 'model' }),
+  peer('ort-node-int8', 'onnxruntime-node int8 (native)', 'onnxruntime', false, {
+    runtime: 'node',
+    graph: 'model_quantized',
+  }),
+]
+
+/** Text in, entities out. Ours on the default backend. */
+export const PIPELINES: readonly Engine[] = [
+  ours('pipeline-q8', 'pipeline, q8', false, { dtype: 'q8' }, { host: 'pipeline' }),
+  ours('pipeline-fp32', 'pipeline, fp32', true, { dtype: 'fp32' }, { host: 'pipeline' }),
+  // Its web build has threads only on pages that are cross-origin isolated, and none in Node.
+  peer(
+    'transformers-web',
+    'transformers.js, web build, q8 (wasm)',
+    'transformers',
+    false,
+    { runtime: 'web', quantised: true },
+    { oneThread: true },
+  ),
+  peer('transformers-node', 'transformers.js, Node, q8 (native)', 'transformers', false, {
+    runtime: 'node',
+    quantised: true,
+  }),
+]

@@ -1,0 +1,189 @@
+/** npm run bench: see bench/README.md. */
+import { spawnSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { Command, InvalidArgumentError } from 'commander'
+import { Bench, SECTIONS, type Section } from './bench.ts'
+import { OURS, PEERS, PIPELINES, type Engine } from './engines.ts'
+import { asError } from './interleave.ts'
+import { describe, watch } from './machine.ts'
+import { defaultModel, exportForPeers, modelFrom, randomModelFolder, type Model } from './models.ts'
+import { BENCH, versionOf } from './paths.ts'
+import { cpu } from './processes.ts'
+import { toMarkdown, toText } from './report.ts'
+import { merge, type Results } from './results.ts'
+import { measureBytes } from './sections/bytes.ts'
+import { measureColdStarts } from './sections/cold.ts'
+import { measureEngines } from './sections/engines.ts'
+import { measureKernels } from './sections/kernels.ts'
+import { measurePipelines } from './sections/pipelines.ts'
+import { measureTokenizers } from './sections/tokenizer.ts'
+
+interface Options {
+  peers?: true
+  quick?: true
+  profile?: true
+  sections?: Section[]
+  only?: string[]
+  threads?: number[]
+  tokens?: number[]
+  models: ('default' | 'base' | 'mini')[]
+  model?: string
+  python?: string
+  from?: string[]
+  json?: string
+  markdown?: string
+  svg?: string
+}
+
+const list = (text: string) => text.split(',')
+const numbers = (text: string) =>
+  list(text).map(part => {
+    const value = Number(part)
+    if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('Expected whole numbers from 1.')
+    return value
+  })
+const among =
+  <T extends string>(allowed: readonly T[]) =>
+  (text: string): T[] =>
+    list(text).map(part => {
+      const found = allowed.find(name => name === part)
+      if (found === undefined) throw new InvalidArgumentError(`Expected some of ${allowed.join(', ')}.`)
+      return found
+    })
+const ENGINES = [...OURS, ...PEERS, ...PIPELINES]
+
+const options = new Command('npm run bench --')
+  .description(
+    'Measures this runtime and, with --peers, what a user would take instead: same weights, same tokens, in turn.',
+  )
+  .option('--peers', 'measure the peers too; the first time installs them into bench/node_modules')
+  .option('--quick', 'within a minute, just to see that everything runs')
+  .option('--profile', 'also GFLOP/s of each kernel, and its share of a forward pass')
+  .option('--sections <names>', `only these: ${SECTIONS.join(', ')}`, among(SECTIONS))
+  .option(
+    '--only <engines>',
+    `only these: ${ENGINES.map(({ id }) => id).join(', ')}`,
+    among(ENGINES.map(({ id }) => id)),
+  )
+  .option('--threads <counts>', 'default: 1, and all cores', numbers)
+  .option('--tokens <lengths>', 'lengths of the one text whose latency is measured', numbers)
+  .option(
+    '--models <names>',
+    'default, base (BERT-base shape, random weights), mini',
+    among(['default', 'base', 'mini']),
+    ['default', 'base'],
+  )
+  .option('--model <folder>', 'measure this model folder instead')
+  .option('--python <path>', 'a Python with the packages of bench/export/requirements.txt')
+  .option('--from <files>', 'measure nothing: show results that --json wrote, later ones over earlier ones', list)
+  .option('--json <file>', 'write the results')
+  .option('--markdown <file>', 'write the tables')
+  .option('--svg <file>', 'draw the charts')
+  .parse()
+  .opts<Options>()
+
+const results = options.from
+  ? merge(options.from.map(file => JSON.parse(readFileSync(file, 'utf8')) as Results))
+  : await measure(options)
+write(results, options)
+if (options.svg !== undefined) {
+  install('echarts', ['--omit=optional'])
+  const { draw } = await import('./plot.ts')
+  await draw(results, options.svg).catch((error: unknown) => {
+    console.error(`no charts: ${asError(error).message}`)
+    process.exitCode = 1
+  })
+}
+
+async function measure(options: Options): Promise<Results> {
+  const quick = options.quick === true
+  if (options.peers) install('onnxruntime-web', [])
+  const start = performance.now()
+  const watching = watch()
+  const cores = availableParallelism()
+  const bench = new Bench({
+    quick,
+    peers: options.peers === true,
+    sections: new Set(
+      options.sections ?? SECTIONS.filter(section => section !== 'kernels' || options.profile === true),
+    ),
+    only: new Set(options.only),
+    threads: options.threads ?? (cores === 1 ? [1] : [1, cores]),
+    tokens: options.tokens ?? (quick ? [8, 32] : [8, 16, 32, 64, 128, 256, 512]),
+  })
+  const results = (): Results => {
+    const { user, system } = process.cpuUsage()
+    const own = cpu.seconds + (user + system) / 1e6
+    const run = describe((performance.now() - start) / 1000, watching.done(own))
+    return { runs: [run], figures: bench.figures, notes: bench.notes }
+  }
+  // Stopped early, a run still gives what it has. Children end when their parent does.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      bench.notes.push('stopped before it was through')
+      write(results(), options)
+      process.exit(1)
+    })
+  }
+  const models = await findModels(options)
+  for (const model of models) await measureModel(bench, model, options)
+  if (bench.wants('bytes')) await measureBytes(bench, models)
+  return results()
+}
+
+function write(results: Results, { json, markdown }: Options): void {
+  console.log(toText(results))
+  if (json !== undefined) writeFileSync(json, JSON.stringify(results, null, 1) + '\n')
+  if (markdown !== undefined) writeFileSync(markdown, toMarkdown(results))
+}
+
+async function findModels({ model, models, quick, peers, python }: Options): Promise<readonly Model[]> {
+  const wanted = quick ? [defaultModel() ? 'default' : 'mini'] : models
+  const found =
+    model === undefined
+      ? wanted.flatMap(name =>
+          name === 'default' ? (defaultModel() ?? []) : [randomModelFolder(name === 'base' ? 'base' : 'mini')],
+        )
+      : [modelFrom(model, model)]
+  return peers ? Promise.all(found.map(one => exportForPeers(one, python))) : found
+}
+
+async function measureModel(bench: Bench, model: Model, { profile }: Options): Promise<void> {
+  const { settings } = bench
+  const chosen = (engines: readonly Engine[]) =>
+    engines.filter(
+      ({ id, group }) => (settings.only.size === 0 || settings.only.has(id)) && (settings.peers || group === 'ours'),
+    )
+  const engines = chosen([...OURS, ...PEERS])
+  const pipelines = chosen(PIPELINES)
+  const all = settings.threads.at(-1) ?? 1
+  for (const threads of settings.threads) {
+    if (!(['latency', 'batch', 'throughput'] as const).some(section => bench.wants(section))) break
+    await measureEngines(bench, model, threads, engines.filter(isAble(threads)))
+  }
+  for (const threads of bench.wants('pipeline') ? settings.threads : []) {
+    await measurePipelines(bench, model, threads, pipelines.filter(isAble(threads)))
+  }
+  if (bench.wants('cold')) {
+    const quickToStart = engines.filter(({ maxTokens, id }) => maxTokens === undefined && id !== 'tfjs-fast')
+    await measureColdStarts(bench, model, all, [...quickToStart, ...pipelines])
+  }
+  if (bench.wants('tokenizer')) await measureTokenizers(bench, model)
+  if (bench.wants('kernels') || profile) await measureKernels(bench, model, chosen(OURS))
+}
+
+function isAble(threads: number) {
+  return (engine: Engine) => threads === 1 || engine.oneThread !== true
+}
+
+/** Installs what bench/package.json pins, unless this package of it is there. Without network the rows say so. */
+function install(needed: string, flags: readonly string[]): void {
+  if (versionOf(needed) !== null) return
+  console.error('installing bench/package.json …')
+  const { status } = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', ...flags], {
+    cwd: BENCH,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  if (status !== 0) console.error('npm ci failed: rows of the packages that are missing say so')
+}

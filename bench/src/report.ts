@@ -1,0 +1,171 @@
+/** Results as tables: aligned for a terminal, and in Markdown. */
+import type { Figure, Machine, Results } from './results.ts'
+
+interface Table {
+  readonly title: string
+  readonly head: readonly string[]
+  readonly rows: readonly (readonly string[])[]
+  readonly remarks: readonly string[]
+}
+
+const TITLES: Readonly<Record<string, string>> = {
+  latency: 'Latency of one text, ms: median / min / p95 (p95 from 20 samples on)',
+  batch: 'Batches of equal texts of 32 tokens, ms per batch: median',
+  throughput: "Throughput over sentences as long as CoNLL-2003's, tokens/s: median (tokens of padding do not count)",
+  memory: 'Memory of the process, MB resident',
+  pipeline: 'Text to entities: one text of 21 words (ms), sentences in batches of 16 (texts/s): median',
+  cold: 'Cold start, ms: median. From the start of the process to the first answer (16 tokens; pipelines: 21 words), and stages',
+  tokenizer: 'Tokenizer alone, MB of UTF-8 per second: median',
+  bytes: 'Bytes to download and to install, MB',
+}
+
+export function tables({ figures }: Results): readonly Table[] {
+  const groups = new Map<string, Figure[]>()
+  for (const figure of figures) {
+    const key = JSON.stringify([figure.section, figure.model, figure.threads])
+    groups.set(key, [...(groups.get(key) ?? []), figure])
+  }
+  return [...[...groups.values()].sort(byPlace).flatMap(table), ...ratios(figures)]
+}
+
+/** Sections in their order, models in theirs. */
+function byPlace([a]: readonly Figure[], [b]: readonly Figure[]): number {
+  const order = (figure: Figure | undefined) => {
+    const at = Object.keys(TITLES).indexOf(figure?.section ?? '')
+    return at < 0 ? 99 : at
+  }
+  return (
+    order(a) - order(b) ||
+    Number(a?.model.includes('random')) - Number(b?.model.includes('random')) ||
+    (a?.threads ?? 0) - (b?.threads ?? 0)
+  )
+}
+
+function table(figures: readonly Figure[]): Table[] {
+  const [first] = figures
+  if (!first) return []
+  const { section, model, threads } = first
+  const columns = [...new Set(figures.map(({ column }) => column))].sort(byNumber)
+  const engines = [...new Set(figures.map(({ engine }) => engine))]
+  const rows = engines.map(engine => [
+    engine,
+    ...columns.map(column => cell(figures.find(figure => figure.engine === engine && figure.column === column))),
+  ])
+  const missing = new Map<string, Set<string>>()
+  for (const { engine, note } of figures) {
+    if (note !== undefined) missing.set(note, (missing.get(note) ?? new Set()).add(engine))
+  }
+  const remarks = [...missing].map(([note, names]) => `Not measured: ${[...names].join(', ')}: ${note}`)
+  const where = [model, threads === null ? '' : `${threads} thread${threads === 1 ? '' : 's'}`].filter(Boolean)
+  return [{ title: `${TITLES[section] ?? section} (${where.join(', ')})`, head: ['', ...columns], rows, remarks }]
+}
+
+/** Columns that start or end with a number (of tokens, of texts), by it; others stay where they are, and go last. */
+function byNumber(a: string, b: string): number {
+  const [x, y] = [a, b].map(column => Number.parseInt(/\d+/.exec(column)?.[0] ?? '', 10))
+  if (x === undefined || y === undefined || (Number.isNaN(x) && Number.isNaN(y))) return 0
+  return Number.isNaN(x) ? 1 : Number.isNaN(y) ? -1 : x - y
+}
+
+function cell(figure: Figure | undefined): string {
+  if (figure === undefined || figure.value === null) return '–'
+  const { value, section, column, min, p95, samples, unit } = figure
+  if (column === 'logit error') return value.toExponential(1)
+  if (section !== 'latency') return number(value) + (unit === '%' ? ' %' : '')
+  return (
+    [value, min, p95].map(part => (part === undefined || part === null ? '–' : number(part))).join(' / ') +
+    (samples !== undefined && samples < 20 ? ` (${samples})` : '')
+  )
+}
+
+/** Three significant digits, and no more than a reader needs. */
+export function number(value: number): string {
+  const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : Math.abs(value) >= 0.1 ? 2 : 3
+  return value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits })
+}
+
+/** How many times faster ours is than each peer: the peer's median by ours, of the same run. */
+function ratios(figures: readonly Figure[]): Table[] {
+  const latencies = figures.filter(
+    ({ section, column, value }) => section === 'latency' && value !== null && column.endsWith(' tokens'),
+  )
+  const groups = new Map<string, Figure[]>()
+  for (const figure of latencies) {
+    const key = `${figure.model}, ${figure.threads ?? 0} thread${figure.threads === 1 ? '' : 's'}`
+    groups.set(key, [...(groups.get(key) ?? []), figure])
+  }
+  return [...groups].flatMap(([key, group]) => {
+    const columns = [...new Set(group.map(({ column }) => column))].sort(byNumber)
+    const names = (wanted: Figure['group']) =>
+      [...new Set(group.filter(figure => figure.group === wanted).map(({ engine }) => engine))].filter(
+        engine => engine.startsWith('onnx') || /simd|fastest/.test(engine),
+      )
+    const at = (engine: string, column: string) =>
+      group.find(figure => figure.engine === engine && figure.column === column)?.value ?? null
+    const rows = names('ours').flatMap(mine =>
+      names('peer').map(theirs => [
+        `${mine} against ${theirs}`,
+        ...columns.map(column => {
+          const [a, b] = [at(mine, column), at(theirs, column)]
+          return a === null || b === null ? '–' : `${(b / a).toFixed(2)} ×`
+        }),
+      ]),
+    )
+    return rows.length === 0
+      ? []
+      : [
+          {
+            title: `Times faster than (below 1: slower): medians of the same run (${key})`,
+            head: ['', ...columns],
+            rows,
+            remarks: [],
+          },
+        ]
+  })
+}
+
+export function toText(results: Results): string {
+  return [...runLines(results.runs), '', ...results.notes, ...tables(results).map(tableText)].join('\n')
+}
+
+function tableText({ title, head, rows, remarks }: Table): string {
+  const all = [head, ...rows]
+  const widths = head.map((_, column) => Math.max(...all.map(row => row[column]?.length ?? 0)))
+  const lines = all.map(row =>
+    row.map((text, i) => (i === 0 ? text.padEnd(widths[0] ?? 0) : text.padStart(widths[i] ?? 0))).join('  '),
+  )
+  return ['', title, ...lines, ...remarks.map(remark => `  ${remark}`)].join('\n')
+}
+
+export function toMarkdown(results: Results): string {
+  const lines = [
+    '# Benchmark results',
+    '',
+    'Written by `npm run bench`; bench/README.md says what is measured and how.',
+    '',
+  ]
+  lines.push(...runLines(results.runs).map(line => `- ${line}`), ...results.notes.map(note => `- ${note}`))
+  for (const { title, head, rows, remarks } of tables(results)) {
+    const row = (cells: readonly string[]) => `| ${cells.map(text => text.replaceAll('|', '\\|')).join(' | ')} |`
+    lines.push('', `## ${title}`, '', row(head), row(head.map((_, i) => (i === 0 ? '---' : '---:'))), ...rows.map(row))
+    if (remarks.length > 0) lines.push('', ...remarks.map(remark => `- ${remark}`))
+  }
+  return lines.join('\n') + '\n'
+}
+
+function runLines(runs: readonly Machine[]): string[] {
+  const [first] = runs
+  if (!first) return []
+  const versions = Object.entries(Object.assign({}, ...runs.map(run => run.versions)) as Record<string, string>)
+  return [
+    `${first.cpu}, ${first.cores} cores, ${first.memoryGb} GB; ${first.system}; Node ${first.node.slice(1)} (V8 ${first.v8})`,
+    ...(versions.length > 0 ? [`peers: ${versions.map(([name, version]) => `${name} ${version}`).join(', ')}`] : []),
+    ...runs.map(
+      run =>
+        `\`${run.command}\`, ${run.date}, commit ${run.commit ?? 'unknown'}, ${run.seconds} s; ` +
+        (run.othersShare > 0.05
+          ? `BUSY: others took ${Math.round(100 * run.othersShare)} % of the machine's CPU time meanwhile, so times are too high and spread`
+          : `others took ${Math.round(100 * run.othersShare)} % of the machine's CPU time meanwhile`),
+    ),
+  ]
+}

@@ -1,0 +1,55 @@
+/** What a run yields: one flat list, so that runs can be merged and any table or chart be made from it. */
+
+/** One figure. Its place in a table: the section's and model's table, the row (engine, threads), the column. */
+export interface Figure {
+  readonly section: string
+  readonly model: string
+  readonly engine: string
+  readonly group: 'ours' | 'peer'
+  readonly threads: number | null
+  readonly column: string
+  /** null: not measured, and `note` says why. */
+  readonly value: number | null
+  readonly unit: string
+  readonly min?: number
+  readonly max?: number
+  readonly p95?: number | null
+  readonly samples?: number
+  readonly note?: string
+}
+
+export interface Machine {
+  readonly command: string
+  readonly date: string
+  readonly cpu: string
+  readonly cores: number
+  readonly memoryGb: number
+  readonly system: string
+  readonly node: string
+  readonly v8: string
+  readonly versions: Readonly<Record<string, string>>
+  readonly commit: string | null
+  readonly seconds: number
+  /** Share of the machine's CPU time that went to other processes or other guests while this ran, 0 … 1. */
+  readonly othersShare: number
+}
+
+export interface Results {
+  /** One per run: merged results have several. */
+  readonly runs: readonly Machine[]
+  readonly figures: readonly Figure[]
+  readonly notes: readonly string[]
+}
+
+const placeOf = ({ section, model, engine, threads, column }: Figure) =>
+  JSON.stringify([section, model, engine, threads, column])
+
+/** Later results replace figures of the same place. */
+export function merge(results: readonly Results[]): Results {
+  const figures = new Map(results.flatMap(({ figures }) => figures.map(figure => [placeOf(figure), figure])))
+  return {
+    runs: results.flatMap(({ runs }) => runs),
+    figures: [...figures.values()],
+    notes: [...new Set(results.flatMap(({ notes }) => notes))],
+  }
+}

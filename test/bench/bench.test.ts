@@ -1,0 +1,100 @@
+import { describe, expect, test } from '@jest/globals'
+import { unpad } from '../../bench/src/hosts/onnxruntime.ts'
+import { interleave } from '../../bench/src/interleave.ts'
+import { allLengths, streamLengths } from '../../bench/src/lengths.ts'
+import { toMarkdown } from '../../bench/src/report.ts'
+import { merge, type Figure, type Results } from '../../bench/src/results.ts'
+import { isStable, largestDifference, quantile, summarise } from '../../bench/src/stats.ts'
+
+describe('statistics', () => {
+  test('quantiles interpolate', () => {
+    expect(quantile([1, 2, 3, 4], 0.5)).toBe(2.5)
+    expect(quantile([5], 0.95)).toBe(5)
+    expect(quantile([0, 10], 0.95)).toBeCloseTo(9.5)
+    expect(quantile([], 0.5)).toBeNaN()
+  })
+
+  test('p95 needs 20 samples', () => {
+    expect(summarise([3, 1, 2])).toEqual({ median: 2, min: 1, max: 3, p95: null, samples: 3 })
+    expect(summarise(Array.from({ length: 21 }, (_, i) => i)).p95).toBe(19)
+  })
+
+  test('warm-up ends when times are level, not while they fall', () => {
+    expect(isStable([100, 50, 25, 12])).toBe(false)
+    expect(isStable([100, 10, 10.5, 10.2])).toBe(true)
+    expect(isStable([10, 10, 10, 30])).toBe(false)
+    expect(isStable([10, 10])).toBe(false)
+  })
+
+  test('a NaN or a missing logit is a difference', () => {
+    expect(largestDifference([1, 2], [1, 2.5])).toBe(0.5)
+    expect(largestDifference([1, 2, 3], [1, Number.NaN, 3])).toBeNaN()
+    expect(largestDifference([1], [1, 2])).toBe(Infinity)
+  })
+})
+
+test('contestants take turns, and one that fails does not end the others', async () => {
+  const turns: string[] = []
+  const contestant = (key: string, ms: number) => ({
+    key,
+    run: (repeat: number) => {
+      turns.push(key)
+      return Promise.resolve(Array.from({ length: repeat }, () => ms))
+    },
+  })
+  const failing = { key: 'c', run: () => Promise.reject(new Error('no')) }
+  const results = await interleave([contestant('a', 300), contestant('b', 600), failing], {
+    budget: 900,
+    rounds: 3,
+    warmUp: 2,
+  })
+  expect(turns.slice(4)).toEqual(['a', 'b', 'a', 'b', 'a', 'b'])
+  expect(results.get('a')).toMatchObject({ median: 300, samples: 3 })
+  expect(results.get('c')).toBeInstanceOf(Error)
+})
+
+test('the stream of lengths follows the histogram', () => {
+  const all = allLengths()
+  expect(all).toHaveLength(14_041)
+  expect(all.reduce((sum, length) => sum + length)).toBe(300_677)
+  for (const count of [16, 96, 1000]) {
+    const stream = streamLengths(count)
+    expect(stream).toHaveLength(count)
+    const mean = stream.reduce((sum, length) => sum + length) / count
+    expect(Math.abs(mean - 300_677 / 14_041)).toBeLessThan(1)
+    expect([...stream].sort((a, b) => a - b)).not.toEqual(stream)
+  }
+})
+
+test('padding is taken out of logits', () => {
+  const batch = [
+    { ids: [1], typeIds: [0] },
+    { ids: [1, 2, 3], typeIds: [0, 0, 0] },
+  ]
+  const padded = Float32Array.from({ length: 12 }, (_, i) => i)
+  expect([...unpad(padded, [2, 3, 2], batch)]).toEqual([0, 1, 6, 7, 8, 9, 10, 11])
+})
+
+test('later runs replace figures of the same place, and a missing one says why', () => {
+  const figure: Figure = {
+    section: 'latency',
+    model: 'm',
+    engine: 'bert-ner simd fp32',
+    group: 'ours',
+    threads: 1,
+    column: '8 tokens',
+    value: 2,
+    unit: 'ms',
+    min: 1,
+    p95: 3,
+    samples: 20,
+  }
+  const of = (...figures: Figure[]): Results => ({ runs: [], figures, notes: [] })
+  const peer: Figure = { ...figure, engine: 'onnxruntime-web fp32', group: 'peer', value: null, note: 'not installed' }
+  const merged = merge([of(figure, peer), of({ ...figure, value: 1.5 }), of({ ...peer, value: 3 })])
+  expect(merged.figures.map(({ value }) => value)).toEqual([1.5, 3])
+  const text = toMarkdown(of(figure, peer))
+  expect(text).toContain('| bert-ner simd fp32 | 2.00 / 1.00 / 3.00 |')
+  expect(text).toContain('- Not measured: onnxruntime-web fp32: not installed')
+  expect(toMarkdown(merged)).toContain('| bert-ner simd fp32 against onnxruntime-web fp32 | 2.00 × |')
+})
