@@ -2,7 +2,7 @@
 import { BACKENDS, PRECISIONS, type BackendOptions } from '../kernels/load.ts'
 import { InvalidArgumentError, Option } from './vendor/commander.ts'
 
-export interface ModelFlags extends Pick<BackendOptions, 'backend' | 'device' | 'dtype' | 'threads'> {
+export interface ModelFlags extends Pick<BackendOptions, 'backend' | 'device' | 'dtype' | 'threads' | 'turbo'> {
   model?: string
 }
 
@@ -16,16 +16,18 @@ export function modelOptions(threads = 'all cores'): Option[] {
       PRECISIONS,
     ),
     new Option('--threads <n>', `backend simd: how many threads (default: ${threads})`).argParser(count),
+    new Option('--turbo', 'backend simd, Node 24 and later: 256-bit vectors (experimental)'),
   ]
 }
 
 /** The flags that are a backend's, for `pipeline` or `BertForTokenClassification.load`. */
-export function backendOptions({ backend, device, dtype, threads }: ModelFlags): BackendOptions {
+export function backendOptions({ backend, device, dtype, threads, turbo }: ModelFlags): BackendOptions {
   return {
     ...(backend === undefined ? {} : { backend }),
     ...(device === undefined ? {} : { device }),
     ...(dtype === undefined ? {} : { dtype }),
     ...(threads === undefined ? {} : { threads }),
+    ...(turbo === undefined ? {} : { turbo }),
   }
 }
 

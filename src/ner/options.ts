@@ -96,6 +96,7 @@ const CALL_OPTIONS: ReadonlyMap<string, readonly [expected: string, Check]> = ne
 /** Those of the backend are checked by the backend. */
 const LOAD_OPTIONS: ReadonlyMap<string, readonly [expected: string, Check]> = new Map<string, readonly [string, Check]>(
   [
+    ['turbo', ['true or false', isBoolean]],
     ...['backend', 'device', 'dtype', 'threads', 'wasm'].map(name => [name, ['', () => true]] as const),
     ['progress_callback', ['a function', value => typeof value === 'function']],
   ],

@@ -23,7 +23,7 @@ async function inProcess(mode: string, threads: number): Promise<Record<string, 
 
 /** Kernels on a pool whose threads are started by `spawn`. */
 async function poolOf(threads: number, wrap: (spawn: Spawn) => Spawn): Promise<SimdKernels> {
-  const module = await compileModule({ relaxed: false, shared: true })
+  const module = await compileModule({ level: 'portable', shared: true })
   const spawn = await threadSpawner()
   if (!spawn) throw new Error('no threads here')
   const engine = new PoolEngine(module, new ModuleMemory(true), threads, wrap(spawn))
@@ -144,7 +144,7 @@ describe('the end', () => {
   test('where threads cannot start, this one works', async () => {
     const next = random(25)
     const [weights, batch] = [weightsOf(shape, next), batchOf(shape.lengths, next)]
-    const wasm = await compileModule({ relaxed: false, shared: false })
+    const wasm = await compileModule({ level: 'portable', shared: false })
     const expected = await runAll(await loadSimd({ dtype: 'fp32', wasm }), shape, weights, batch)
     const refused = await poolOf(2, () => () => {
       throw new Error('forbidden by a content security policy')

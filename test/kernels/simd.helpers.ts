@@ -1,5 +1,12 @@
 /** Random weights and inputs, and every operation of the interface run over them once. */
-import type { Kernels, LinearPart, PackedBatch, StoredTensor, Tensor } from '../../dist/kernels/kernels.js'
+import type {
+  Kernels,
+  LinearOptions,
+  LinearPart,
+  PackedBatch,
+  StoredTensor,
+  Tensor,
+} from '../../dist/kernels/kernels.js'
 
 export type Random = () => number
 
@@ -170,8 +177,9 @@ export async function product(
   parts: readonly LinearPart[],
   x: Float32Array,
   K: number,
+  options: LinearOptions = {},
 ): Promise<Float32Array> {
-  const weights = await kernels.linearWeights(parts)
+  const weights = await kernels.linearWeights(parts, options)
   const norm = await kernels.normWeights(stored(new Float32Array(16), 16), stored(new Float32Array(16), 16), 1)
   const table = await kernels.embeddingWeights(stored(new Float32Array(16), 1, 16))
   const zero = kernels.embed(
@@ -186,4 +194,21 @@ export async function product(
     y.push(...(await kernels.read(kernels.linear(kernels.linear(zero, source), weights))))
   }
   return Float32Array.from(y)
+}
+
+/** y = x·Wᵀ + b for `rows` rows at once, and the x that the backend made for it. */
+export async function productOfRows(
+  kernels: Kernels,
+  parts: readonly LinearPart[],
+  rows: number,
+  K: number,
+  next: () => number,
+): Promise<{ x: Float32Array; y: Float32Array }> {
+  const weights = await kernels.linearWeights(parts)
+  const norm = await kernels.normWeights(stored(floats(next, K), K), stored(floats(next, K), K), 1)
+  const table = await kernels.embeddingWeights(stored(floats(next, rows * K), rows, K))
+  const ids = Int32Array.from({ length: rows }, (_, i) => i)
+  const batch = { ids, typeIds: ids, positions: ids, starts: Int32Array.of(0, rows) }
+  const x = kernels.embed(batch, { word: table, position: table, tokenType: table }, norm)
+  return { x: await kernels.read(x), y: await kernels.read(kernels.linear(x, weights)) }
 }

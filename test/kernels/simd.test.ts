@@ -319,7 +319,7 @@ describe('memory', () => {
 describe('the .wasm files', () => {
   test('are small, and import nothing but a memory', async () => {
     const files = (await readdir(folder)).filter(name => name.endsWith('.wasm'))
-    expect(files).toHaveLength(4)
+    expect(files).toHaveLength(6)
     for (const name of files) {
       expect([name, (await stat(new URL(name, folder))).size]).toEqual([name, expect.any(Number)])
       expect((await stat(new URL(name, folder))).size).toBeLessThan(40_000)

@@ -1,8 +1,11 @@
 /** Which kernels exist, and the number by which a record calls each. */
 
+/** The instructions that a module needs. `wide`: relaxed SIMD, on tiles for vectors of 256 bits (turbo.ts). */
+export type Level = 'portable' | 'relaxed' | 'wide'
+
 /** What a module was assembled for. */
 export interface Features {
-  readonly relaxed: boolean
+  readonly level: Level
   readonly shared: boolean
 }
 
@@ -13,24 +16,22 @@ export interface TileShape {
   readonly rows: number
   /** Outputs: the width of a panel. */
   readonly width: number
-  readonly unroll: number
-  /** Where a multiplication and its addition are one instruction, more rows fit into the registers. */
-  readonly inRelaxed?: { readonly rows: number; readonly unroll: number }
-  /** In relaxed modules only. */
-  readonly relaxed: boolean
+  /** The modules that have it: those of this level; and with `portable`, relaxed ones too. */
+  readonly level: Level
 }
 
 /**
- * Sizes by measuring (docs/kernels.md). More steps in a turn are not better: a compiler that loads first and adds late runs
- * out of registers, and f32 on Node 20 falls from 34 to 15 GFLOP/s between one step and four.
+ * Sizes by measuring (docs/kernels.md). 4 × 8 is the largest that V8 before version 12 keeps in registers; wide tiles are for
+ * engines that join pairs of vectors into 256 bits (turbo.ts), where sixteen registers hold twice as much.
  */
 export const TILES = [
-  { name: 'f32', arithmetic: 'f32', rows: 4, width: 8, unroll: 1, inRelaxed: { rows: 5, unroll: 2 }, relaxed: false },
-  { name: 'w8a16', arithmetic: 'w8a16', rows: 4, width: 8, unroll: 1, relaxed: false },
-  { name: 'w8a7Pairs', arithmetic: 'w8a7Pairs', rows: 4, width: 8, unroll: 4, relaxed: true },
-  { name: 'w8a7Fused', arithmetic: 'w8a7Fused', rows: 6, width: 8, unroll: 4, relaxed: true },
-  // For engines that join pairs of vectors into 256 bits (turbo.ts): twice the width, and sixteen registers are enough again.
-  { name: 'f32Wide', arithmetic: 'f32', rows: 6, width: 16, unroll: 2, relaxed: true },
+  { name: 'f32', arithmetic: 'f32', rows: 4, width: 8, level: 'portable' },
+  { name: 'w8a16', arithmetic: 'w8a16', rows: 4, width: 8, level: 'portable' },
+  { name: 'w8a7Pairs', arithmetic: 'w8a7Pairs', rows: 4, width: 8, level: 'relaxed' },
+  { name: 'w8a7Fused', arithmetic: 'w8a7Fused', rows: 4, width: 8, level: 'relaxed' },
+  { name: 'w8a7FusedTall', arithmetic: 'w8a7Fused', rows: 6, width: 8, level: 'relaxed' },
+  { name: 'f32Wide', arithmetic: 'f32', rows: 6, width: 16, level: 'wide' },
+  { name: 'w8a16Wide', arithmetic: 'w8a16', rows: 5, width: 16, level: 'wide' },
 ] as const satisfies readonly TileShape[]
 
 /** An opcode is an index into this list. */
@@ -38,8 +39,9 @@ export const OPCODES: readonly string[] = [
   'addNorm',
   'embed',
   'packTable',
-  'quantise_w8a16',
-  'quantise_w8a7',
+  'operand_f32',
+  'operand_w8a16',
+  'operand_w8a7',
   ...TILES.map(({ name }) => `linear_${name}`),
   'pack_f32_8',
   'pack_w8a16_8',
@@ -47,6 +49,7 @@ export const OPCODES: readonly string[] = [
   'packHeads_8',
   'attention_8',
   'pack_f32_16',
+  'pack_w8a16_16',
   'packHeads_16',
   'attention_16',
 ]

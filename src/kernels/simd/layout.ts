@@ -41,7 +41,7 @@ export const ROW_SCALE_BYTES = 8
 
 /** The arguments of each operation in the order of their words. Addresses and strides are bytes; floats are their bits. */
 export const ARGUMENTS = {
-  /** y[T, N] = x·Wᵀ + b, optionally through GELU. Tasks: blocks of rows × groups of panels. */
+  /** y[T, N] = x·Wᵀ + b, optionally through GELU. x: an operand. Tasks: blocks of rows × groups of panels. */
   linear: [
     'x',
     'xStride',
@@ -51,7 +51,6 @@ export const ARGUMENTS = {
     'panelCount',
     'panelBytes',
     'panelGroup',
-    'steps',
     'columns',
     'columnBytes',
     'y',
@@ -59,8 +58,8 @@ export const ARGUMENTS = {
     'gelu',
     'rowScales',
   ],
-  /** Activations to integers, row by row. Tasks: blocks of rows. */
-  quantise: ['x', 'xStride', 'rows', 'rowBlock', 'width', 'q', 'qStride', 'rowScales', 'limit', 'codes'],
+  /** x to the operand of a product: integers where the weights are, tile by tile. Tasks: blocks of whole tiles. */
+  operand: ['x', 'xStride', 'rows', 'rowBlock', 'width', 'q', 'qStride', 'tileRows', 'rowScales', 'limit', 'codes'],
   /** Rows of weights to a panel. Tasks: blocks of rows. */
   pack: [
     'source',

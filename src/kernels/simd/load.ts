@@ -4,12 +4,12 @@ import type { Precision } from '../load.ts'
 import { InlineEngine } from './inline.ts'
 import { tile, type Features } from './kernels.ts'
 import { ModuleMemory } from './memory.ts'
-import { compileModule, featuresOf, hasRelaxedSimd } from './modules.ts'
+import { bestLevel, compileModule, featuresOf } from './modules.ts'
 import { PoolEngine } from './pool.ts'
 import { probe } from './probe.ts'
 import type { Engine } from './program.ts'
 import { SimdKernels, type SimdArithmetic } from './simd.ts'
-import { enableTurbo, turboArithmetic } from './turbo.ts'
+import { wideArithmetic, wideModule } from './turbo.ts'
 import { defaultThreads, threadSpawner, type Spawn } from './threads.ts'
 
 export interface SimdOptions {
@@ -32,16 +32,14 @@ export async function loadSimd(options: SimdOptions = {}): Promise<SimdKernels> 
   const { dtype = 'auto', wasm } = options
   const threads = checkThreads(options.threads ?? (await defaultThreads()))
   const spawn = threads > 1 ? await threadSpawner() : undefined
-  const given = wasm === undefined ? undefined : featuresOf(checkModule(wasm))
-  const shared = given ? given.shared : spawn !== undefined
-  const relaxed = given ? given.relaxed : hasRelaxedSimd()
-  const turbo = options.turbo === true && (await enableTurbo(relaxed))
-  const module = given ? (wasm as WebAssembly.Module) : await compileModule({ relaxed, shared })
-  const memory = new ModuleMemory(shared)
-  const engine = makeEngine(module, memory, shared && threads > 1 ? spawn : undefined, threads)
+  const given = wasm === undefined ? undefined : checkModule(wasm)
+  const features = given ? featuresOf(given) : { level: bestLevel(), shared: spawn !== undefined }
+  const wide = options.turbo === true ? await wideModule(features, given !== undefined, dtype) : undefined
+  const module = wide ?? given ?? (await compileModule(features))
+  const memory = new ModuleMemory(features.shared)
+  const engine = makeEngine(module, memory, features.shared && threads > 1 ? spawn : undefined, threads)
   try {
-    const usual = chooseArithmetic(dtype, module, { relaxed, shared })
-    return new SimdKernels(engine, turbo ? await turboArithmetic(module, { relaxed, shared }, usual) : usual)
+    return new SimdKernels(engine, wide ? wideArithmetic(dtype) : chooseArithmetic(dtype, module, features))
   } catch (error) {
     await engine.dispose()
     throw error
@@ -58,19 +56,22 @@ function makeEngine(
 }
 
 /**
- * q8 is the fastest arithmetic whose logits at BERT-base shape are closer to fp32 than onnxruntime's dynamic int8 (docs/kernels.md):
- * bytes where the engine's fused instruction reads all eight bits of them, and w8a16 elsewhere. 7 bits are not enough.
+ * q8 is the fastest arithmetic whose logits at BERT-base shape are closer to fp32 than onnxruntime's dynamic int8
+ * (docs/kernels.md). Bytes where the engine's fused instruction reads all eight bits of them; with seven bits, the
+ * sensitive half of the products takes w8a16; and w8a16 throughout where there is no relaxed SIMD.
  */
-function chooseArithmetic(dtype: Precision, module: WebAssembly.Module, { relaxed, shared }: Features): SimdArithmetic {
+function chooseArithmetic(dtype: Precision, module: WebAssembly.Module, { level, shared }: Features): SimdArithmetic {
+  const relaxed = level === 'relaxed'
   if (dtype === 'w8a7' && !relaxed) throw noRelaxedSimd()
   const [f32, w8a16] = [tile('f32'), tile('w8a16')]
   if (dtype === 'fp32' || dtype === 'w8a16' || !relaxed) {
     return { dtype: dtype === 'auto' || dtype === 'fp32' ? dtype : 'q8', f32, q8: w8a16 }
   }
   const probed = probe(module, shared)
-  if (dtype === 'w8a7') return { dtype: 'q8', f32, q8: tile(probed.tile) }
-  const q8 = probed.codes === 'seven' ? w8a16 : tile(probed.tile)
-  return { dtype: dtype === 'auto' ? dtype : 'q8', f32, q8, codes: probed.codes }
+  const q8 = tile(probed.tile)
+  if (dtype === 'w8a7') return { dtype: 'q8', f32, q8 }
+  const sensitive = probed.codes === 'seven' ? w8a16 : q8
+  return { dtype: dtype === 'auto' ? dtype : 'q8', f32, q8, sensitive, codes: probed.codes }
 }
 
 function checkThreads(threads: number): number {

@@ -1,7 +1,7 @@
 /** The .wasm files: which there are, what an engine must have for each, and where their bytes come from. */
 import { BackendError } from '../../errors.ts'
 import { builtin } from '../../platform.ts'
-import type { Features } from './kernels.ts'
+import type { Features, Level } from './kernels.ts'
 
 /**
  * (module (func (result i32) i32.const 0 i8x16.splat i8x16.popcnt i8x16.extract_lane_u 0)): valid where there is SIMD.
@@ -20,29 +20,32 @@ export function hasRelaxedSimd(): boolean {
   return WebAssembly.validate(Uint8Array.from(RELAXED))
 }
 
+/** The level of the modules that this engine runs fastest; `wide` is for those who ask. */
+export function bestLevel(): Level {
+  return hasRelaxedSimd() ? 'relaxed' : 'portable'
+}
+
 /** What a module was assembled for. Whether its memory is shared shows only when it is linked. */
 export function featuresOf(module: WebAssembly.Module): Features {
-  const relaxed = WebAssembly.Module.exports(module).some(({ name }) => name === 'relaxed')
+  const names = WebAssembly.Module.exports(module).map(({ name }) => name)
+  const level = (['relaxed', 'wide'] as const).find(needed => names.includes(needed)) ?? 'portable'
   try {
     new WebAssembly.Instance(module, { env: { memory: new WebAssembly.Memory({ initial: 1, maximum: 1 }) } })
-    return { relaxed, shared: false }
+    return { level, shared: false }
   } catch {
-    return { relaxed, shared: true }
+    return { level, shared: true }
   }
 }
 
 /** Written out one by one, since that is how bundlers find them. */
-function url({ relaxed, shared }: Features): URL {
-  if (relaxed) {
-    return shared
-      ? new URL('./simd-relaxed-shared.wasm', import.meta.url)
-      : new URL('./simd-relaxed.wasm', import.meta.url)
-  }
-  return shared ? new URL('./simd-shared.wasm', import.meta.url) : new URL('./simd.wasm', import.meta.url)
-}
+const URLS = {
+  portable: [new URL('./simd.wasm', import.meta.url), new URL('./simd-shared.wasm', import.meta.url)],
+  relaxed: [new URL('./simd-relaxed.wasm', import.meta.url), new URL('./simd-relaxed-shared.wasm', import.meta.url)],
+  wide: [new URL('./simd-wide.wasm', import.meta.url), new URL('./simd-wide-shared.wasm', import.meta.url)],
+} as const satisfies Record<Level, readonly [URL, URL]>
 
-export async function compileModule(features: Features): Promise<WebAssembly.Module> {
-  const from = url(features)
+export async function compileModule({ level, shared }: Features): Promise<WebAssembly.Module> {
+  const from = URLS[level][shared ? 1 : 0]
   try {
     if (from.protocol === 'file:') {
       const fs = await builtin('node:fs/promises')

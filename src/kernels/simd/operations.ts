@@ -1,37 +1,38 @@
 /** The operations of the Kernels interface as steps: how each is cut into tasks, and what it needs. */
 import type { EmbeddingTables, PackedBatch } from '../kernels.ts'
-import { CODES, QUERY_ROWS, ROW_SCALE_BYTES, padded } from './layout.ts'
+import { CODES, QUERY_ROWS, ROW_SCALE_BYTES, padded, type Scheme } from './layout.ts'
 import { bits, SimdTensor, type Step, type StepOf } from './program.ts'
 import type { SimdLinear, SimdNorm, SimdTable } from './weights.ts'
 
 /** A block of activations stays in the second-level cache. */
 const BLOCK_BYTES = 1 << 20
+/** Of an operand. */
+const ELEMENT_BYTES = { f32: 4, w8a16: 2, w8a7: 1 } as const satisfies Record<Scheme, number>
 /** Multiplications that are worth a trip to the task counter: some ten microseconds. */
 const TASK_PRODUCTS = 1 << 20
 
-/** How rows fall into tasks: enough of them for all threads to end at about the same time. */
-function rowBlocks(rows: number, threads: number): { rowBlock: number; tasks: number } {
-  const rowBlock = Math.max(1, Math.min(16, Math.ceil(rows / (4 * threads))))
+/** How rows fall into tasks: enough of them for all threads to end at about the same time, each of whole tiles. */
+function rowBlocks(rows: number, threads: number, tileRows = 1): { rowBlock: number; tasks: number } {
+  const fair = Math.min(16, Math.ceil(rows / (4 * threads)))
+  const rowBlock = Math.max(1, Math.ceil(fair / tileRows)) * tileRows
   return { rowBlock, tasks: Math.ceil(rows / rowBlock) }
 }
 
-/** x·Wᵀ + b. With integer weights, activations are made integers first. */
+/** x·Wᵀ + b: x is made an operand, tile by tile and in integers where the weights are, and multiplied. */
 export function linearSteps(x: SimdTensor, y: SimdTensor, weights: SimdLinear, gelu: boolean, threads: number): Step[] {
   const [rows = 0] = x.shape
-  const { scheme, inputs } = weights
+  const { scheme, inputs, tile } = weights
   const width = padded(inputs)
-  if (scheme === 'f32') return [productStep(x, x.stride, undefined, x, y, weights, gelu, threads)]
-
-  const qStride = width * (scheme === 'w8a16' ? 2 : 1)
+  const qStride = width * ELEMENT_BYTES[scheme]
   const q = SimdTensor.temporary(rows * qStride, qStride)
-  const rowScales = SimdTensor.temporary(rows * ROW_SCALE_BYTES)
-  const { rowBlock, tasks } = rowBlocks(rows, threads)
-  const quantise: StepOf<'quantise'> = {
-    kernel: `quantise_${scheme}`,
-    layout: 'quantise',
+  const rowScales = scheme === 'f32' ? undefined : SimdTensor.temporary(rows * ROW_SCALE_BYTES)
+  const { rowBlock, tasks } = rowBlocks(rows, threads, tile.rows)
+  const operand: StepOf<'operand'> = {
+    kernel: `operand_${scheme}`,
+    layout: 'operand',
     tasks,
     inputs: [x],
-    outputs: [q, rowScales],
+    outputs: rowScales ? [q, rowScales] : [q],
     arguments: () => ({
       x: x.address,
       xStride: x.stride,
@@ -40,27 +41,26 @@ export function linearSteps(x: SimdTensor, y: SimdTensor, weights: SimdLinear, g
       width,
       q: q.address,
       qStride,
-      rowScales: rowScales.address,
+      tileRows: tile.rows,
+      rowScales: rowScales?.address ?? 0,
       limit: bits(weights.limit),
       codes: CODES[weights.codes],
     }),
   }
-  return [quantise, productStep(q, qStride, rowScales, x, y, weights, gelu, threads)]
+  return [operand, productStep(q, rowScales, rows, y, weights, gelu, threads)]
 }
 
 function productStep(
-  operand: SimdTensor,
-  xStride: number,
-  rowScales: SimdTensor | undefined,
   x: SimdTensor,
+  rowScales: SimdTensor | undefined,
+  rows: number,
   y: SimdTensor,
   weights: SimdLinear,
   gelu: boolean,
   threads: number,
 ): StepOf<'linear'> {
-  const [rows = 0] = x.shape
   const { tile, inputs, panels, panelBytes, panelCount, columns, columnBytes } = weights
-  const blocks = Math.ceil(rows / Math.max(tile.rows, Math.floor(BLOCK_BYTES / xStride)))
+  const blocks = Math.ceil(rows / Math.max(tile.rows, Math.floor(BLOCK_BYTES / x.stride)))
   const rowBlock = Math.ceil(rows / blocks / tile.rows) * tile.rows
   const most = Math.ceil((panelCount * blocks) / (4 * threads))
   const panelGroup = Math.max(1, Math.min(most, Math.round(TASK_PRODUCTS / (rowBlock * tile.width * inputs))))
@@ -68,18 +68,17 @@ function productStep(
     kernel: `linear_${tile.name}`,
     layout: 'linear',
     tasks: Math.ceil(rows / rowBlock) * Math.ceil(panelCount / panelGroup),
-    inputs: rowScales ? [operand, rowScales] : [operand],
+    inputs: rowScales ? [x, rowScales] : [x],
     outputs: [y],
     arguments: () => ({
-      x: operand.address,
-      xStride,
+      x: x.address,
+      xStride: x.stride,
       rows,
       rowBlock,
       panels,
       panelCount,
       panelBytes,
       panelGroup,
-      steps: xStride / 4,
       columns,
       columnBytes,
       y: y.address,

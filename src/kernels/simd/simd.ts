@@ -3,7 +3,15 @@
  * runs what was recorded, in one go (program.ts).
  */
 import { BackendError } from '../../errors.ts'
-import type { EmbeddingTables, Kernels, LinearPart, PackedBatch, StoredTensor, Tensor } from '../kernels.ts'
+import type {
+  EmbeddingTables,
+  Kernels,
+  LinearOptions,
+  LinearPart,
+  PackedBatch,
+  StoredTensor,
+  Tensor,
+} from '../kernels.ts'
 import type { TileShape } from './kernels.ts'
 import type { Codes } from './layout.ts'
 import { addNormStep, attentionSteps, embedStep, linearSteps } from './operations.ts'
@@ -15,6 +23,8 @@ export interface SimdArithmetic {
   readonly dtype: 'auto' | 'fp32' | 'q8'
   readonly f32: TileShape
   readonly q8: TileShape
+  /** Integers for products that are sensitive. Default: as all others. */
+  readonly sensitive?: TileShape
   /** What an activation of one byte may be. Default: 7 bits. */
   readonly codes?: Codes
 }
@@ -45,10 +55,11 @@ export class SimdKernels implements Kernels {
   }
 
   /** Weights in int8 stay int8; float weights become int8 where the dtype says so. */
-  linearWeights(parts: readonly LinearPart[]): Promise<SimdLinear> {
-    const { dtype, f32, q8, codes = 'seven' } = this.#arithmetic
+  linearWeights(parts: readonly LinearPart[], { sensitive = false }: LinearOptions = {}): Promise<SimdLinear> {
+    const { dtype, f32, codes = 'seven', ...tiles } = this.#arithmetic
     const asInt8 = dtype === 'q8' || (dtype === 'auto' && parts.every(({ weight }) => weight.dtype === 'I8'))
-    return this.#queue(() => packLinear(this.#engine, parts, asInt8 ? q8 : f32, codes))
+    const int8 = sensitive ? (tiles.sensitive ?? tiles.q8) : tiles.q8
+    return this.#queue(() => packLinear(this.#engine, parts, asInt8 ? int8 : f32, codes))
   }
 
   embeddingWeights(table: StoredTensor): Promise<SimdTable> {

@@ -1,45 +1,62 @@
 /**
  * turbo: Node 24's V8 can join two neighbouring 128-bit operations into one of 256 bits. The pass is experimental and off
- * unless a flag is set, so this is opt-in, and nothing of it is believed before it is seen: products and attention are
- * computed on the wide tile until the optimising compiler has taken over, and compared with plain loops.
+ * unless a flag is set, so this is opt-in, and nothing of it is believed before it is seen: products in both formats and
+ * attention are computed on the wide tiles until the optimising compiler has taken over, and compared with plain loops.
  */
 import { builtin, nodeVersion, warn } from '../../platform.ts'
+import type { Precision } from '../load.ts'
 import { NaiveKernels } from '../naive/naive.ts'
 import type { Kernels, StoredTensor } from '../kernels.ts'
 import { InlineEngine } from './inline.ts'
 import { tile, type Features } from './kernels.ts'
 import { ModuleMemory } from './memory.ts'
+import { compileModule } from './modules.ts'
 import { SimdKernels, type SimdArithmetic } from './simd.ts'
 
 const FIRST_NODE = 24
 /** Enough for the optimising compiler to come in. */
 const ROUNDS = 300
-const TOLERANCE = 1e-4
+/** Largest difference from plain loops: of sums in another order, and of weights and activations that became integers. */
+const TOLERANCE = { fp32: 1e-4, q8: 0.05 } as const
 
-/** Sets the flag; modules that are compiled after this are built with it. False, with a warning, where there is none. */
-export async function enableTurbo(relaxed: boolean): Promise<boolean> {
-  const v8 = nodeVersion() >= FIRST_NODE && relaxed ? await builtin('node:v8') : undefined
-  if (!v8) {
-    warn(`bert-ner: turbo needs Node ${FIRST_NODE} or later on x86-64; computing without it.`)
-    return false
-  }
-  v8.setFlagsFromString('--experimental-wasm-revectorize')
-  return true
+/**
+ * The module with wide tiles, compiled under the flag and seen to give the right answers; undefined, with a warning that says
+ * why, where that is not to be had. `w8a7` has no wide tile, since w8a16 is faster on these.
+ */
+export async function wideModule(
+  features: Features,
+  isGiven: boolean,
+  dtype: Precision,
+): Promise<WebAssembly.Module | undefined> {
+  const found = await compileWide(features, isGiven, dtype)
+  if (typeof found !== 'string') return found
+  warn(`bert-ner: turbo ${found}; computing without it.`)
+  return undefined
 }
 
-/** The arithmetic on wide tiles where they give the right answers; otherwise as it was, with a warning. */
-export async function turboArithmetic(
-  module: WebAssembly.Module,
-  { shared }: Features,
-  usual: SimdArithmetic,
-): Promise<SimdArithmetic> {
-  const wide: SimdArithmetic = { ...usual, f32: tile('f32Wide') }
-  const kernels = new SimdKernels(new InlineEngine(module, new ModuleMemory(shared)), { ...wide, dtype: 'fp32' })
-  const difference = await largestDifference(kernels, new NaiveKernels())
-  await kernels.dispose()
-  if (difference < TOLERANCE) return wide
-  warn(`bert-ner: turbo gives wrong numbers on this engine (off by ${difference}); computing without it.`)
-  return usual
+/** The module, or why there is none. */
+async function compileWide(
+  { level, shared }: Features,
+  isGiven: boolean,
+  dtype: Precision,
+): Promise<WebAssembly.Module | string> {
+  const v8 = nodeVersion() >= FIRST_NODE && level === 'relaxed' ? await builtin('node:v8') : undefined
+  if (!v8) return `needs Node ${FIRST_NODE} or later on x86-64`
+  if (isGiven) return 'brings a module of its own, and `wasm` names another'
+  if (dtype === 'w8a7') return "is for 'fp32', 'w8a16' and 'q8'"
+  v8.setFlagsFromString('--experimental-wasm-revectorize')
+  const module = await compileModule({ level: 'wide', shared })
+  for (const checked of ['fp32', 'q8'] as const) {
+    const kernels = new SimdKernels(new InlineEngine(module, new ModuleMemory(shared)), wideArithmetic(checked))
+    const difference = await largestDifference(kernels, new NaiveKernels())
+    await kernels.dispose()
+    if (!(difference < TOLERANCE[checked])) return `gives wrong numbers on this engine (off by ${difference})`
+  }
+  return module
+}
+
+export function wideArithmetic(dtype: Precision): SimdArithmetic {
+  return { dtype: dtype === 'auto' || dtype === 'fp32' ? dtype : 'q8', f32: tile('f32Wide'), q8: tile('w8a16Wide') }
 }
 
 async function largestDifference(kernels: Kernels, definition: Kernels): Promise<number> {

@@ -9,7 +9,7 @@
  */
 import { QUERY_ROWS, SPAN_BYTES } from '../layout.ts'
 import { procedure, fillZero, i32, load, local, range, store, when, type I32 } from './code.ts'
-import { kernel, type Arithmetic, type multiply } from './linear.ts'
+import { kernel, multiply, type Arithmetic } from './linear.ts'
 import { argument, floatArgument } from './record.ts'
 import { softmaxRow } from './rows.ts'
 
@@ -73,8 +73,9 @@ export const packHeads = (panelWidth: number) =>
   })
 
 /** Task: one head of up to 16 query rows of one sequence. */
-export const attention = (math: Arithmetic, product: ReturnType<typeof multiply>) =>
-  procedure(`attention_${4 * math.vectors}`, kernel, ({ op, task, scratch }) => {
+export function attention(math: Arithmetic) {
+  const product = multiply(math, 'rows')
+  return procedure(`attention_${4 * math.vectors}`, kernel, ({ op, task, scratch }) => {
     const panelWidth = 4 * math.vectors
     const get = (name: Parameters<typeof argument<'attention'>>[2]) => argument('attention', op, name)
     const [qkv, stride, heads, headSize] = [get('qkv'), get('stride'), get('heads'), get('headSize')]
@@ -91,21 +92,7 @@ export const attention = (math: Arithmetic, product: ReturnType<typeof multiply>
     const scoreStride = times(padded, 4)
 
     const query = plus(i32.add(qkv, i32.mul(row, stride)), column)
-    product(
-      query,
-      stride,
-      rows,
-      packed,
-      size.keyPanelBytes,
-      size.keyPanels,
-      size.depth,
-      0,
-      0,
-      scratch,
-      scoreStride,
-      0,
-      0,
-    )
+    product(query, stride, rows, packed, size.keyPanelBytes, size.keyPanels, 0, 0, scratch, scoreStride, 0, 0)
 
     const scale = floatArgument('attention', op, 'scale')
     range(0, rows, 1, i => {
@@ -123,21 +110,7 @@ export const attention = (math: Arithmetic, product: ReturnType<typeof multiply>
       to.set(i32.add(scratch, i32.mul(rows, scoreStride)))
       toStride.set(i32.mul(size.valuePanels, 4 * panelWidth))
     })
-    product(
-      scratch,
-      scoreStride,
-      rows,
-      values,
-      size.valuePanelBytes,
-      size.valuePanels,
-      size.keys,
-      0,
-      0,
-      to,
-      toStride,
-      0,
-      0,
-    )
+    product(scratch, scoreStride, rows, values, size.valuePanelBytes, size.valuePanels, 0, 0, to, toStride, 0, 0)
     when(detour, () => {
       range(0, rows, 1, i => {
         range(0, headSize, 1, d => {
@@ -155,3 +128,4 @@ export const attention = (math: Arithmetic, product: ReturnType<typeof multiply>
       })
     })
   })
+}

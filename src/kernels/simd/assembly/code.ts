@@ -334,20 +334,12 @@ export const store = {
   i8: write<'i32'>(wasm.i32.store8),
   f32: write<'f32'>(wasm.f32.store),
   v128: write<'v128'>(wasm.v128.store, 4),
-  /** The lowest eight bytes. */
-  low64: (address: I32, value: V128, offset = 0): void => {
+  /** Four bytes: one lane of four. */
+  lane32: (address: I32, value: V128, lane: number): void => {
     statement(() => {
       push(address)
       value.emit()
-      ;(wasm.v128.store64_lane as unknown as (at: object, lane: number) => void)({ offset, align: 1 }, 0)
-    })
-  },
-  /** The lowest four bytes. */
-  low32: (address: I32, value: V128, offset = 0): void => {
-    statement(() => {
-      push(address)
-      value.emit()
-      ;(wasm.v128.store32_lane as unknown as (at: object, lane: number) => void)({ offset, align: 1 }, 0)
+      ;(wasm.v128.store32_lane as unknown as (at: object, lane: number) => void)({ offset: 0, align: 4 }, lane)
     })
   },
 }

@@ -12,13 +12,19 @@
  *                  loads two vectors of W and R numbers of x for 2·R vector multiplications: loads no longer limit.
  *                  (How many fit into sixteen registers depends on the engine's compiler: that is why tiles are generated.)
  *
- * 4. order         All row tiles of a block take a panel in turn, so it comes from memory once and then stays in the
+ * 4. one pointer   The R rows of a tile of x are laid out word by word too (operand.ts), so that a step reads them behind one
+ *                  pointer instead of R: what is left of the loop is the arithmetic, two additions and a jump.
+ *
+ * 5. order         All row tiles of a block take a panel in turn, so it comes from memory once and then stays in the
  *                  first-level cache, while the block of x stays in the second.
  *
- * 5. integers      `w8a16`: int8 weights, int16 activations. `i32x4.dot_i16x8_s` is eight multiplications where f32 has four,
+ * 6. integers      `w8a16`: int8 weights, int16 activations. `i32x4.dot_i16x8_s` is eight multiplications where f32 has four,
  *                  and W is a quarter of the size. `w8a7`: int8 · 7 bits, four products a lane (relaxed SIMD).
  *
- * 6. epilogue      Bias, scales and GELU are applied while the tile is in registers or in the first-level cache.
+ * 7. epilogue      Bias, scales and GELU are applied while the tile is in registers or in the first-level cache.
+ *
+ * The loop over k is not unrolled. V8 before version 12 loads all that a turn reads before it multiplies, and runs out of
+ * registers (docs/kernels.md has what that costs); behind one pointer there is nothing left for unrolling to save.
  */
 import type { Scheme } from '../layout.ts'
 import { ROW_SCALE_BYTES } from '../layout.ts'
@@ -27,15 +33,13 @@ import type { Procedure, V128, Variable } from './code.ts'
 import { geluTile } from './gelu.ts'
 import { argument } from './record.ts'
 
-/** How one format multiplies. In every format a step takes four bytes of each row of x. */
+/** How one format multiplies. In every format a step takes four bytes of each row of x: a word. */
 export interface Arithmetic {
   readonly name: string
   readonly scheme: Scheme
   /** Rows and vectors (of four outputs) of a tile. */
   readonly rows: number
   readonly vectors: number
-  /** Steps per turn of the inner loop. */
-  readonly unroll: number
   /** Bytes of W in a step, for four outputs. */
   readonly weightBytes: 8 | 16
   /** sum + x·w. `x` is the same four bytes in all lanes. */
@@ -81,11 +85,14 @@ export const w8a7Fused = {
   multiplyAdd: (sum, x, w) => i32x4.relaxedDotAdd(w, x, sum),
 } as const satisfies Partial<Arithmetic>
 
+/** How x lies: in tiles, word by word (operand.ts); or row by row, as attention has it. */
+export type Order = 'tiles' | 'rows'
+
 const tileParameters = {
   x: 'i32',
   xStride: 'i32',
   panel: 'i32',
-  steps: 'i32',
+  panelEnd: 'i32',
   columns: 'i32',
   y: 'i32',
   yStride: 'i32',
@@ -94,14 +101,15 @@ const tileParameters = {
 } as const
 
 /** One tile: `rows` rows of x against one panel. */
-function tile(math: Arithmetic, rows: number, gelu: Procedure) {
+function tile(math: Arithmetic, order: Order, rows: number, scale: Procedure, gelu: Procedure) {
   const all = (count: number) => Array.from({ length: count }, (_, i) => i)
   return procedure(
     `${math.name}_${rows}x${4 * math.vectors}`,
     tileParameters,
-    ({ x, xStride, panel, steps, columns, y, yStride, gelu: wanted, rowScales }) => {
-      const row: Variable<'i32'>[] = []
-      for (const i of all(rows)) row.push(i === 0 ? x : local.i32(i32.add(row[i - 1] ?? 0, xStride)))
+    ({ x, xStride, panel, panelEnd, columns, y, yStride, gelu: wanted, rowScales }) => {
+      const row: Variable<'i32'>[] = [x]
+      if (order === 'rows') for (let i = 1; i < rows; i++) row.push(local.i32(i32.add(row[i - 1] ?? 0, xStride)))
+      const word = (i: number) => (order === 'rows' ? load.splat32(row[i] ?? 0) : load.splat32(x, 4 * i))
       const sums = all(rows).map(() =>
         all(math.vectors).map(j => local.v128(math.scheme === 'f32' ? load.v128(columns, 16 * j) : v128.zero())),
       )
@@ -109,30 +117,26 @@ function tile(math: Arithmetic, rows: number, gelu: Procedure) {
 
       doWhile(
         () => {
-          for (const u of all(math.unroll)) {
-            const w = all(math.vectors).map(j => local.v128(loadW(panel, (u * math.vectors + j) * math.weightBytes)))
-            for (const i of all(rows)) {
-              const xs = local.v128(load.splat32(row[i] ?? 0, 4 * u))
-              for (const j of all(math.vectors)) {
-                const sum = at(sums, i, j)
-                sum.set(math.multiplyAdd(sum, xs, w[j] ?? v128.zero()))
-              }
+          const w = all(math.vectors).map(j => local.v128(loadW(panel, j * math.weightBytes)))
+          for (const i of all(rows)) {
+            const xs = local.v128(word(i))
+            for (const j of all(math.vectors)) {
+              const sum = at(sums, i, j)
+              sum.set(math.multiplyAdd(sum, xs, w[j] ?? v128.zero()))
             }
           }
-          panel.set(i32.add(panel, math.unroll * math.vectors * math.weightBytes))
-          for (const pointer of row) pointer.set(i32.add(pointer, 4 * math.unroll))
-          steps.set(i32.sub(steps, math.unroll))
+          panel.set(i32.add(panel, math.vectors * math.weightBytes))
+          for (const pointer of row) pointer.set(i32.add(pointer, order === 'rows' ? 4 : 4 * rows))
         },
-        () => steps,
+        () => i32.ne(panel, panelEnd),
       )
 
       const out = local.i32(y)
       for (const i of all(rows)) {
-        for (const j of all(math.vectors)) {
-          store.v128(out, finish(math, at(sums, i, j), columns, rowScales, i, j), 16 * j)
-        }
+        for (const j of all(math.vectors)) store.v128(out, at(sums, i, j), 16 * j)
         if (i + 1 < rows) out.set(i32.add(out, yStride))
       }
+      if (math.scheme !== 'f32') scale(y, yStride, rows, columns, rowScales)
       when(wanted, () => {
         gelu(y, yStride, rows)
       })
@@ -141,23 +145,29 @@ function tile(math: Arithmetic, rows: number, gelu: Procedure) {
 }
 
 /**
- * Sums of integers to numbers: (sum − zero[t]·Σₖ W[n][k]) · scale[t]·scale[n] + b[n]. Columns of a panel are stored as
- * b, scale, Σₖ W, each for all of its outputs. Activations of w8a16 have no zero point.
+ * Sums of integers to numbers, in a tile that was just written: (sum − zero[t]·Σₖ W[n][k]) · scale[t]·scale[n] + b[n]. Columns
+ * of a panel are stored as b, scale, Σₖ W, each for all of its outputs. Activations of w8a16 have no zero point.
  */
-function finish(math: Arithmetic, sum: V128, columns: V, rowScales: V, i: number, j: number): V128 {
-  if (math.scheme === 'f32') return sum
+function scaleTile(math: Arithmetic) {
   const width = 16 * math.vectors
-  const exact =
-    math.scheme === 'w8a16'
-      ? sum
-      : i32x4.sub(
-          sum,
-          i32x4.mul(load.splat32(rowScales, ROW_SCALE_BYTES * i + 4), load.v128(columns, 2 * width + 16 * j)),
-        )
-  const scale = f32x4.mul(load.splat32(rowScales, ROW_SCALE_BYTES * i), load.v128(columns, width + 16 * j))
-  return f32x4.add(f32x4.mul(f32x4.fromI32(exact), scale), load.v128(columns, 16 * j))
+  return procedure(
+    `scale_${math.scheme}`,
+    { y: 'i32', yStride: 'i32', rows: 'i32', columns: 'i32', rowScales: 'i32' },
+    ({ y, yStride, rows, columns, rowScales }) => {
+      range(0, rows, 1, () => {
+        for (let j = 0; j < width; j += 16) {
+          const sum = load.v128(y, j)
+          const zero = () => i32x4.mul(load.splat32(rowScales, 4), load.v128(columns, 2 * width + j))
+          const exact = math.scheme === 'w8a16' ? sum : i32x4.sub(sum, zero())
+          const factor = f32x4.mul(load.splat32(rowScales), load.v128(columns, width + j))
+          store.v128(y, f32x4.add(f32x4.mul(f32x4.fromI32(exact), factor), load.v128(columns, j)), j)
+        }
+        y.set(i32.add(y, yStride))
+        rowScales.set(i32.add(rowScales, ROW_SCALE_BYTES))
+      })
+    },
+  )
 }
-type V = Variable<'i32'>
 
 function at<T>(matrix: readonly (readonly T[])[], i: number, j: number): T {
   const value = matrix[i]?.[j]
@@ -166,9 +176,9 @@ function at<T>(matrix: readonly (readonly T[])[], i: number, j: number): T {
 }
 
 /** `rows` rows of x against `count` panels. columnBytes: from one panel's columns to the next's; 0 where all are zero. */
-export function multiply(math: Arithmetic) {
-  const gelu = geluTile(math.vectors)
-  const tiles = Array.from({ length: math.rows }, (_, i) => tile(math, i + 1, gelu))
+export function multiply(math: Arithmetic, order: Order) {
+  const [scale, gelu] = [scaleTile(math), geluTile(math.vectors)]
+  const tiles = Array.from({ length: math.rows }, (_, i) => tile(math, order, i + 1, scale, gelu))
   return procedure(
     `multiply_${math.name}`,
     {
@@ -178,7 +188,6 @@ export function multiply(math: Arithmetic) {
       panel: 'i32',
       panelBytes: 'i32',
       count: 'i32',
-      steps: 'i32',
       columns: 'i32',
       columnBytes: 'i32',
       y: 'i32',
@@ -186,17 +195,18 @@ export function multiply(math: Arithmetic) {
       gelu: 'i32',
       rowScales: 'i32',
     },
-    ({ x, xStride, rows, panel, panelBytes, count, steps, columns, columnBytes, y, yStride, gelu, rowScales }) => {
+    ({ x, xStride, rows, panel, panelBytes, count, columns, columnBytes, y, yStride, gelu, rowScales }) => {
       const tail = local.i32(i32.rem(rows, math.rows))
       const whole = local.i32(i32.sub(rows, tail))
-      const [xs, ys, scales] = [local.i32(), local.i32(), local.i32()]
+      const [xs, ys, scales, panelEnd] = [local.i32(), local.i32(), local.i32(), local.i32()]
       const run = (of: number) => {
-        tiles[of - 1]?.(xs, xStride, panel, steps, columns, ys, yStride, gelu, scales)
+        tiles[of - 1]?.(xs, xStride, panel, panelEnd, columns, ys, yStride, gelu, scales)
       }
       range(0, count, 1, () => {
         xs.set(x)
         ys.set(y)
         scales.set(rowScales)
+        panelEnd.set(i32.add(panel, panelBytes))
         range(0, whole, math.rows, () => {
           run(math.rows)
           xs.set(i32.add(xs, i32.mul(xStride, math.rows)))
@@ -204,7 +214,7 @@ export function multiply(math: Arithmetic) {
           scales.set(i32.add(scales, ROW_SCALE_BYTES * math.rows))
         })
         for (let rest = 1; rest < math.rows; rest++) when(i32.eq(tail, rest), () => { run(rest) }) // prettier-ignore
-        panel.set(i32.add(panel, panelBytes))
+        panel.set(panelEnd)
         columns.set(i32.add(columns, columnBytes))
         y.set(i32.add(y, 16 * math.vectors))
       })
@@ -213,7 +223,8 @@ export function multiply(math: Arithmetic) {
 }
 
 /** The operation: a task is one block of rows against one group of panels. */
-export function linear(math: Arithmetic, product: ReturnType<typeof multiply>) {
+export function linear(math: Arithmetic) {
+  const product = multiply(math, 'tiles')
   return procedure(`linear_${math.name}`, kernel, ({ op, task }) => {
     const get = (name: Parameters<typeof argument<'linear'>>[2]) => argument('linear', op, name)
     const [panelCount, panelGroup, panelBytes, columnBytes] = [
@@ -233,7 +244,6 @@ export function linear(math: Arithmetic, product: ReturnType<typeof multiply>) {
       i32.add(get('panels'), i32.mul(firstPanel, panelBytes)),
       panelBytes,
       i32.min(panelGroup, i32.sub(panelCount, firstPanel)),
-      get('steps'),
       i32.add(get('columns'), i32.mul(firstPanel, columnBytes)),
       columnBytes,
       i32.add(i32.add(get('y'), i32.mul(firstRow, yStride)), i32.mul(firstPanel, 16 * math.vectors)),

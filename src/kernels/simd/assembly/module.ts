@@ -1,11 +1,12 @@
-/** One .wasm file per set of features: {portable, relaxed SIMD} × {unshared, shared memory}. */
+/** One .wasm file per set of features: {portable, relaxed, wide} × {unshared, shared memory}. */
 import * as wasm from 'wasmati'
 import { OPCODES, TILES, type Features, type TileShape } from '../kernels.ts'
 import { attention, packHeads } from './attention.ts'
 import type { Procedure } from './code.ts'
 import { geluAll } from './gelu.ts'
 import * as linear from './linear.ts'
-import { addNorm, embed, pack, packTable, quantise } from './operations.ts'
+import { operand } from './operand.ts'
+import { addNorm, embed, pack, packTable } from './operations.ts'
 import { scheduler } from './scheduler.ts'
 
 const arithmetic = {
@@ -22,34 +23,33 @@ export function assemble(features: Features): Uint8Array {
     ['addNorm', addNorm],
     ['embed', embed],
     ['packTable', packTable],
-    ['quantise_w8a16', quantise('w8a16')],
-    ['quantise_w8a7', quantise('w8a7')],
+    ['operand_f32', operand('f32')],
+    ['operand_w8a16', operand('w8a16')],
+    ['operand_w8a7', operand('w8a7')],
   ])
   for (const shape of TILES as readonly TileShape[]) {
-    if (shape.relaxed && !features.relaxed) continue
-    const { rows, unroll } = (features.relaxed ? shape.inRelaxed : undefined) ?? shape
-    const [kind, vectors] = [shape.arithmetic, shape.width / 4]
-    const relaxed = kind === 'f32' && features.relaxed ? arithmetic.f32Relaxed : arithmetic[kind]
-    const math: linear.Arithmetic = { ...relaxed, rows, vectors, unroll }
-    const product = linear.multiply(math)
-    kernels.set(`linear_${shape.name}`, linear.linear(math, product))
-    const packing = `pack_${math.scheme}_${shape.width}`
-    if (!kernels.has(packing)) kernels.set(packing, pack(math.scheme, shape.width))
+    if (shape.level !== features.level && !(shape.level === 'portable' && features.level === 'relaxed')) continue
+    const { rows, arithmetic: kind, width } = shape
+    const relaxed = kind === 'f32' && features.level !== 'portable' ? arithmetic.f32Relaxed : arithmetic[kind]
+    const math: linear.Arithmetic = { ...relaxed, rows, vectors: width / 4 }
+    kernels.set(`linear_${shape.name}`, linear.linear(math))
+    const packing = `pack_${math.scheme}_${width}`
+    if (!kernels.has(packing)) kernels.set(packing, pack(math.scheme, width))
     if (math.scheme === 'f32') {
-      kernels.set(`packHeads_${shape.width}`, packHeads(shape.width))
-      kernels.set(`attention_${shape.width}`, attention(math, product))
+      kernels.set(`packHeads_${width}`, packHeads(width))
+      kernels.set(`attention_${width}`, attention(math))
     }
   }
   return encode(kernels, features)
 }
 
 /** Kernels stand in a table, at their opcodes; where a module has none for an opcode, another stands in its place. */
-function encode(kernels: ReadonlyMap<string, Procedure>, { shared, relaxed }: Features): Uint8Array {
+function encode(kernels: ReadonlyMap<string, Procedure>, { shared, level }: Features): Uint8Array {
   const entries = OPCODES.map(name => wasm.Const.refFunc((kernels.get(name) ?? addNorm).func))
   const table = wasm.table({ type: wasm.funcref, min: entries.length, max: entries.length }, entries)
   const memory = { ...wasm.importMemory({ min: 1, max: 65536, shared }), module: 'env', string: 'memory' }
   const run = scheduler(table, shared).func
-  // The second name tells a relaxed module from a portable one.
-  const exports = { run, gelu: geluAll().func, ...(relaxed ? { relaxed: run } : {}) }
+  // The second name tells what a module needs.
+  const exports = { run, gelu: geluAll().func, ...(level === 'portable' ? {} : { [level]: run }) }
   return wasm.Module({ exports, memory }).toBytes()
 }

@@ -1,36 +1,22 @@
 /** The operations that go row by row: a task is a block of rows, and each row is done in rows.ts. */
-import { DTYPE, ROW_SCALE_BYTES, type Scheme } from '../layout.ts'
+import { DTYPE, type Scheme } from '../layout.ts'
 import { procedure, f32x4, fillZero, i32, load, local, range, store, when } from './code.ts'
 import type { I32, Variable } from './code.ts'
 import { kernel } from './linear.ts'
 import { argument, floatArgument } from './record.ts'
-import { addRow, normaliseRow, quantiseRow16, quantiseRowBytes, quantiseRow8 } from './rows.ts'
+import { addRow, normaliseRow, quantiseRow8 } from './rows.ts'
 
-type WithRows = 'quantise' | 'pack' | 'packTable' | 'embed' | 'addNorm'
+type WithRows = 'operand' | 'pack' | 'packTable' | 'embed' | 'addNorm'
 
 /** For each row of the block that is task number `task`. */
-function eachRow(layout: WithRows, op: I32, task: I32, body: (row: Variable<'i32'>) => void): void {
+export function eachRow(layout: WithRows, op: I32, task: I32, body: (row: Variable<'i32'>) => void): void {
   const block = argument(layout, op, 'rowBlock')
   const first = local.i32(i32.mul(task, block))
   const end = local.i32(i32.min(i32.add(first, block), argument(layout, op, 'rows')))
   range(first, end, 1, body)
 }
 
-const pointer = (base: I32, index: I32, stride: I32) => local.i32(i32.add(base, i32.mul(index, stride)))
-
-export const quantise = (scheme: 'w8a16' | 'w8a7') =>
-  procedure(`quantise_${scheme}`, kernel, ({ op, task }) => {
-    const [x, xStride] = [argument('quantise', op, 'x'), argument('quantise', op, 'xStride')]
-    const [q, qStride] = [argument('quantise', op, 'q'), argument('quantise', op, 'qStride')]
-    const [width, scales] = [argument('quantise', op, 'width'), argument('quantise', op, 'rowScales')]
-    const limit = floatArgument('quantise', op, 'limit')
-    const codes = scheme === 'w8a7' ? [argument('quantise', op, 'codes')] : []
-    const quantiseRow = scheme === 'w8a16' ? quantiseRow16 : quantiseRowBytes
-    eachRow('quantise', op, task, row => {
-      const scale = pointer(scales, row, ROW_SCALE_BYTES)
-      quantiseRow(pointer(x, row, xStride), width, pointer(q, row, qStride), scale, limit, ...codes)
-    })
-  })
+export const pointer = (base: I32, index: I32, stride: I32) => local.i32(i32.add(base, i32.mul(index, stride)))
 
 /** y = x + residual, then normalised in place. */
 export const addNorm = procedure('addNorm', kernel, ({ op, task }) => {

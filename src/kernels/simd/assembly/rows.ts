@@ -2,7 +2,7 @@
  * What is done to one row at a time: reading it in its stored type, turning it to integers, normalising it.
  * Rows are padded to a multiple of 16 elements, with zeros, so that no loop has a tail.
  */
-import { CODES, DTYPE } from '../layout.ts'
+import { DTYPE } from '../layout.ts'
 import {
   define,
   procedure,
@@ -63,7 +63,7 @@ function largest(vector: V128): Variable<'i32'> {
 }
 
 /** max |x|, by comparing bit patterns as integers: their order is that of the numbers, with NaN above all. */
-function largestMagnitude(x: I32, width: I32): Variable<'f32'> {
+export function largestMagnitude(x: I32, width: I32): Variable<'f32'> {
   const max = local.v128(v128.zero())
   range(0, width, 4, i => {
     max.set(i32x4.max(max, v128.and(load.v128(i32.add(x, i32.mul(i, 4))), i32x4.const(0x7fffffff))))
@@ -75,85 +75,16 @@ function largestMagnitude(x: I32, width: I32): Variable<'f32'> {
  * round(x · factor) as int32, to the nearest, ties to even. Adding 1.5·2²³ leaves no room for a fraction, so the addition
  * itself rounds, and the integer stands in the low bits: right for |x · factor| < 2²².
  */
-function round(x: V128, factor: V128): V128 {
+export function round(x: V128, factor: V128): V128 {
   return i32x4.sub(f32x4.add(f32x4.mul(x, factor), f32x4.const(12582912)), i32x4.const(0x4b400000))
 }
 
 /** Below this a row counts as this large: 1/SMALLEST is still far from infinity. */
-const SMALLEST = 2 ** -100
+export const SMALLEST = 2 ** -100
 
-const at4 = (base: I32, i: I32) => i32.add(base, i32.mul(i, 4))
+export const at4 = (base: I32, i: I32) => i32.add(base, i32.mul(i, 4))
 
-/**
- * w8a16: q = round(x · limit / max|x|) as int16. `limit` is what the weights leave room for: (2³¹ − 1) / Σₖ|W[n][k]|, so that
- * no sum of products can leave int32, nor any part of it: |Σ q·w| ≤ Σ |q|·|w| ≤ limit · Σ|w| < 2³¹.
- * A NaN makes the scale NaN, and with it the whole row of the product.
- */
-export const quantiseRow16 = procedure(
-  'quantiseRow16',
-  { x: 'i32', width: 'i32', q: 'i32', rowScale: 'i32', limit: 'f32' },
-  ({ x, width, q, rowScale, limit }) => {
-    const max = local.f32(f32.max(largestMagnitude(x, width), f32.const(SMALLEST)))
-    store.f32(rowScale, f32.div(max, limit))
-    const factor = local.v128(f32x4.splat(f32.div(limit, max)))
-    range(0, width, 8, i => {
-      const from = local.i32(at4(x, i))
-      const low = round(load.v128(from), factor)
-      store.v128(i32.add(q, i32.mul(i, 2)), i16x8.narrow(low, round(load.v128(from, 16), factor)))
-    })
-  },
-)
-
-/**
- * Activations of one byte: q = round((x − lowest) · limit / (highest − lowest)), 0 … limit, where the range always holds 0; the
- * zero point is the q of x = 0. What it adds to every sum, zero · Σₖ W[n][k], is taken off again in the epilogue, exactly.
- * `codes` (layout.ts): 7 bits with limit 127; or 8 with limit 255, as they are or less 128, as the engine's instruction
- * reads them.
- */
-export const quantiseRowBytes = procedure(
-  'quantiseRowBytes',
-  { x: 'i32', width: 'i32', q: 'i32', rowScale: 'i32', limit: 'f32', codes: 'i32' },
-  ({ x, width, q, rowScale, limit, codes }) => {
-    const low = local.v128(v128.zero())
-    const high = local.v128(v128.zero())
-    range(0, width, 4, i => {
-      const value = local.v128(load.v128(at4(x, i)))
-      low.set(f32x4.min(low, value)) // these two keep a NaN
-      high.set(f32x4.max(high, value))
-    })
-    const lowest = across(low, f32.min)
-    const highest = across(high, f32.max)
-    const extent = local.f32(f32.max(f32.sub(highest, lowest), f32.const(SMALLEST)))
-    store.f32(rowScale, f32.div(extent, limit))
-    const factor = local.f32(f32.div(limit, extent))
-    const zero = local.i32(f32.toI32(f32.nearest(f32.mul(f32.sub(f32.const(0), lowest), factor))))
-
-    // Signed bytes on the way: 8 bits lie 128 lower, and flipping the highest bit makes unsigned ones of them.
-    const floor = local.i32(0)
-    const flip = local.i32(0)
-    when(codes, () => {
-      floor.set(-128)
-    })
-    when(i32.eq(codes, CODES.unsigned), () => {
-      flip.set(128)
-    })
-    store.i32(rowScale, i32.add(i32.add(zero, floor), flip), 4)
-    const zeros = local.v128(i32x4.splat(i32.add(zero, floor)))
-    const floors = local.v128(i8x16.splat(floor))
-    const flips = local.v128(i8x16.splat(flip))
-    const factors = local.v128(f32x4.splat(factor))
-    range(0, width, 16, i => {
-      const from = local.i32(at4(x, i))
-      const quarter = (n: number) => i32x4.add(round(load.v128(from, 16 * n), factors), zeros)
-      // Narrowing saturates. Rounding x and the zero point apart can miss the ends by one.
-      const low16 = i16x8.narrow(quarter(0), quarter(1))
-      const bytes = i8x16.max(i8x16.narrow(low16, i16x8.narrow(quarter(2), quarter(3))), floors)
-      store.v128(i32.add(q, i), v128.xor(bytes, flips))
-    })
-  },
-)
-
-function across(vector: V128, pick: (a: F32, b: F32) => F32): Variable<'f32'> {
+export function across(vector: V128, pick: (a: F32, b: F32) => F32): Variable<'f32'> {
   const first = pick(f32x4.lane(vector, 0), f32x4.lane(vector, 1))
   return local.f32(pick(first, pick(f32x4.lane(vector, 2), f32x4.lane(vector, 3))))
 }

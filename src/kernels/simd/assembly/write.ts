@@ -3,9 +3,9 @@ import { writeFileSync } from 'node:fs'
 import { assemble } from './module.ts'
 
 const folder = process.argv[2] ?? '.'
-for (const relaxed of [false, true]) {
+for (const level of ['portable', 'relaxed', 'wide'] as const) {
   for (const shared of [false, true]) {
-    const name = `simd${relaxed ? '-relaxed' : ''}${shared ? '-shared' : ''}.wasm`
-    writeFileSync(`${folder}/${name}`, assemble({ relaxed, shared }))
+    const name = `simd${level === 'portable' ? '' : `-${level}`}${shared ? '-shared' : ''}.wasm`
+    writeFileSync(`${folder}/${name}`, assemble({ level, shared }))
   }
 }

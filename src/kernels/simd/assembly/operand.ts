@@ -1,0 +1,126 @@
+/**
+ * x → the operand of a product (linear.ts). Rows become integers where the weights are integers, and tiles of R rows are laid
+ * out word by word, a word being the four bytes of a row that one step takes:
+ *
+ *   word k of row i of a tile of r rows:  tile + 4·(k·r + i)        r = R, but for the last tile: what is left
+ *
+ * So a tile reads its rows behind one pointer. x is read once more for it, a hundredth of the product's work.
+ */
+import { CODES, ROW_SCALE_BYTES, type Scheme } from '../layout.ts'
+import { procedure, f32, f32x4, i16x8, i32, i32x4, i8x16, load, local, range, store, v128, when } from './code.ts'
+import type { V128, Variable } from './code.ts'
+import { kernel } from './linear.ts'
+import { eachRow, pointer } from './operations.ts'
+import { argument, floatArgument } from './record.ts'
+import { across, at4, largestMagnitude, round, SMALLEST } from './rows.ts'
+
+/** The next four words of a row. Moves `at` behind them. */
+function storeWords(at: Variable<'i32'>, wordStride: Variable<'i32'>, words: V128): void {
+  const four = local.v128(words)
+  for (let lane = 0; lane < 4; lane++) {
+    store.lane32(at, four, lane)
+    at.set(i32.add(at, wordStride))
+  }
+}
+
+const copyRow = procedure(
+  'copyRow',
+  { x: 'i32', width: 'i32', q: 'i32', wordStride: 'i32' },
+  ({ x, width, q, wordStride }) => {
+    range(0, width, 4, i => {
+      storeWords(q, wordStride, load.v128(at4(x, i)))
+    })
+  },
+)
+
+/**
+ * w8a16: q = round(x · limit / max|x|) as int16. `limit` is what the weights leave room for: (2³¹ − 1) / Σₖ|W[n][k]|, so that
+ * no sum of products can leave int32, nor any part of it: |Σ q·w| ≤ Σ |q|·|w| ≤ limit · Σ|w| < 2³¹.
+ * A NaN makes the scale NaN, and with it the whole row of the product.
+ */
+const quantiseRow16 = procedure(
+  'quantiseRow16',
+  { x: 'i32', width: 'i32', q: 'i32', wordStride: 'i32', rowScale: 'i32', limit: 'f32' },
+  ({ x, width, q, wordStride, rowScale, limit }) => {
+    const max = local.f32(f32.max(largestMagnitude(x, width), f32.const(SMALLEST)))
+    store.f32(rowScale, f32.div(max, limit))
+    const factor = local.v128(f32x4.splat(f32.div(limit, max)))
+    range(0, width, 8, i => {
+      const from = local.i32(at4(x, i))
+      const low = round(load.v128(from), factor)
+      storeWords(q, wordStride, i16x8.narrow(low, round(load.v128(from, 16), factor)))
+    })
+  },
+)
+
+/**
+ * Activations of one byte: q = round((x − lowest) · limit / (highest − lowest)), 0 … limit, where the range always holds 0; the
+ * zero point is the q of x = 0. What it adds to every sum, zero · Σₖ W[n][k], is taken off again in the epilogue, exactly.
+ * `codes` (layout.ts): 7 bits with limit 127; or 8 with limit 255, as they are or less 128, as the engine's instruction
+ * reads them.
+ */
+const quantiseRowBytes = procedure(
+  'quantiseRowBytes',
+  { x: 'i32', width: 'i32', q: 'i32', wordStride: 'i32', rowScale: 'i32', limit: 'f32', codes: 'i32' },
+  ({ x, width, q, wordStride, rowScale, limit, codes }) => {
+    const low = local.v128(v128.zero())
+    const high = local.v128(v128.zero())
+    range(0, width, 4, i => {
+      const value = local.v128(load.v128(at4(x, i)))
+      low.set(f32x4.min(low, value)) // these two keep a NaN
+      high.set(f32x4.max(high, value))
+    })
+    const lowest = across(low, f32.min)
+    const highest = across(high, f32.max)
+    const extent = local.f32(f32.max(f32.sub(highest, lowest), f32.const(SMALLEST)))
+    store.f32(rowScale, f32.div(extent, limit))
+    const factor = local.f32(f32.div(limit, extent))
+    const zero = local.i32(f32.toI32(f32.nearest(f32.mul(f32.sub(f32.const(0), lowest), factor))))
+
+    // Signed bytes on the way: 8 bits lie 128 lower, and flipping the highest bit makes unsigned ones of them.
+    const floor = local.i32(0)
+    const flip = local.i32(0)
+    when(codes, () => {
+      floor.set(-128)
+    })
+    when(i32.eq(codes, CODES.unsigned), () => {
+      flip.set(128)
+    })
+    store.i32(rowScale, i32.add(i32.add(zero, floor), flip), 4)
+    const zeros = local.v128(i32x4.splat(i32.add(zero, floor)))
+    const floors = local.v128(i8x16.splat(floor))
+    const flips = local.v128(i8x16.splat(flip))
+    const factors = local.v128(f32x4.splat(factor))
+    range(0, width, 16, i => {
+      const from = local.i32(at4(x, i))
+      const quarter = (n: number) => i32x4.add(round(load.v128(from, 16 * n), factors), zeros)
+      // Narrowing saturates. Rounding x and the zero point apart can miss the ends by one.
+      const low16 = i16x8.narrow(quarter(0), quarter(1))
+      const bytes = i8x16.max(i8x16.narrow(low16, i16x8.narrow(quarter(2), quarter(3))), floors)
+      storeWords(q, wordStride, v128.xor(bytes, flips))
+    })
+  },
+)
+
+/** The operation. Tasks: blocks of rows, each of whole tiles. */
+export const operand = (scheme: Scheme) =>
+  procedure(`operand_${scheme}`, kernel, ({ op, task }) => {
+    const get = (name: Parameters<typeof argument<'operand'>>[2]) => argument('operand', op, name)
+    const [x, xStride, q, qStride] = [get('x'), get('xStride'), get('q'), get('qStride')]
+    const [width, rows, tileRows, scales] = [get('width'), get('rows'), get('tileRows'), get('rowScales')]
+    const limit = floatArgument('operand', op, 'limit')
+    const codes = scheme === 'w8a7' ? [get('codes')] : []
+    eachRow('operand', op, task, row => {
+      const place = local.i32(i32.rem(row, tileRows))
+      const first = local.i32(i32.sub(row, place))
+      const wordStride = i32.shl(i32.min(tileRows, i32.sub(rows, first)), 2)
+      const to = i32.add(i32.add(q, i32.mul(first, qStride)), i32.shl(place, 2))
+      const from = pointer(x, row, xStride)
+      if (scheme === 'f32') {
+        copyRow(from, width, to, wordStride)
+        return
+      }
+      const quantiseRow = scheme === 'w8a16' ? quantiseRow16 : quantiseRowBytes
+      quantiseRow(from, width, to, wordStride, pointer(scales, row, ROW_SCALE_BYTES), limit, ...codes)
+    })
+  })
