@@ -1,7 +1,7 @@
 """Writes what PyTorch computes, for test/layers:
 
     test/fixtures/bert-mini.safetensors.gz   every intermediate tensor of a 2-layer model; logits of F16, BF16 and I8 weights
-    test/fixtures/bert-base.safetensors.gz   logits at BERT-base shape, 16 and 128 tokens
+    test/fixtures/bert-base.safetensors.gz   logits at BERT-base shape, 16 and 128 tokens; the same in float64 with int8 weights
 
     HF_HUB_OFFLINE=1 .venv/bin/python test/reference/layers.py
 """
@@ -79,6 +79,9 @@ for dtype in ("F16", "BF16", "I8"):
 write("bert-mini.safetensors.gz", mini)
 
 base = random_bert(**BASE)
-write("bert-base.safetensors.gz", {
-    f"logits.{length}": run(base, [length], BASE["types"])["logits"] for length in (16, 128)
-})
+logits = {f"logits.{length}": run(base, [length], BASE["types"])["logits"] for length in (16, 128)}
+# int8 weights as they are, everything else in float64: what is left beside it is the rounding of activations.
+exact = random_bert(**BASE, dtype="I8").double()
+for length in (16, 128):
+    logits[f"logits.I8.{length}"] = run(exact, [length], BASE["types"])["logits"].astype(np.float32)
+write("bert-base.safetensors.gz", logits)
