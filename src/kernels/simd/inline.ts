@@ -5,6 +5,9 @@ import type { Engine } from './program.ts'
 
 export interface ModuleExports {
   readonly run: (program: number, end: number, scratch: number) => void
+  /** Relaxed modules: assembly/chain.ts. */
+  readonly pairs?: (turns: number) => number
+  readonly fused?: (turns: number) => number
 }
 
 export class InlineEngine implements Engine {

@@ -29,7 +29,6 @@ export const TILES = [
   { name: 'w8a16', arithmetic: 'w8a16', rows: 4, width: 8, level: 'portable' },
   { name: 'w8a7Pairs', arithmetic: 'w8a7Pairs', rows: 4, width: 8, level: 'relaxed' },
   { name: 'w8a7Fused', arithmetic: 'w8a7Fused', rows: 4, width: 8, level: 'relaxed' },
-  { name: 'w8a7FusedTall', arithmetic: 'w8a7Fused', rows: 6, width: 8, level: 'relaxed' },
   { name: 'f32Wide', arithmetic: 'f32', rows: 6, width: 16, level: 'wide' },
   { name: 'w8a16Wide', arithmetic: 'w8a16', rows: 5, width: 16, level: 'wide' },
 ] as const satisfies readonly TileShape[]

@@ -1,22 +1,25 @@
 /**
- * What relaxed SIMD is on this machine. Nothing tells, so it is tried out, in about a millisecond:
+ * What relaxed SIMD is on this machine. Nothing tells, so it is tried out, in a few milliseconds:
  *
  * - Which instruction for int8 · one byte? With AVX-VNNI or Arm's dot product, an engine makes the fused dot-and-add one
- *   instruction, and nothing else comes near; elsewhere it makes four of it, and products in pairs are faster. With a single
- *   instruction a step is so short that more rows pay, if the engine's compiler keeps them in registers.
+ *   instruction, and nothing else comes near; elsewhere it makes three or four of it, and products in pairs are faster.
  * - Does the fused one read all eight bits of a byte, and as what (CODES in layout.ts)? Then activations have twice the
  *   precision for the same price. The standard lets an engine choose, but not change its mind.
  */
-import { instantiate } from './inline.ts'
+import { nodeVersion } from '../../platform.ts'
+import { instantiate, type ModuleExports } from './inline.ts'
 import { tile } from './kernels.ts'
 import { padded, ROW_SCALE_BYTES, type Codes } from './layout.ts'
 import { ModuleMemory } from './memory.ts'
 import { writeProgram, type StepOf } from './program.ts'
 
-const CANDIDATES = ['w8a7Pairs', 'w8a7Fused', 'w8a7FusedTall'] as const
-const [ROWS, INPUTS, PANELS, ROUNDS] = [12, 256, 8, 6]
+const [ROWS, INPUTS, PANELS] = [12, 256, 8]
+/** Long enough for a browser's clock, which may tick every tenth of a millisecond. */
+const [ROUNDS, TURNS] = [3, 2000]
+/** One instruction takes less than half the time of three, and three take as long as three. */
+const FUSED_BELOW = 0.7
 
-type Candidate = (typeof CANDIDATES)[number]
+type Candidate = 'w8a7Pairs' | 'w8a7Fused'
 
 export interface Probed {
   readonly tile: Candidate
@@ -26,29 +29,30 @@ export interface Probed {
 /** `module` has relaxed SIMD. */
 export function probe(module: WebAssembly.Module, shared: boolean): Probed {
   const memory = new ModuleMemory(shared)
-  const { run } = instantiate(module, memory.memory)
-  // Node 20, behind its flag, compiles the fused instruction wrongly where registers are scarce.
-  const sound = CANDIDATES.filter(name => reads(memory, run, name, 127, byte => byte))
-  const tile = fastest(memory, run, sound)
-  return { tile, codes: tile === 'w8a7Pairs' ? 'seven' : codesOf(memory, run, tile) }
+  const { run, ...chains } = instantiate(module, memory.memory)
+  const isFused = isOneInstruction(chains) && reads(memory, run, 'w8a7Fused', 127, byte => byte)
+  return isFused
+    ? { tile: 'w8a7Fused', codes: codesOf(memory, run, 'w8a7Fused') }
+    : { tile: 'w8a7Pairs', codes: 'seven' }
 }
 
-type Run = (program: number, end: number, scratch: number) => void
+type Run = ModuleExports['run']
 
-function fastest(memory: ModuleMemory, run: Run, candidates: readonly Candidate[]): Candidate {
-  const programs = candidates.map(name => {
-    const program = writeProgram(memory, [product(memory, name).step])
-    return { name, time: Infinity, run: () => { run(program.start, program.end, 0) }, program } // prettier-ignore
-  })
+function isOneInstruction({ pairs, fused }: Omit<ModuleExports, 'run'>): boolean {
+  // Node 20 has relaxed SIMD behind a flag, and compiles the fused instruction wrongly where registers are scarce.
+  if (!pairs || !fused || (nodeVersion() > 0 && nodeVersion() < 22)) return false
+  const best = { pairs: Infinity, fused: Infinity }
   for (let round = 0; round < ROUNDS; round++) {
-    for (const candidate of programs) {
-      candidate.program.rewind()
-      const start = performance.now()
-      candidate.run()
-      candidate.time = Math.min(candidate.time, performance.now() - start)
-    }
+    best.pairs = Math.min(best.pairs, timeOf(pairs))
+    best.fused = Math.min(best.fused, timeOf(fused))
   }
-  return programs.reduce((best, candidate) => (candidate.time < best.time ? candidate : best)).name
+  return best.fused < FUSED_BELOW * best.pairs
+}
+
+function timeOf(chain: (turns: number) => number): number {
+  const start = performance.now()
+  chain(TURNS)
+  return performance.now() - start
 }
 
 function codesOf(memory: ModuleMemory, run: Run, name: Candidate): Codes {

@@ -97,7 +97,10 @@ export interface Procedure {
   readonly func: wasm.Dependency.AnyFunc
   (...values: readonly (Expression<Type> | number)[]): void
 }
-export type Defined<R extends Type> = (...values: readonly (Expression<Type> | number)[]) => Expression<R>
+export interface Defined<R extends Type> {
+  readonly func: wasm.Dependency.AnyFunc
+  (...values: readonly (Expression<Type> | number)[]): Expression<R>
+}
 type Parameters<P extends Record<string, Type>> = { readonly [K in keyof P]: Variable<P[K]> }
 
 /** Writes a function without a result. `body` gets its parameters by name. */
@@ -125,8 +128,11 @@ export function define<P extends Record<string, Type>, R extends Type>(
   result: R,
   body: (parameters: Parameters<P>) => Expression<R>,
 ): Defined<R> {
-  const { call } = author(name, parameters, result, body)
-  return (...values) => ({ type: result, emit: call(values) })
+  const { func, call } = author(name, parameters, result, body)
+  return Object.assign(
+    (...values: readonly (Expression<Type> | number)[]): Expression<R> => ({ type: result, emit: call(values) }),
+    { func },
+  )
 }
 
 function author<P extends Record<string, Type>>(

@@ -5,6 +5,7 @@ import { attention, packHeads } from './attention.ts'
 import type { Procedure } from './code.ts'
 import { geluAll } from './gelu.ts'
 import * as linear from './linear.ts'
+import { chain } from './chain.ts'
 import { operand } from './operand.ts'
 import { addNorm, embed, pack, packTable } from './operations.ts'
 import { scheduler } from './scheduler.ts'
@@ -49,7 +50,12 @@ function encode(kernels: ReadonlyMap<string, Procedure>, { shared, level }: Feat
   const table = wasm.table({ type: wasm.funcref, min: entries.length, max: entries.length }, entries)
   const memory = { ...wasm.importMemory({ min: 1, max: 65536, shared }), module: 'env', string: 'memory' }
   const run = scheduler(table, shared).func
-  // The second name tells what a module needs.
-  const exports = { run, gelu: geluAll().func, ...(level === 'portable' ? {} : { [level]: run }) }
+  // The third name tells what a module needs.
+  const exports = {
+    run,
+    gelu: geluAll().func,
+    ...(level === 'portable' ? {} : { [level]: run }),
+    ...(level === 'relaxed' ? { pairs: chain(linear.w8a7Pairs).func, fused: chain(linear.w8a7Fused).func } : {}),
+  }
   return wasm.Module({ exports, memory }).toBytes()
 }
