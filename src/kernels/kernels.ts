@@ -60,11 +60,6 @@ export interface LinearPart {
   readonly bias: StoredTensor // [outputs]
 }
 
-export interface LinearOptions {
-  /** What goes into this product loses more than elsewhere where a backend makes integers of it: keep more bits. */
-  readonly sensitive?: boolean
-}
-
 /** The three tables of BERT's input (Devlin 2018 §3, figure 2). */
 export interface EmbeddingTables {
   readonly word: EmbeddingWeights // [V, C]
@@ -80,7 +75,7 @@ export interface EmbeddingTables {
 export interface Kernels {
   readonly name: string
 
-  linearWeights(parts: readonly LinearPart[], options?: LinearOptions): Promise<LinearWeights>
+  linearWeights(parts: readonly LinearPart[]): Promise<LinearWeights>
   embeddingWeights(table: StoredTensor): Promise<EmbeddingWeights>
   normWeights(weight: StoredTensor, bias: StoredTensor, epsilon: number): Promise<NormWeights>
 

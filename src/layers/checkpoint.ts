@@ -7,14 +7,7 @@
  * `X.weight` I8 with `X.weight_scale` [rows, 1].
  */
 import { CheckpointError } from '../errors.ts'
-import type {
-  Kernels,
-  LinearOptions,
-  LinearPart,
-  LinearWeights,
-  NormWeights,
-  StoredTensor,
-} from '../kernels/kernels.ts'
+import type { Kernels, LinearPart, LinearWeights, NormWeights, StoredTensor } from '../kernels/kernels.ts'
 import { decode } from '../kernels/stored.ts'
 import type { TensorInfo } from '../safetensors/header.ts'
 import type { OpenSafetensors } from '../safetensors/reader.ts'
@@ -128,12 +121,12 @@ export class Checkpoint {
   }
 
   /** The nn.Linear modules of these names, stacked into one: [outputs₁ + outputs₂ + …, inputs] */
-  async linear(kernels: Kernels, modules: readonly string[], options?: LinearOptions): Promise<LinearWeights> {
+  async linear(kernels: Kernels, ...modules: readonly string[]): Promise<LinearWeights> {
     const parts: LinearPart[] = []
     for (const module of modules) {
       parts.push({ weight: await this.read(`${module}.weight`), bias: await this.read(`${module}.bias`) })
     }
-    return kernels.linearWeights(parts, options)
+    return kernels.linearWeights(parts)
   }
 
   /** The nn.LayerNorm module of this name. */

@@ -16,7 +16,7 @@ export class Classifier {
   }
 
   static async load(kernels: Kernels, checkpoint: Checkpoint): Promise<Classifier> {
-    return new Classifier(kernels, await checkpoint.linear(kernels, ['classifier'], { sensitive: true }))
+    return new Classifier(kernels, await checkpoint.linear(kernels, 'classifier'))
   }
 
   /** x: [T, C] → [T, L] */

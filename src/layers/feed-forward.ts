@@ -23,8 +23,8 @@ export class FeedForward {
 
   /** `key`: `bert.encoder.layer.0` */
   static async load(kernels: Kernels, checkpoint: Checkpoint, key: string, config: BertConfig): Promise<FeedForward> {
-    const intermediate = await checkpoint.linear(kernels, [`${key}.intermediate.dense`], { sensitive: true })
-    const output = await checkpoint.linear(kernels, [`${key}.output.dense`])
+    const intermediate = await checkpoint.linear(kernels, `${key}.intermediate.dense`)
+    const output = await checkpoint.linear(kernels, `${key}.output.dense`)
     const norm = await checkpoint.norm(kernels, `${key}.output.LayerNorm`, config)
     return new FeedForward(kernels, intermediate, output, norm)
   }

@@ -30,8 +30,8 @@ export class SelfAttention {
 
   /** `key`: `bert.encoder.layer.0.attention` */
   static async load(kernels: Kernels, checkpoint: Checkpoint, key: string, config: BertConfig): Promise<SelfAttention> {
-    const qkv = await checkpoint.linear(kernels, [`${key}.self.query`, `${key}.self.key`, `${key}.self.value`])
-    const output = await checkpoint.linear(kernels, [`${key}.output.dense`], { sensitive: true })
+    const qkv = await checkpoint.linear(kernels, `${key}.self.query`, `${key}.self.key`, `${key}.self.value`)
+    const output = await checkpoint.linear(kernels, `${key}.output.dense`)
     const norm = await checkpoint.norm(kernels, `${key}.output.LayerNorm`, config)
     return new SelfAttention(kernels, config.numAttentionHeads, qkv, output, norm)
   }

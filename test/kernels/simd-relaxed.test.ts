@@ -7,7 +7,6 @@ import { tile, TILES } from '../../dist/kernels/simd/kernels.js'
 import { loadSimd } from '../../dist/kernels/simd/load.js'
 import { ModuleMemory } from '../../dist/kernels/simd/memory.js'
 import { compileModule, hasRelaxedSimd } from '../../dist/kernels/simd/modules.js'
-import type { Kernels } from '../../dist/kernels/kernels.js'
 import type { Codes } from '../../dist/kernels/simd/layout.js'
 import { probe } from '../../dist/kernels/simd/probe.js'
 import { SimdKernels } from '../../dist/kernels/simd/simd.js'
@@ -53,9 +52,10 @@ async function kernelsWith(name: (typeof TILES)[number]['name'], codes: Codes = 
 const compilesFused = Number.parseInt(process.versions.node) >= 22
 const sound = TILES.filter(({ arithmetic }) => arithmetic !== 'w8a7Fused' || compilesFused).map(({ name }) => name)
 
+const probed = async () => probe(await compileModule({ level: 'relaxed', shared: false }), false)
+
 test('the probe takes no tile that is wrong', async () => {
-  const { tile } = probe(await compileModule({ level: 'relaxed', shared: false }), false)
-  expect(sound).toContain(tile)
+  expect(sound).toContain((await probed()).tile)
 })
 
 describe.each(sound)('tile %s', name => {
@@ -100,24 +100,55 @@ describe.each(w8a7)('%s is exact integer arithmetic', name => {
   })
 })
 
-test('where the fused instruction reads eight bits, they are exact too; and q8 takes them only there', async () => {
-  const { codes, tile: fastest } = probe(await compileModule({ level: 'relaxed', shared: false }), false)
+describe('where the engine reads eight bits, they are exact too', () => {
   const [K, N] = [1024, 24]
-  const next = random(33)
-  const weight = storedAs('I8', stored(floats(next, N * K), N, K))
-  const x = floats(next, 3 * K)
-  x.fill(-2, K, 2 * K)
-  if (codes !== 'seven') await expectExact(await kernelsWith('w8a7Fused', codes), weight, floats(next, N), x, 255)
+  const parts = (weight: ReturnType<typeof storedAs>) => [{ weight, bias: stored(new Float32Array(N), N) }]
 
-  const parts = [{ weight, bias: stored(new Float32Array(N), N) }]
-  const bits = async (kernels: Kernels, options = {}) =>
-    Buffer.from((await product(kernels, parts, x, K, options)).buffer).toString('hex')
-  // A busy machine can make the probe choose otherwise from one time to the next.
-  const possible = [await bits(await kernelsWith('w8a7Pairs'))]
-  if (codes !== 'seven') possible.push(await bits(await kernelsWith(fastest, codes)))
-  expect(possible).toContain(await bits(await loadSimd({ dtype: 'q8', threads: 1 })))
-  const precise = [await bits(await kernelsWith('w8a16')), ...possible.slice(1)]
-  expect(precise).toContain(await bits(await loadSimd({ dtype: 'q8', threads: 1 }), { sensitive: true }))
+  test('in the fused instruction, all 255 steps', async () => {
+    const { codes, tile: fastest } = await probed()
+    if (fastest !== 'w8a7Fused' || codes === 'seven') return
+    const next = random(33)
+    const x = floats(next, 3 * K).fill(-2, K, 2 * K)
+    const weight = storedAs('I8', stored(floats(next, N * K), N, K))
+    await expectExact(await kernelsWith(fastest, codes), weight, floats(next, N), x, 255)
+  })
+
+  test.each([
+    ['random weights', 1],
+    ['pairs that leave no more than seven bits', 2],
+  ])('in pairs, as many steps as their sum in int16 has room for: %s', async (_, largest) => {
+    const next = random(37)
+    const weight = storedAs('I8', stored(floats(next, N * K), N, K))
+    if (weight.dtype !== 'I8') throw new Error('int8 weights only')
+    for (let i = 0; i < weight.data.length; i++) weight.data[i] = (weight.data[i] ?? 0) / 2
+    weight.data.fill(largest === 1 ? 73 : 127, 0, 2) // the pair that decides
+    const limit = Math.floor(32767 / (largest === 1 ? 146 : 254)) - 1
+    const x = floats(next, 6 * K)
+    x.fill(3, K, 2 * K) // as large as can be, all of it
+    x.fill(-3, 2 * K, 3 * K)
+    const { codes, tile: fastest } = await probed()
+    const levels = codes === 'unsigned' && fastest === 'w8a7Pairs' && limit > 127 ? limit : 127
+    await expectExact(await kernelsWith('w8a7Pairs', codes), weight, floats(next, N), x, levels)
+  })
+
+  test('float weights leave them room: no pair is above the limit', async () => {
+    const { codes } = await probed()
+    const next = random(38)
+    const weight = stored(floats(next, N * K), N, K)
+    const { limit } = await (await kernelsWith('w8a7Pairs', codes)).linearWeights(parts(weight))
+    expect(limit).toBeGreaterThanOrEqual(codes === 'unsigned' ? 215 : 127)
+  })
+
+  test('q8 takes bytes only there, and never for a head', async () => {
+    const { codes, tile: fastest } = await probed()
+    for (const outputs of [9, 100]) {
+      const next = random(39)
+      const weight = storedAs('I8', stored(floats(next, outputs * K), outputs, K))
+      const q8 = await loadSimd({ dtype: 'q8', threads: 1 })
+      const { tile: used } = await q8.linearWeights([{ weight, bias: stored(new Float32Array(outputs), outputs) }])
+      expect(used.name).toBe(codes === 'seven' || outputs === 9 ? 'w8a16' : fastest)
+    }
+  })
 })
 
 test('every other kernel of the relaxed module equals naive', async () => {

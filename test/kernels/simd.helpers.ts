@@ -1,12 +1,5 @@
 /** Random weights and inputs, and every operation of the interface run over them once. */
-import type {
-  Kernels,
-  LinearOptions,
-  LinearPart,
-  PackedBatch,
-  StoredTensor,
-  Tensor,
-} from '../../dist/kernels/kernels.js'
+import type { Kernels, LinearPart, PackedBatch, StoredTensor, Tensor } from '../../dist/kernels/kernels.js'
 
 export type Random = () => number
 
@@ -177,9 +170,8 @@ export async function product(
   parts: readonly LinearPart[],
   x: Float32Array,
   K: number,
-  options: LinearOptions = {},
 ): Promise<Float32Array> {
-  const weights = await kernels.linearWeights(parts, options)
+  const weights = await kernels.linearWeights(parts)
   const norm = await kernels.normWeights(stored(new Float32Array(16), 16), stored(new Float32Array(16), 16), 1)
   const table = await kernels.embeddingWeights(stored(new Float32Array(16), 1, 16))
   const zero = kernels.embed(

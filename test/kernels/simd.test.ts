@@ -10,7 +10,8 @@ import { sourceFromBytes } from '../../dist/models/source.js'
 import { packBatch } from '../../dist/layers/batch.js'
 import { maxDifference, readFixture } from '../helpers/fixtures.ts'
 import { BASE, MINI, randomIds, randomModel } from '../helpers/random-model.js'
-import { activationLimit } from '../../dist/kernels/simd/weights.js'
+import { tile } from '../../dist/kernels/simd/kernels.js'
+import { boundsOf } from '../../dist/kernels/simd/weights.js'
 import {
   batchOf,
   floats,
@@ -25,6 +26,8 @@ import {
 } from './simd.helpers.ts'
 
 const folder = new URL('../../dist/kernels/simd/', import.meta.url)
+/** The largest activation that weights whose magnitudes add up to `sum` leave room for. */
+const limitOf = (sum: number) => boundsOf(tile('w8a16'), 'seven').activations(sum).limit
 
 const shapes: Record<string, Case> = {
   'one token': { C: 64, H: 4, F: 256, lengths: [1] },
@@ -157,15 +160,15 @@ describe('w8a16 is exact integer arithmetic', () => {
     const data = new Int8Array(N * K)
     for (let n = 0; n < N; n++) data.fill(n % 2 ? 127 : -128, n * K, (n + 1) * K)
     const weight = { name: 'worst', dtype: 'I8', shape: [N, K], data, scale: new Float32Array(N).fill(0.01) } as const
-    expect(activationLimit('w8a16', 128 * K)).toBe(5461)
+    expect(limitOf(128 * K)).toBe(5461)
     expect(5461 * 128 * K).toBeLessThan(2 ** 31)
     await expectExact(weight, new Float32Array(N), new Float32Array(2 * K).fill(3).fill(-3, K))
   })
 
   test('small sums of weights leave room for all 16 bits, and no more', () => {
-    expect(activationLimit('w8a16', 1)).toBe(32767)
+    expect(limitOf(1)).toBe(32767)
     for (const sum of [65537, 65538, 100_000, 16_777_216]) {
-      const limit = activationLimit('w8a16', sum)
+      const limit = limitOf(sum)
       expect(limit * sum).toBeLessThan(2 ** 31)
       expect((limit + 1) * sum).toBeGreaterThanOrEqual(2 ** 31)
     }
@@ -356,7 +359,7 @@ async function expectExact(weight: ReturnType<typeof storedAs>, biases: Float32A
       data.subarray(n * K, (n + 1) * K).reduce((sum, w) => sum + Math.abs(w), 0),
     )
   }
-  const limit = activationLimit('w8a16', largestSum)
+  const limit = limitOf(largestSum)
   const expected = new Float32Array(y.length)
   for (let t = 0; t < x.length / K; t++) {
     const row = x.subarray(t * K, (t + 1) * K)

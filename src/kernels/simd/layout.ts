@@ -30,7 +30,7 @@ export const DTYPE = { F32: 0, F16: 1, BF16: 2, I8: 3 } as const
 export type Scheme = 'f32' | 'w8a16' | 'w8a7'
 
 /**
- * How the fused dot-and-add reads the bytes of activations. The standard fixes it for 7 bits alone; with the eighth set, an
+ * How relaxed dot products read the bytes of activations. The standard fixes it for 7 bits alone; with the eighth set, an
  * engine takes them as unsigned (x86) or as signed (Arm), always the same way, or it saturates on the way.
  */
 export const CODES = { seven: 0, unsigned: 1, signed: 2 } as const
@@ -75,7 +75,8 @@ export const ARGUMENTS = {
     'panelBytes',
     'columns',
     'columnBytes',
-    'absoluteSums',
+    'sums',
+    'pairLimit',
   ],
   /** Rows of a float table to int8 with one scale a row. Tasks: blocks of rows. */
   packTable: ['source', 'sourceStride', 'dtype', 'sourceScales', 'rows', 'rowBlock', 'width', 'q', 'scales'],

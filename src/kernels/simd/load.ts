@@ -57,8 +57,7 @@ function makeEngine(
 
 /**
  * q8 is the fastest arithmetic whose logits at BERT-base shape are closer to fp32 than onnxruntime's dynamic int8
- * (docs/kernels.md). Bytes where the engine's fused instruction reads all eight bits of them; with seven bits, the
- * sensitive half of the products takes w8a16; and w8a16 throughout where there is no relaxed SIMD.
+ * (docs/kernels.md): bytes where the engine reads more than seven bits of them, and w8a16 elsewhere.
  */
 function chooseArithmetic(dtype: Precision, module: WebAssembly.Module, { level, shared }: Features): SimdArithmetic {
   const relaxed = level === 'relaxed'
@@ -67,11 +66,10 @@ function chooseArithmetic(dtype: Precision, module: WebAssembly.Module, { level,
   if (dtype === 'fp32' || dtype === 'w8a16' || !relaxed) {
     return { dtype: dtype === 'auto' || dtype === 'fp32' ? dtype : 'q8', f32, q8: w8a16 }
   }
-  const probed = probe(module, shared)
-  const q8 = tile(probed.tile)
-  if (dtype === 'w8a7') return { dtype: 'q8', f32, q8 }
-  const sensitive = probed.codes === 'seven' ? w8a16 : q8
-  return { dtype: dtype === 'auto' ? dtype : 'q8', f32, q8, sensitive, codes: probed.codes }
+  const { tile: fastest, codes } = probe(module, shared)
+  if (dtype === 'w8a7') return { dtype: 'q8', f32, q8: tile(fastest) }
+  const q8 = codes === 'seven' ? w8a16 : tile(fastest)
+  return { dtype: dtype === 'auto' ? dtype : 'q8', f32, q8, head: w8a16, codes }
 }
 
 function checkThreads(threads: number): number {

@@ -3,8 +3,8 @@
  *
  * - Which instruction for int8 · one byte? With AVX-VNNI or Arm's dot product, an engine makes the fused dot-and-add one
  *   instruction, and nothing else comes near; elsewhere it makes three or four of it, and products in pairs are faster.
- * - Does the fused one read all eight bits of a byte, and as what (CODES in layout.ts)? Then activations have twice the
- *   precision for the same price. The standard lets an engine choose, but not change its mind.
+ * - Does it read all eight bits of a byte, and as what (CODES in layout.ts)? Then activations have up to twice the precision
+ *   for the same price. The standard lets an engine choose, but not change its mind.
  */
 import { nodeVersion } from '../../platform.ts'
 import { instantiate, type ModuleExports } from './inline.ts'
@@ -30,10 +30,13 @@ export interface Probed {
 export function probe(module: WebAssembly.Module, shared: boolean): Probed {
   const memory = new ModuleMemory(shared)
   const { run, ...chains } = instantiate(module, memory.memory)
-  const isFused = isOneInstruction(chains) && reads(memory, run, 'w8a7Fused', 127, byte => byte)
-  return isFused
-    ? { tile: 'w8a7Fused', codes: codesOf(memory, run, 'w8a7Fused') }
-    : { tile: 'w8a7Pairs', codes: 'seven' }
+  const isFused = isOneInstruction(chains) && reads(memory, run, 'w8a7Fused', 127, 127, byte => byte)
+  const tile = isFused ? 'w8a7Fused' : 'w8a7Pairs'
+  // In pairs, two products have to fit into int16.
+  const weight = isFused ? 127 : 63
+  if (reads(memory, run, tile, 255, weight, byte => byte)) return { tile, codes: 'unsigned' }
+  const isSigned = isFused && reads(memory, run, tile, 255, weight, byte => (byte << 24) >> 24)
+  return { tile, codes: isSigned ? 'signed' : 'seven' }
 }
 
 type Run = ModuleExports['run']
@@ -55,23 +58,24 @@ function timeOf(chain: (turns: number) => number): number {
   return performance.now() - start
 }
 
-function codesOf(memory: ModuleMemory, run: Run, name: Candidate): Codes {
-  if (reads(memory, run, name, 255, byte => byte)) return 'unsigned'
-  return reads(memory, run, name, 255, byte => (byte << 24) >> 24) ? 'signed' : 'seven'
-}
-
 /**
- * Known answers: rows of every byte up to `largest`, two of them of the largest alone, against the weights 127 and −128,
- * whose sums in pairs do not fit into int16 with eight bits. Whether the engine gets all of them right, if a byte is
- * what `read` says.
+ * Known answers: rows of every byte up to `largest`, two of them of the largest alone, against the weights `weight` and
+ * −1 − `weight`. Whether the engine gets all of them right, if a byte is what `read` says.
  */
-function reads(memory: ModuleMemory, run: Run, name: Candidate, largest: number, read: (byte: number) => number) {
+function reads(
+  memory: ModuleMemory,
+  run: Run,
+  name: Candidate,
+  largest: number,
+  weight: number,
+  read: (byte: number) => number,
+): boolean {
   const { step, x, panels, columns, y, yStride } = product(memory, name)
   const { rows, width } = tile(name)
   const activations = new Uint8Array(memory.memory.buffer, x, ROWS * INPUTS)
   for (let i = 0; i < activations.length; i++) activations[i] = i < 2 * INPUTS ? largest : (i * 37) & largest
   const weights = memory.int8(panels, PANELS * INPUTS * width)
-  for (let i = 0; i < weights.length; i++) weights[i] = (i >> 2) % width < width / 2 ? 127 : -128
+  for (let i = 0; i < weights.length; i++) weights[i] = (i >> 2) % width < width / 2 ? weight : -1 - weight
   memory
     .float32(columns, 3 * width)
     .fill(0)
@@ -85,7 +89,7 @@ function reads(memory: ModuleMemory, run: Run, name: Candidate, largest: number,
     let sum = 0
     for (let k = 0; k < INPUTS; k++) sum += read(activations[placeOf(row, k, rows)] ?? 0)
     const found = memory.float32(y + row * yStride, width)
-    if (found[0] !== Math.fround(127 * sum) || found[width - 1] !== Math.fround(-128 * sum)) return false
+    if (found[0] !== Math.fround(weight * sum) || found[width - 1] !== Math.fround((-1 - weight) * sum)) return false
   }
   return true
 }

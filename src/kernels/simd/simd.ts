@@ -3,15 +3,7 @@
  * runs what was recorded, in one go (program.ts).
  */
 import { BackendError } from '../../errors.ts'
-import type {
-  EmbeddingTables,
-  Kernels,
-  LinearOptions,
-  LinearPart,
-  PackedBatch,
-  StoredTensor,
-  Tensor,
-} from '../kernels.ts'
+import type { EmbeddingTables, Kernels, LinearPart, PackedBatch, StoredTensor, Tensor } from '../kernels.ts'
 import type { TileShape } from './kernels.ts'
 import type { Codes } from './layout.ts'
 import { addNormStep, attentionSteps, embedStep, linearSteps } from './operations.ts'
@@ -23,11 +15,14 @@ export interface SimdArithmetic {
   readonly dtype: 'auto' | 'fp32' | 'q8'
   readonly f32: TileShape
   readonly q8: TileShape
-  /** Integers for products that are sensitive. Default: as all others. */
-  readonly sensitive?: TileShape
+  /** Integers for products of up to HEAD_OUTPUTS outputs. Default: as all others. */
+  readonly head?: TileShape
   /** What an activation of one byte may be. Default: 7 bits. */
   readonly codes?: Codes
 }
+
+/** The classification head: too little work to save time on, and what it rounds is not averaged out by any layer behind it. */
+const HEAD_OUTPUTS = 64
 
 export class SimdKernels implements Kernels {
   readonly name = 'simd'
@@ -55,10 +50,11 @@ export class SimdKernels implements Kernels {
   }
 
   /** Weights in int8 stay int8; float weights become int8 where the dtype says so. */
-  linearWeights(parts: readonly LinearPart[], { sensitive = false }: LinearOptions = {}): Promise<SimdLinear> {
-    const { dtype, f32, codes = 'seven', ...tiles } = this.#arithmetic
+  linearWeights(parts: readonly LinearPart[]): Promise<SimdLinear> {
+    const { dtype, f32, q8, head = q8, codes = 'seven' } = this.#arithmetic
+    const outputs = parts.reduce((sum, { weight }) => sum + (weight.shape[0] ?? 0), 0)
+    const int8 = outputs <= HEAD_OUTPUTS ? head : q8
     const asInt8 = dtype === 'q8' || (dtype === 'auto' && parts.every(({ weight }) => weight.dtype === 'I8'))
-    const int8 = sensitive ? (tiles.sensitive ?? tiles.q8) : tiles.q8
     return this.#queue(() => packLinear(this.#engine, parts, asInt8 ? int8 : f32, codes))
   }
 

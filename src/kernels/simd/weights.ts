@@ -7,14 +7,14 @@ import { decode } from '../stored.ts'
 import type { TileShape } from './kernels.ts'
 import { DTYPE, padded, type Codes, type Scheme } from './layout.ts'
 import type { ModuleMemory } from './memory.ts'
-import { execute, type Engine, type StepOf } from './program.ts'
+import { bits, execute, type Engine, type StepOf } from './program.ts'
 
 /** Bytes of a tensor that are staged at a time. */
 const STAGE_BYTES = 8 << 20
 /** Float tables up to this size stay as the file has them, also where int8 is asked for: they cost little memory. */
 const SMALL_TABLE_BYTES = 4 << 20
 
-export interface SimdLinear extends LinearWeights {
+export interface SimdLinear extends LinearWeights, Activations {
   readonly tile: TileShape
   readonly scheme: Scheme
   readonly panels: number
@@ -23,9 +23,6 @@ export interface SimdLinear extends LinearWeights {
   /** Per panel: biases; with integers also scales and column sums. */
   readonly columns: number
   readonly columnBytes: number
-  /** Largest magnitude of an integer activation. */
-  readonly limit: number
-  readonly codes: Codes
 }
 
 export interface SimdTable extends EmbeddingWeights {
@@ -59,8 +56,9 @@ export async function packLinear(
   const panels = allocateZeroed(memory, panelCount * panelBytes)
   const columns = allocateZeroed(memory, panelCount * columnBytes)
   const layout = { panels, panelBytes, panelCount, columns, columnBytes }
+  const bounds = boundsOf(tile, inputs <= 65536 ? bytes : 'seven')
   let firstOutput = 0
-  let largestSum = 1
+  let largest = 1
   for (const { weight, bias } of parts) {
     const [rows = 0] = weight.shape
     const biases = decode(bias)
@@ -68,26 +66,69 @@ export async function packLinear(
       const biasAt = memory.allocate(4 * stage.rows)
       const sums = memory.allocate(4 * stage.rows)
       memory.float32(biasAt, stage.rows).set(biases.subarray(stage.first, stage.first + stage.rows))
-      await execute(engine, [packStep(tile, scheme, { ...stage, ...layout, width, biasAt, sums, firstOutput })], true)
-      if (scheme !== 'f32') for (const sum of memory.int32(sums, stage.rows)) largestSum = Math.max(largestSum, sum)
+      const values = { ...stage, ...layout, width, biasAt, sums, firstOutput, pairLimit: bounds.pairLimit }
+      await execute(engine, [packStep(tile, scheme, values)], true)
+      if (scheme !== 'f32') for (const sum of memory.int32(sums, stage.rows)) largest = Math.max(largest, sum)
       memory.release(biasAt)
       memory.release(sums)
       firstOutput += stage.rows
     }
     if (rows === 0) continue
   }
-  // Beyond this width, products of 8 bits could leave int32: 255 · 128 · 65536 < 2³¹.
-  const codes = inputs <= 65536 ? bytes : 'seven'
-  return { inputs, outputs, tile, scheme, ...layout, limit: activationLimit(scheme, largestSum, codes), codes }
+  return { inputs, outputs, tile, scheme, ...layout, ...bounds.activations(largest) }
 }
 
+/** What an activation may be, as an integer: its largest value, and how the engine reads it. */
+interface Activations {
+  readonly limit: number
+  readonly codes: Codes
+}
+
+interface Bounds {
+  /** Float weights become integers of which no two neighbours exceed this sum of magnitudes. */
+  readonly pairLimit: number
+  /** `largest`: of Σₖ|w[k]| over the rows of W in w8a16, and of |w[k]| + |w[k+1]|, k even, in bytes. */
+  readonly activations: (largest: number) => Activations
+}
+
+const [INT16, INT32] = [2 ** 15 - 1, 2 ** 31 - 1]
 /**
- * The largest integer that an activation may become. Bytes: 7 or 8 bits. w8a16: what the weights leave room for. Every partial sum
- * of Σₖ q[k]·w[k] is at most limit · Σₖ|w[k]| in magnitude, so with limit = ⌊(2³¹ − 1) / Σₖ|w[k]|⌋ it stays in int32.
+ * Where two products of bytes are added in int16, weights and activations share its 15 bits. With pairs of weights up to this
+ * sum, activations have 216 steps of 127; and weights lose little, since most rows whose largest weight is 127 hold no pair
+ * much above it. The error of the whole is flat around this value (docs/kernels.md).
  */
-export function activationLimit(scheme: Scheme, largestSum: number, codes: Codes = 'seven'): number {
-  if (scheme === 'w8a7') return codes === 'seven' ? 127 : 255
-  return Math.min(32767, Math.floor((2 ** 31 - 1) / largestSum))
+const PAIR_LIMIT = 150
+/** Of any int8. */
+const ANY_PAIR = 256
+
+/**
+ * The integers that sums have room for. w8a16: every partial sum of Σₖ q[k]·w[k] is at most limit · Σₖ|w[k]| in magnitude, so
+ * with limit = ⌊(2³¹ − 1) / Σₖ|w[k]|⌋ it stays in int32. Bytes in pairs: q[k]·w[k] + q[k+1]·w[k+1] is at most
+ * limit · (|w[k]| + |w[k+1]|), so with limit = ⌊(2¹⁵ − 1) / largest pair⌋ it stays in int16; one less, since rounding can miss the
+ * limit by one. Bytes, fused: 255 · 128 · 65536 < 2³¹, so all eight bits, up to that width.
+ */
+export function boundsOf({ arithmetic }: TileShape, bytes: Codes): Bounds {
+  switch (arithmetic) {
+    case 'f32':
+      return { pairLimit: ANY_PAIR, activations: () => ({ limit: 0, codes: 'seven' }) }
+    case 'w8a16': {
+      const limit = (largest: number) => Math.min(INT16, Math.floor(INT32 / largest))
+      return { pairLimit: ANY_PAIR, activations: largest => ({ limit: limit(largest), codes: 'seven' }) }
+    }
+    case 'w8a7Fused':
+      return { pairLimit: ANY_PAIR, activations: () => ({ limit: bytes === 'seven' ? 127 : 255, codes: bytes }) }
+    case 'w8a7Pairs': {
+      const seven = { limit: 127, codes: 'seven' } as const
+      if (bytes !== 'unsigned') return { pairLimit: ANY_PAIR, activations: () => seven }
+      return {
+        pairLimit: PAIR_LIMIT,
+        activations: largest => {
+          const limit = Math.min(255, Math.floor(INT16 / largest) - 1)
+          return limit > 127 ? { limit, codes: 'unsigned' } : seven
+        },
+      }
+    }
+  }
 }
 
 function tileScheme(tile: TileShape): Scheme {
@@ -166,6 +207,7 @@ interface PackArguments extends Stage {
   readonly biasAt: number
   readonly sums: number
   readonly firstOutput: number
+  readonly pairLimit: number
 }
 
 function packStep(tile: TileShape, scheme: Scheme, values: PackArguments): StepOf<'pack'> {
@@ -177,7 +219,13 @@ function packStep(tile: TileShape, scheme: Scheme, values: PackArguments): StepO
     inputs: [],
     outputs: [],
     scratch: 5 * values.width,
-    arguments: () => ({ ...values, rowBlock, bias: values.biasAt, absoluteSums: values.sums }),
+    arguments: () => ({
+      ...values,
+      rowBlock,
+      bias: values.biasAt,
+      sums: values.sums,
+      pairLimit: bits(values.pairLimit),
+    }),
   }
 }
 

@@ -1,6 +1,6 @@
 /** The operations that go row by row: a task is a block of rows, and each row is done in rows.ts. */
 import { DTYPE, type Scheme } from '../layout.ts'
-import { procedure, f32x4, fillZero, i32, load, local, range, store, when } from './code.ts'
+import { procedure, f32, f32x4, fillZero, i32, load, local, range, store, when } from './code.ts'
 import type { I32, Variable } from './code.ts'
 import { kernel } from './linear.ts'
 import { argument, floatArgument } from './record.ts'
@@ -71,7 +71,7 @@ export const pack = (scheme: Scheme, panelWidth: number) =>
     const [source, sourceStride, dtype, width] = [get('source'), get('sourceStride'), get('dtype'), get('width')]
     const [first, panels, panelBytes] = [get('firstOutput'), get('panels'), get('panelBytes')]
     const [columns, columnBytes, sourceScales] = [get('columns'), get('columnBytes'), get('sourceScales')]
-    const [bias, absoluteSums] = [get('bias'), get('absoluteSums')]
+    const [bias, sums, pairLimit] = [get('bias'), get('sums'), floatArgument('pack', op, 'pairLimit')]
     const unit = scheme === 'w8a16' ? 2 : 4
     const elements = scheme === 'f32' ? 1 : unit
 
@@ -89,7 +89,7 @@ export const pack = (scheme: Scheme, panelWidth: number) =>
       else {
         when(isI8, () => { ready.set(from) }, () => {
           widen()
-          scale.set(quantiseRow8(scratch, width, ready))
+          scale.set(quantiseRow8(scratch, width, ready, pairLimit))
         }) // prettier-ignore
       }
 
@@ -107,16 +107,22 @@ export const pack = (scheme: Scheme, panelWidth: number) =>
       const column = local.i32(i32.add(pointer(columns, panel, columnBytes), i32.mul(place, 4)))
       store.f32(column, load.f32(pointer(bias, row, 4)))
       if (scheme !== 'f32') {
-        const [sum, absolute] = [local.i32(0), local.i32(0)]
-        range(0, width, 1, k => {
-          const value = local.i32(load.s8(i32.add(ready, k)))
+        const [sum, absolute, pair] = [local.i32(0), local.i32(0), local.i32(0)]
+        const magnitude = (at: I32) => {
+          const value = local.i32(load.s8(at))
           sum.set(i32.add(sum, value))
           when(i32.lt(value, 0), () => { value.set(i32.sub(0, value)) }) // prettier-ignore
-          absolute.set(i32.add(absolute, value))
+          return value
+        }
+        range(0, width, 2, k => {
+          const at = local.i32(i32.add(ready, k))
+          const both = local.i32(i32.add(magnitude(at), magnitude(i32.add(at, 1))))
+          absolute.set(i32.add(absolute, both))
+          when(i32.lt(pair, both), () => { pair.set(both) }) // prettier-ignore
         })
         store.f32(column, scale, 4 * panelWidth)
         store.i32(column, sum, 8 * panelWidth)
-        store.i32(pointer(absoluteSums, row, 4), absolute)
+        store.i32(pointer(sums, row, 4), scheme === 'w8a16' ? absolute : pair)
       }
     })
   })
@@ -129,6 +135,6 @@ export const packTable = procedure('packTable', kernel, ({ op, task, scratch }) 
   eachRow('packTable', op, task, row => {
     fillZero(scratch, i32.mul(width, 4))
     addRow(scratch, pointer(source, row, stride), width, dtype, load.f32(pointer(sourceScales, row, 4)))
-    store.f32(pointer(scales, row, 4), quantiseRow8(scratch, width, pointer(q, row, width)))
+    store.f32(pointer(scales, row, 4), quantiseRow8(scratch, width, pointer(q, row, width), f32.const(256)))
   })
 })

@@ -89,18 +89,32 @@ export function across(vector: V128, pick: (a: F32, b: F32) => F32): Variable<'f
   return local.f32(pick(first, pick(f32x4.lane(vector, 2), f32x4.lane(vector, 3))))
 }
 
-/** int8 weights: q = round(x · 127 / max|x|). Returns the scale, max|x| / 127. */
-export const quantiseRow8 = define('quantiseRow8', { x: 'i32', width: 'i32', q: 'i32' }, 'f32', ({ x, width, q }) => {
-  const max = largestMagnitude(x, width)
-  const factor = local.v128(f32x4.splat(f32.div(f32.const(127), f32.max(max, f32.const(SMALLEST)))))
-  range(0, width, 16, i => {
-    const from = local.i32(at4(x, i))
-    const quarter = (n: number) => round(load.v128(from, 16 * n), factor)
-    const low = i16x8.narrow(quarter(0), quarter(1))
-    store.v128(i32.add(q, i), i8x16.narrow(low, i16x8.narrow(quarter(2), quarter(3))))
-  })
-  return f32.div(max, f32.const(127))
-})
+/**
+ * int8 weights: q = round(x / scale), scale = max|x| / 127; or more, where two neighbours together would exceed `pairLimit`
+ * (weights.ts). Returns the scale.
+ */
+export const quantiseRow8 = define(
+  'quantiseRow8',
+  { x: 'i32', width: 'i32', q: 'i32', pairLimit: 'f32' },
+  'f32',
+  ({ x, width, q, pairLimit }) => {
+    const pairs = local.v128(v128.zero())
+    range(0, width, 4, i => {
+      const magnitude = local.v128(f32x4.abs(load.v128(at4(x, i))))
+      pairs.set(f32x4.max(pairs, f32x4.add(magnitude, shuffle(magnitude, [1, 0, 3, 2]))))
+    })
+    const forOne = f32.div(largestMagnitude(x, width), f32.const(127))
+    const scale = local.f32(f32.max(forOne, f32.div(across(pairs, f32.max), pairLimit)))
+    const factor = local.v128(f32x4.splat(f32.div(f32.const(1), f32.max(scale, f32.const(SMALLEST)))))
+    range(0, width, 16, i => {
+      const from = local.i32(at4(x, i))
+      const quarter = (n: number) => round(load.v128(from, 16 * n), factor)
+      const low = i16x8.narrow(quarter(0), quarter(1))
+      store.v128(i32.add(q, i), i8x16.narrow(low, i16x8.narrow(quarter(2), quarter(3))))
+    })
+    return scale
+  },
+)
 
 /**
  * y = (y − mean) / √(variance + ε) · weight + bias, in place (Ba 2016). Three passes over a row that is in the first-level
