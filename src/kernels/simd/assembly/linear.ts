@@ -29,7 +29,7 @@
 import type { Scheme } from '../layout.ts'
 import { ROW_SCALE_BYTES } from '../layout.ts'
 import { procedure, doWhile, f32x4, i16x8, i32, i32x4, load, local, range, store, v128, when } from './code.ts'
-import type { Procedure, V128, Variable } from './code.ts'
+import type { V128, Variable } from './code.ts'
 import { geluTile } from './gelu.ts'
 import { argument } from './record.ts'
 
@@ -96,17 +96,15 @@ const tileParameters = {
   columns: 'i32',
   y: 'i32',
   yStride: 'i32',
-  gelu: 'i32',
-  rowScales: 'i32',
 } as const
 
 /** One tile: `rows` rows of x against one panel. */
-function tile(math: Arithmetic, order: Order, rows: number, scale: Procedure, gelu: Procedure) {
+function tile(math: Arithmetic, order: Order, rows: number) {
   const all = (count: number) => Array.from({ length: count }, (_, i) => i)
   return procedure(
     `${math.name}_${rows}x${4 * math.vectors}`,
     tileParameters,
-    ({ x, xStride, panel, panelEnd, columns, y, yStride, gelu: wanted, rowScales }) => {
+    ({ x, xStride, panel, panelEnd, columns, y, yStride }) => {
       const row: Variable<'i32'>[] = [x]
       if (order === 'rows') for (let i = 1; i < rows; i++) row.push(local.i32(i32.add(row[i - 1] ?? 0, xStride)))
       const word = (i: number) => (order === 'rows' ? load.splat32(row[i] ?? 0) : load.splat32(x, 4 * i))
@@ -136,10 +134,6 @@ function tile(math: Arithmetic, order: Order, rows: number, scale: Procedure, ge
         for (const j of all(math.vectors)) store.v128(out, at(sums, i, j), 16 * j)
         if (i + 1 < rows) out.set(i32.add(out, yStride))
       }
-      if (math.scheme !== 'f32') scale(y, yStride, rows, columns, rowScales)
-      when(wanted, () => {
-        gelu(y, yStride, rows)
-      })
     },
   )
 }
@@ -177,8 +171,8 @@ function at<T>(matrix: readonly (readonly T[])[], i: number, j: number): T {
 
 /** `rows` rows of x against `count` panels. columnBytes: from one panel's columns to the next's; 0 where all are zero. */
 export function multiply(math: Arithmetic, order: Order) {
-  const [scale, gelu] = [scaleTile(math), geluTile(math.vectors)]
-  const tiles = Array.from({ length: math.rows }, (_, i) => tile(math, order, i + 1, scale, gelu))
+  const [scale, applyGelu] = [scaleTile(math), geluTile(math.vectors)]
+  const tiles = Array.from({ length: math.rows }, (_, i) => tile(math, order, i + 1))
   return procedure(
     `multiply_${math.name}`,
     {
@@ -200,7 +194,12 @@ export function multiply(math: Arithmetic, order: Order) {
       const whole = local.i32(i32.sub(rows, tail))
       const [xs, ys, scales, panelEnd] = [local.i32(), local.i32(), local.i32(), local.i32()]
       const run = (of: number) => {
-        tiles[of - 1]?.(xs, xStride, panel, panelEnd, columns, ys, yStride, gelu, scales)
+        tiles[of - 1]?.(xs, xStride, panel, panelEnd, columns, ys, yStride)
+        // Not in the tile: an engine that puts these in line there has too few registers for its loop.
+        if (math.scheme !== 'f32') scale(ys, yStride, of, columns, scales)
+        when(gelu, () => {
+          applyGelu(ys, yStride, of)
+        })
       }
       range(0, count, 1, () => {
         xs.set(x)

@@ -21,7 +21,7 @@ import {
   when,
 } from './code.ts'
 import type { F32, I32, V128, Variable } from './code.ts'
-import { horner } from './gelu.ts'
+import { constants, horner } from './gelu.ts'
 
 /** Half precision to single: five exponent bits to eight. Multiplying by 2¹¹² moves the exponent, also of subnormals. */
 function widenF16(bits: V128): V128 {
@@ -176,10 +176,11 @@ export const softmaxRow = procedure(
     const most = local.v128(f32x4.splat(across(largestLanes, f32.max)))
     const scales = local.v128(f32x4.splat(scale))
     const total = local.v128(v128.zero())
+    const [exponential, lowest] = [exponentialOf(), local.v128(f32x4.const(scoresBelowNothing))]
     range(0, padded, 4, i => {
       const at = local.i32(at4(row, i))
       const t = f32x4.mul(f32x4.sub(load.v128(at), most), scales)
-      const power = local.v128(exponential(f32x4.pmax(t, f32x4.const(scoresBelowNothing))))
+      const power = local.v128(exponential(f32x4.pmax(t, lowest)))
       store.v128(at, power)
       total.set(f32x4.add(total, power))
     })
@@ -192,13 +193,16 @@ export const softmaxRow = procedure(
   },
 )
 
-function exponential(value: V128): V128 {
-  const t = local.v128(value)
-  const n = local.v128(f32x4.nearest(f32x4.mul(t, f32x4.const(Math.LOG2E))))
+/** Writes eᵗ of four numbers, with its constants set once. */
+function exponentialOf(): (value: V128) => V128 {
   // ln 2 in two parts, the first with few enough bits that n times it is exact.
   const high = 0.693359375
-  const first = f32x4.sub(t, f32x4.mul(n, f32x4.const(high)))
-  const r = local.v128(f32x4.sub(first, f32x4.mul(n, f32x4.const(Math.LN2 - high))))
-  const power = horner([1, 1, 1 / 2, 1 / 6, 1 / 24, 1 / 120, 1 / 720], r)
-  return i32x4.add(power, i32x4.shl(f32x4.toI32(n), 23))
+  const [log2e, ln2High, ln2Low] = constants([Math.LOG2E, high, Math.LN2 - high]) as [V128, V128, V128]
+  const series = constants([1, 1, 1 / 2, 1 / 6, 1 / 24, 1 / 120, 1 / 720])
+  return value => {
+    const t = local.v128(value)
+    const n = local.v128(f32x4.nearest(f32x4.mul(t, log2e)))
+    const r = local.v128(f32x4.sub(f32x4.sub(t, f32x4.mul(n, ln2High)), f32x4.mul(n, ln2Low)))
+    return i32x4.add(horner(series, r), i32x4.shl(f32x4.toI32(n), 23))
+  }
 }
