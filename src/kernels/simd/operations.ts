@@ -218,7 +218,10 @@ export function attentionSteps(
     tasks: blocks.length * heads,
     inputs: [qkv, packed],
     outputs: [y],
-    scratch: 4 * QUERY_ROWS * (roundUp(longest, panelWidth) + roundUp(headSize, panelWidth)),
+    scratch:
+      4 *
+      QUERY_ROWS *
+      (roundUp(headSize, 4) + roundUp(longest, panelWidth) + roundUp(longest, 4) + roundUp(headSize, panelWidth)),
     dataWords: 4 * blocks.length,
     data: () => Int32Array.from(blocks.flatMap(({ first, tokens, b, from }) => [first, tokens, place(b), from])),
     arguments: data => ({

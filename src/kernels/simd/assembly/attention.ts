@@ -9,9 +9,10 @@
  */
 import { QUERY_ROWS, SPAN_BYTES } from '../layout.ts'
 import { procedure, fillZero, i32, load, local, range, store, when, type I32 } from './code.ts'
-import { kernel, multiply, type Arithmetic } from './linear.ts'
+import { kernel, type Arithmetic, type multiply } from './linear.ts'
 import { argument, floatArgument } from './record.ts'
 import { softmaxRow } from './rows.ts'
+import { copyRow, placeInTiles } from './operand.ts'
 
 const plus = (a: I32, b: I32) => local.i32(i32.add(a, b))
 const times = (a: I32, b: I32) => local.i32(i32.mul(a, b))
@@ -73,8 +74,7 @@ export const packHeads = (panelWidth: number) =>
   })
 
 /** Task: one head of up to 16 query rows of one sequence. */
-export function attention(math: Arithmetic) {
-  const product = multiply(math, 'rows')
+export function attention(math: Arithmetic, product: ReturnType<typeof multiply>) {
   return procedure(`attention_${4 * math.vectors}`, kernel, ({ op, task, scratch }) => {
     const panelWidth = 4 * math.vectors
     const get = (name: Parameters<typeof argument<'attention'>>[2]) => argument('attention', op, name)
@@ -91,12 +91,23 @@ export function attention(math: Arithmetic) {
     const padded = times(size.keyPanels, panelWidth)
     const scoreStride = times(padded, 4)
 
+    // Scratch: the rows of Q in tiles, their scores, the scores' softmax in tiles, and room for the detour.
+    const queryBytes = times(size.depth, 4)
+    const scores = plus(scratch, i32.mul(rows, queryBytes))
+    const keyBytes = times(size.keys, 4)
+    const weights = plus(scores, i32.mul(rows, scoreStride))
+
     const query = plus(i32.add(qkv, i32.mul(row, stride)), column)
-    product(query, stride, rows, packed, size.keyPanelBytes, size.keyPanels, 0, 0, scratch, scoreStride, 0, 0)
+    range(0, rows, 1, i => {
+      const { to, wordStride } = placeInTiles(scratch, queryBytes, i, rows, math.rows)
+      copyRow(i32.add(query, i32.mul(i, stride)), size.depth, to, wordStride)
+    })
+    product(scratch, queryBytes, rows, packed, size.keyPanelBytes, size.keyPanels, 0, 0, scores, scoreStride, 0, 0)
 
     const scale = floatArgument('attention', op, 'scale')
     range(0, rows, 1, i => {
-      softmaxRow(i32.add(scratch, i32.mul(i, scoreStride)), tokens, padded, scale)
+      const { to, wordStride } = placeInTiles(weights, keyBytes, i, rows, math.rows)
+      softmaxRow(i32.add(scores, i32.mul(i, scoreStride)), tokens, padded, scale, to, wordStride, size.keys)
     })
 
     // Where a head does not fill its last panel, its result would run into the next head's: then it takes a detour.
@@ -107,10 +118,10 @@ export function attention(math: Arithmetic) {
     const to = local.i32(context)
     const toStride = local.i32(yStride)
     when(detour, () => {
-      to.set(i32.add(scratch, i32.mul(rows, scoreStride)))
+      to.set(i32.add(weights, i32.mul(rows, keyBytes)))
       toStride.set(i32.mul(size.valuePanels, 4 * panelWidth))
     })
-    product(scratch, scoreStride, rows, values, size.valuePanelBytes, size.valuePanels, 0, 0, to, toStride, 0, 0)
+    product(weights, keyBytes, rows, values, size.valuePanelBytes, size.valuePanels, 0, 0, to, toStride, 0, 0)
     when(detour, () => {
       range(0, rows, 1, i => {
         range(0, headSize, 1, d => {

@@ -29,7 +29,7 @@
 import type { Scheme } from '../layout.ts'
 import { ROW_SCALE_BYTES } from '../layout.ts'
 import { procedure, doWhile, f32x4, i16x8, i32, i32x4, load, local, range, store, v128, when } from './code.ts'
-import type { V128, Variable } from './code.ts'
+import type { V128 } from './code.ts'
 import { geluTile } from './gelu.ts'
 import { argument } from './record.ts'
 
@@ -85,12 +85,8 @@ export const w8a7Fused = {
   multiplyAdd: (sum, x, w) => i32x4.relaxedDotAdd(w, x, sum),
 } as const satisfies Partial<Arithmetic>
 
-/** How x lies: in tiles, word by word (operand.ts); or row by row, as attention has it. */
-export type Order = 'tiles' | 'rows'
-
 const tileParameters = {
   x: 'i32',
-  xStride: 'i32',
   panel: 'i32',
   panelEnd: 'i32',
   columns: 'i32',
@@ -99,15 +95,12 @@ const tileParameters = {
 } as const
 
 /** One tile: `rows` rows of x against one panel. */
-function tile(math: Arithmetic, order: Order, rows: number) {
+function tile(math: Arithmetic, rows: number) {
   const all = (count: number) => Array.from({ length: count }, (_, i) => i)
   return procedure(
     `${math.name}_${rows}x${4 * math.vectors}`,
     tileParameters,
-    ({ x, xStride, panel, panelEnd, columns, y, yStride }) => {
-      const row: Variable<'i32'>[] = [x]
-      if (order === 'rows') for (let i = 1; i < rows; i++) row.push(local.i32(i32.add(row[i - 1] ?? 0, xStride)))
-      const word = (i: number) => (order === 'rows' ? load.splat32(row[i] ?? 0) : load.splat32(x, 4 * i))
+    ({ x, panel, panelEnd, columns, y, yStride }) => {
       const sums = all(rows).map(() =>
         all(math.vectors).map(j => local.v128(math.scheme === 'f32' ? load.v128(columns, 16 * j) : v128.zero())),
       )
@@ -117,14 +110,14 @@ function tile(math: Arithmetic, order: Order, rows: number) {
         () => {
           const w = all(math.vectors).map(j => local.v128(loadW(panel, j * math.weightBytes)))
           for (const i of all(rows)) {
-            const xs = local.v128(word(i))
+            const xs = local.v128(load.splat32(x, 4 * i))
             for (const j of all(math.vectors)) {
               const sum = at(sums, i, j)
               sum.set(math.multiplyAdd(sum, xs, w[j] ?? v128.zero()))
             }
           }
           panel.set(i32.add(panel, math.vectors * math.weightBytes))
-          for (const pointer of row) pointer.set(i32.add(pointer, order === 'rows' ? 4 : 4 * rows))
+          x.set(i32.add(x, 4 * rows))
         },
         () => i32.ne(panel, panelEnd),
       )
@@ -170,9 +163,9 @@ function at<T>(matrix: readonly (readonly T[])[], i: number, j: number): T {
 }
 
 /** `rows` rows of x against `count` panels. columnBytes: from one panel's columns to the next's; 0 where all are zero. */
-export function multiply(math: Arithmetic, order: Order) {
+export function multiply(math: Arithmetic) {
   const [scale, applyGelu] = [scaleTile(math), geluTile(math.vectors)]
-  const tiles = Array.from({ length: math.rows }, (_, i) => tile(math, order, i + 1))
+  const tiles = Array.from({ length: math.rows }, (_, i) => tile(math, i + 1))
   return procedure(
     `multiply_${math.name}`,
     {
@@ -194,7 +187,7 @@ export function multiply(math: Arithmetic, order: Order) {
       const whole = local.i32(i32.sub(rows, tail))
       const [xs, ys, scales, panelEnd] = [local.i32(), local.i32(), local.i32(), local.i32()]
       const run = (of: number) => {
-        tiles[of - 1]?.(xs, xStride, panel, panelEnd, columns, ys, yStride)
+        tiles[of - 1]?.(xs, panel, panelEnd, columns, ys, yStride)
         // Not in the tile: an engine that puts these in line there has too few registers for its loop.
         if (math.scheme !== 'f32') scale(ys, yStride, of, columns, scales)
         when(gelu, () => {
@@ -222,8 +215,7 @@ export function multiply(math: Arithmetic, order: Order) {
 }
 
 /** The operation: a task is one block of rows against one group of panels. */
-export function linear(math: Arithmetic) {
-  const product = multiply(math, 'tiles')
+export function linear(math: Arithmetic, product: ReturnType<typeof multiply>) {
   return procedure(`linear_${math.name}`, kernel, ({ op, task }) => {
     const get = (name: Parameters<typeof argument<'linear'>>[2]) => argument('linear', op, name)
     const [panelCount, panelGroup, panelBytes, columnBytes] = [

@@ -33,12 +33,13 @@ export function assemble(features: Features): Uint8Array {
     const { rows, arithmetic: kind, width } = shape
     const relaxed = kind === 'f32' && features.level !== 'portable' ? arithmetic.f32Relaxed : arithmetic[kind]
     const math: linear.Arithmetic = { ...relaxed, rows, vectors: width / 4 }
-    kernels.set(`linear_${shape.name}`, linear.linear(math))
+    const product = linear.multiply(math)
+    kernels.set(`linear_${shape.name}`, linear.linear(math, product))
     const packing = `pack_${math.scheme}_${width}`
     if (!kernels.has(packing)) kernels.set(packing, pack(math.scheme, width))
     if (math.scheme === 'f32') {
       kernels.set(`packHeads_${width}`, packHeads(width))
-      kernels.set(`attention_${width}`, attention(math))
+      kernels.set(`attention_${width}`, attention(math, product))
     }
   }
   return encode(kernels, features)

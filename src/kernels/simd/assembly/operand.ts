@@ -8,22 +8,21 @@
  */
 import { CODES, ROW_SCALE_BYTES, type Scheme } from '../layout.ts'
 import { procedure, f32, f32x4, i16x8, i32, i32x4, i8x16, load, local, range, store, v128, when } from './code.ts'
-import type { V128, Variable } from './code.ts'
+import type { I32, Variable } from './code.ts'
 import { kernel } from './linear.ts'
 import { eachRow, pointer } from './operations.ts'
 import { argument, floatArgument } from './record.ts'
-import { across, at4, largestMagnitude, round, SMALLEST } from './rows.ts'
+import { across, at4, largestMagnitude, round, SMALLEST, storeWords } from './rows.ts'
 
-/** The next four words of a row. Moves `at` behind them. */
-function storeWords(at: Variable<'i32'>, wordStride: Variable<'i32'>, words: V128): void {
-  const four = local.v128(words)
-  for (let lane = 0; lane < 4; lane++) {
-    store.lane32(at, four, lane)
-    at.set(i32.add(at, wordStride))
-  }
+/** Where row `row` of `rows` begins in tiles of `tileRows`, and the bytes from one of its words to the next. */
+export function placeInTiles(base: I32, rowBytes: I32, row: Variable<'i32'>, rows: I32, tileRows: I32) {
+  const place = local.i32(i32.rem(row, tileRows))
+  const first = local.i32(i32.sub(row, place))
+  const wordStride = local.i32(i32.shl(i32.min(tileRows, i32.sub(rows, first)), 2))
+  return { to: local.i32(i32.add(i32.add(base, i32.mul(first, rowBytes)), i32.shl(place, 2))), wordStride }
 }
 
-const copyRow = procedure(
+export const copyRow = procedure(
   'copyRow',
   { x: 'i32', width: 'i32', q: 'i32', wordStride: 'i32' },
   ({ x, width, q, wordStride }) => {
@@ -111,10 +110,7 @@ export const operand = (scheme: Scheme) =>
     const limit = floatArgument('operand', op, 'limit')
     const codes = scheme === 'w8a7' ? [get('codes')] : []
     eachRow('operand', op, task, row => {
-      const place = local.i32(i32.rem(row, tileRows))
-      const first = local.i32(i32.sub(row, place))
-      const wordStride = i32.shl(i32.min(tileRows, i32.sub(rows, first)), 2)
-      const to = i32.add(i32.add(q, i32.mul(first, qStride)), i32.shl(place, 2))
+      const { to, wordStride } = placeInTiles(q, qStride, row, rows, tileRows)
       const from = pointer(x, row, xStride)
       if (scheme === 'f32') {
         copyRow(from, width, to, wordStride)

@@ -154,18 +154,28 @@ export const normaliseRow = procedure(
   },
 )
 
+/** The next four words of a row of a tile (operand.ts). Moves `at` behind them. */
+export function storeWords(at: Variable<'i32'>, wordStride: Variable<'i32'>, words: V128): void {
+  const four = local.v128(words)
+  for (let lane = 0; lane < 4; lane++) {
+    store.lane32(at, four, lane)
+    at.set(i32.add(at, wordStride))
+  }
+}
+
 const scoresBelowNothing = -87.3 // e to this is the smallest normal float32
 
 /**
- * scores → eᵗ / Σ eᵗ, t = (score − largest) · scale, in place, over n scores and what pads them.
+ * scores → eᵗ / Σ eᵗ, t = (score − largest) · scale, over n scores and what pads them; `keys` of them, n and up to three of
+ * padding, to a row of a tile.
  *
  * eᵗ = 2ⁿ · eʳ with n = round(t / ln 2) and |r| ≤ ln 2 / 2: 2ⁿ is written into the exponent bits, and eʳ is its Taylor
  * polynomial of degree 6, off by at most r⁷/5040 = 1.2e-7.
  */
 export const softmaxRow = procedure(
   'softmaxRow',
-  { row: 'i32', count: 'i32', padded: 'i32', scale: 'f32' },
-  ({ row, count, padded, scale }) => {
+  { row: 'i32', count: 'i32', padded: 'i32', scale: 'f32', to: 'i32', wordStride: 'i32', keys: 'i32' },
+  ({ row, count, padded, scale, to, wordStride, keys }) => {
     range(count, padded, 1, i => {
       store.f32(at4(row, i), f32.const(-Infinity))
     })
@@ -186,9 +196,8 @@ export const softmaxRow = procedure(
     })
     // The padding counts for nothing: e^-87 in the sum, and the values that it weighs are zero.
     const share = local.v128(f32x4.splat(f32.div(f32.const(1), f32x4.sum(total))))
-    range(0, padded, 4, i => {
-      const at = local.i32(at4(row, i))
-      store.v128(at, f32x4.mul(load.v128(at), share))
+    range(0, keys, 4, i => {
+      storeWords(to, wordStride, f32x4.mul(load.v128(at4(row, i)), share))
     })
   },
 )
