@@ -1,7 +1,7 @@
 /** One run: what it was asked for, and what it has found so far. */
 import { interleave, type Contestant, type Effort } from './interleave.ts'
 import type { Engine } from './engines.ts'
-import type { Figure } from './results.ts'
+import { nodeName, type Figure } from './results.ts'
 import type { Summary } from './stats.ts'
 
 export const SECTIONS = ['latency', 'batch', 'throughput', 'pipeline', 'cold', 'tokenizer', 'bytes', 'kernels'] as const
@@ -18,7 +18,7 @@ export interface Settings {
   readonly tokens: readonly number[]
 }
 
-export type Place = Omit<Figure, 'value' | 'unit' | 'engine' | 'group'>
+export type Place = Omit<Figure, 'value' | 'unit' | 'engine' | 'group' | 'node'>
 
 export class Bench {
   readonly settings: Settings
@@ -46,7 +46,8 @@ export class Bench {
   }
 
   add(engine: Pick<Engine, 'label' | 'group'>, place: Place, value: number | null, unit: string): void {
-    this.figures.push({ ...place, engine: engine.label, group: engine.group, value, unit })
+    const node = place.section === 'bytes' ? null : nodeName(process.version)
+    this.figures.push({ ...place, node, engine: engine.label, group: engine.group, value, unit })
   }
 
   /** A summary of times as a figure; or why there is none. `scale` maps milliseconds to the unit. */

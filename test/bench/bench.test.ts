@@ -82,6 +82,7 @@ test('later runs replace figures of the same place, and a missing one says why',
     engine: 'bert-ner simd fp32',
     group: 'ours',
     threads: 1,
+    node: 'Node 20',
     column: '8 tokens',
     value: 2,
     unit: 'ms',
@@ -93,6 +94,9 @@ test('later runs replace figures of the same place, and a missing one says why',
   const peer: Figure = { ...figure, engine: 'onnxruntime-web fp32', group: 'peer', value: null, note: 'not installed' }
   const merged = merge([of(figure, peer), of({ ...figure, value: 1.5 }), of({ ...peer, value: 3 })])
   expect(merged.figures.map(({ value }) => value)).toEqual([1.5, 3])
+  const other = { ...figure, node: 'Node 24', value: 1 }
+  expect(merge([of(figure), of(other)]).figures).toEqual([figure, other])
+  expect(toMarkdown(of(figure, other))).toContain('(m, 1 thread, Node 24)')
   const text = toMarkdown(of(figure, peer))
   expect(text).toContain('| bert-ner simd fp32 | 2.00 / 1.00 / 3.00 |')
   expect(text).toContain('- Not measured: onnxruntime-web fp32: not installed')
