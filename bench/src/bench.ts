@@ -68,6 +68,7 @@ export class Bench {
   }
 }
 
+/** What is being measured, and the seconds since the start. */
 export function progress(text: string): void {
-  console.error(`  ${text}`)
+  console.error(`${(performance.now() / 1000).toFixed(0).padStart(4)} s  ${text}`)
 }

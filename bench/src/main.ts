@@ -190,7 +190,9 @@ async function runUnder(node: string): Promise<number> {
       console.error(`--node ${node}: cannot be run (${message}). Give the path of a Node binary, 20 or later.`)
       resolve(2)
     })
-    child.once('exit', code => resolve(code ?? 1))
+    child.once('exit', code => {
+      resolve(code ?? 1)
+    })
   })
 }
 
