@@ -113,7 +113,8 @@ async function measure(options: Options): Promise<Results> {
     ),
     only: new Set(options.only),
     threads: options.threads ?? (cores === 1 ? [1] : [1, cores]),
-    tokens: options.tokens ?? (quick ? [8, 32] : [8, 16, 32, 64, 128, 256, 512]),
+    tokens: options.tokens ?? (quick ? [8, 32] : [8, 16, 32, 128, 512]),
+    curveTokens: quick || options.tokens !== undefined ? [] : [64, 256],
   })
   const results = (): Results => {
     const { user, system } = process.cpuUsage()
@@ -130,7 +131,10 @@ async function measure(options: Options): Promise<Results> {
     })
   }
   const models = await findModels(options)
+  bench.startClock()
   for (const model of models) await measureModel(bench, model, options)
+  // Random weights have the default model's vocabulary: one tokenizer stands for all.
+  if (bench.wants('tokenizer') && models[0]) await measureTokenizers(bench, models[0])
   if (bench.wants('bytes')) await measureBytes(bench, models)
   return results()
 }
@@ -166,13 +170,12 @@ async function measureModel(bench: Bench, model: Model, { profile }: Options): P
     await measureEngines(bench, model, threads, engines.filter(isAble(threads)))
   }
   for (const threads of bench.wants('pipeline') ? settings.threads : []) {
+    if (model.isLarge && threads !== all) continue
     await measurePipelines(bench, model, threads, pipelines.filter(isAble(threads)))
   }
   if (bench.wants('cold')) {
-    const quickToStart = engines.filter(({ maxTokens, id }) => maxTokens === undefined && id !== 'tfjs-fast')
-    await measureColdStarts(bench, model, all, [...quickToStart, ...pipelines])
+    await measureColdStarts(bench, model, all, [...engines, ...pipelines])
   }
-  if (bench.wants('tokenizer')) await measureTokenizers(bench, model)
   if (bench.wants('kernels') || profile) await measureKernels(bench, model, chosen(OURS))
 }
 
