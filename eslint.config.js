@@ -18,7 +18,7 @@ export default defineConfig(
     'bench/.cache/',
     'coverage/',
     '.build/',
-    '.venv/',
+    '**/.venv/',
   ]),
   js.configs.recommended,
   {

@@ -1,7 +1,7 @@
 /** One run: what it was asked for, and what it has found so far. */
-import { interleave, type Contestant, type Effort } from './interleave.ts'
+import type { Effort } from './interleave.ts'
 import type { Engine } from './engines.ts'
-import type { Figure } from './results.ts'
+import { nodeName, type Figure } from './results.ts'
 import type { Summary } from './stats.ts'
 
 export const SECTIONS = ['latency', 'batch', 'throughput', 'pipeline', 'cold', 'tokenizer', 'bytes', 'kernels'] as const
@@ -15,10 +15,16 @@ export interface Settings {
   readonly only: ReadonlySet<string>
   /** Thread counts, ascending. */
   readonly threads: readonly number[]
+  /** Lengths of the one text whose latency is measured. */
   readonly tokens: readonly number[]
+  /** Further lengths, for the scaling curve alone. */
+  readonly curveTokens: readonly number[]
 }
 
-export type Place = Omit<Figure, 'value' | 'unit' | 'engine' | 'group'>
+export type Place = Omit<Figure, 'value' | 'unit' | 'engine' | 'group' | 'node'>
+
+/** The full run with peers is through within fifteen minutes: what has not begun by then is left out. */
+const LIMIT = 12.5 * 60_000
 
 export class Bench {
   readonly settings: Settings
@@ -26,6 +32,7 @@ export class Bench {
   readonly notes: string[] = []
   /** By model: the logits that all engines must have. */
   readonly references = new Map<string, ArrayLike<number>>()
+  #start = performance.now()
 
   constructor(settings: Settings) {
     this.settings = settings
@@ -35,18 +42,27 @@ export class Bench {
     return this.settings.sections.has(section)
   }
 
-  /** What one cell may cost. `slow`: for work of seconds per pass. */
-  effort(kind: 'usual' | 'slow' = 'usual'): Effort {
-    if (this.settings.quick) return { budget: 100, rounds: 2, warmUp: 3 }
-    return kind === 'slow' ? { budget: 1000, rounds: 3, warmUp: 2 } : { budget: 1000, rounds: 4, warmUp: 6 }
+  /** Once models are there: exporting them for the first time is no part of the run. */
+  startClock(): void {
+    this.#start = performance.now()
   }
 
-  interleave<K>(contestants: readonly Contestant<K>[], effort: Effort): Promise<ReadonlyMap<K, Summary | Error>> {
-    return interleave(contestants, effort)
+  /** Whether there is time for one more thing; if not, the results say what is missing. */
+  hasTimeFor(what: string): boolean {
+    const isOver = performance.now() - this.#start > LIMIT
+    if (isOver) this.notes.push(`no time was left for ${what}: measure it by itself, and show all with --from`)
+    return !isOver
+  }
+
+  /** What one cell may cost. `curve`: a point of a scaling curve, of which there are many. */
+  effort(kind: 'usual' | 'curve' = 'usual'): Effort {
+    if (this.settings.quick) return { budget: 150, rounds: 2, warmUp: 3 }
+    return kind === 'curve' ? { budget: 400, rounds: 3, warmUp: 2 } : { budget: 800, rounds: 4, warmUp: 6 }
   }
 
   add(engine: Pick<Engine, 'label' | 'group'>, place: Place, value: number | null, unit: string): void {
-    this.figures.push({ ...place, engine: engine.label, group: engine.group, value, unit })
+    const node = place.section === 'bytes' ? null : nodeName(process.version)
+    this.figures.push({ ...place, node, engine: engine.label, group: engine.group, value, unit })
   }
 
   /** A summary of times as a figure; or why there is none. `scale` maps milliseconds to the unit. */
@@ -67,6 +83,7 @@ export class Bench {
   }
 }
 
+/** What is being measured, and the seconds since the start. */
 export function progress(text: string): void {
-  console.error(`  ${text}`)
+  console.error(`${(performance.now() / 1000).toFixed(0).padStart(4)} s  ${text}`)
 }

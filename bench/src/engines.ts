@@ -56,6 +56,9 @@ export const OURS: readonly Engine[] = [
   ours('simd-w8a16', 'simd w8a16', false, { backend: 'simd', dtype: 'w8a16' }),
   ours('simd-w8a7', 'simd w8a7', false, { backend: 'simd', dtype: 'w8a7' }),
   ours('simd-q8', 'simd q8', false, { backend: 'simd', dtype: 'q8' }),
+  // On Node 24 and later, x86-64.
+  ours('simd-turbo-fp32', 'simd turbo fp32', true, { backend: 'simd', dtype: 'fp32', turbo: true }),
+  ours('simd-turbo-q8', 'simd turbo q8', false, { backend: 'simd', dtype: 'q8', turbo: true }),
   ours('tfjs', 'tfjs', true, { backend: 'tfjs' }, { oneThread: true }),
   ours('naive', 'naive', true, { backend: 'naive' }, { oneThread: true, maxTokens: 32 }),
 ]

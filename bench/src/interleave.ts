@@ -8,43 +8,42 @@ export interface Contestant<K> {
 }
 
 export interface Effort {
-  /** Milliseconds of timed work per contestant, roughly. */
+  /** Milliseconds that a contestant may take in all, warm-up included; but a pass to warm up and two timed ones it always has. */
   readonly budget: number
+  /** Turns at most: where passes are long, there are fewer. */
   readonly rounds: number
-  /** Warm-up passes at most; it ends earlier once times are stable. */
+  /** Warm-up passes at most; it ends earlier once times are stable, or a third of the budget is gone. */
   readonly warmUp: number
 }
 
 /** Below this, a pass right after another process's turn is untimed: it pays for the caches that the other one filled. */
-const SHORT = 200
+const SHORT = 100
 const MOST_PER_ROUND = 25
+const FEWEST_ROUNDS = 2
 
 export async function interleave<K>(
   contestants: readonly Contestant<K>[],
   { budget, rounds, warmUp }: Effort,
 ): Promise<ReadonlyMap<K, Summary | Error>> {
   const results = new Map<K, Summary | Error>()
-  const running: { contestant: Contestant<K>; perRound: number; discard: number; times: number[] }[] = []
+  const running: { contestant: Contestant<K>; turns: Turns; times: number[] }[] = []
   for (const contestant of contestants) {
     try {
       const first: number[] = []
-      while (first.length < warmUp && !isStable(first) && !(first.length >= 2 && sum(first) > 1.5 * budget)) {
-        first.push(...(await contestant.run(1, 0)))
-      }
-      const best = Math.min(...first)
-      const perRound = Math.min(MOST_PER_ROUND, Math.max(1, Math.round(budget / rounds / best)))
-      running.push({ contestant, perRound, discard: best < SHORT ? 1 : 0, times: [] })
+      do first.push(...(await contestant.run(1, 0)))
+      while (first.length < warmUp && !isStable(first) && sum(first) < budget / 3)
+      running.push({ contestant, turns: plan(budget - sum(first), Math.min(...first), rounds), times: [] })
     } catch (error) {
       results.set(contestant.key, asError(error))
     }
   }
   for (let round = 0; round < rounds; round++) {
-    for (const entry of running) {
-      if (results.has(entry.contestant.key)) continue
+    for (const { contestant, turns, times } of running) {
+      if (results.has(contestant.key) || round >= turns.rounds) continue
       try {
-        entry.times.push(...(await entry.contestant.run(entry.perRound, entry.discard)))
+        times.push(...(await contestant.run(turns.perRound, turns.discard)))
       } catch (error) {
-        results.set(entry.contestant.key, asError(error))
+        results.set(contestant.key, asError(error))
       }
     }
   }
@@ -52,6 +51,21 @@ export async function interleave<K>(
     if (!results.has(contestant.key)) results.set(contestant.key, summarise(times))
   }
   return results
+}
+
+interface Turns {
+  readonly rounds: number
+  readonly perRound: number
+  readonly discard: number
+}
+
+/** How often passes of about `pass` milliseconds can be had for what is left of a budget. */
+export function plan(left: number, pass: number, rounds: number): Turns {
+  const discard = pass < SHORT ? 1 : 0
+  const affordable = Math.floor(left / pass)
+  const turns = Math.max(Math.min(FEWEST_ROUNDS, rounds), Math.min(rounds, affordable))
+  const perRound = Math.floor(affordable / turns) - discard
+  return { rounds: turns, perRound: Math.min(MOST_PER_ROUND, Math.max(1, perRound)), discard }
 }
 
 const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0)

@@ -5,7 +5,7 @@ import { cpus, loadavg, release, totalmem, type } from 'node:os'
 import type { Machine } from './results.ts'
 import { ROOT, versionOf } from './paths.ts'
 
-const PEERS = [
+export const PEER_PACKAGES: readonly string[] = [
   'onnxruntime-web',
   'onnxruntime-node',
   '@huggingface/transformers',
@@ -48,7 +48,7 @@ export function watch(): { done: (ownSeconds: number) => number } {
 
 export function describe(seconds: number, othersShare: number): Machine {
   const versions: Record<string, string> = {}
-  for (const name of PEERS) {
+  for (const name of PEER_PACKAGES) {
     const version = versionOf(name)
     if (version !== null) versions[name] = version
   }
@@ -70,7 +70,7 @@ export function describe(seconds: number, othersShare: number): Machine {
 
 /** Where files lie on this machine is nobody's business, and changes no figure. */
 function withoutPaths(words: readonly string[]): readonly string[] {
-  const isPath = (word: string | undefined) => /^--(json|markdown|svg|python)(=|$)/.test(word ?? '')
+  const isPath = (word: string | undefined) => /^--(json|markdown|svg|python|node)(=|$)/.test(word ?? '')
   return words.filter((word, i) => !isPath(word) && (!isPath(words[i - 1]) || words[i - 1]?.includes('=') === true))
 }
 

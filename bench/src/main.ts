@@ -1,12 +1,12 @@
 /** npm run bench: see bench/README.md. */
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { Command, InvalidArgumentError } from 'commander'
 import { Bench, SECTIONS, type Section } from './bench.ts'
 import { OURS, PEERS, PIPELINES, type Engine } from './engines.ts'
 import { asError } from './interleave.ts'
-import { describe, watch } from './machine.ts'
+import { describe, PEER_PACKAGES, watch } from './machine.ts'
 import { defaultModel, exportForPeers, modelFrom, randomModelFolder, type Model } from './models.ts'
 import { BENCH, versionOf } from './paths.ts'
 import { cpu } from './processes.ts'
@@ -30,6 +30,7 @@ interface Options {
   models: ('default' | 'base' | 'mini')[]
   model?: string
   python?: string
+  node?: string
   from?: string[]
   json?: string
   markdown?: string
@@ -76,6 +77,7 @@ const options = new Command('npm run bench --')
   )
   .option('--model <folder>', 'measure this model folder instead')
   .option('--python <path>', 'a Python with the packages of bench/export/requirements.txt')
+  .option('--node <path>', 'run it all, peers included, under this Node')
   .option('--from <files>', 'measure nothing: show results that --json wrote, later ones over earlier ones', list)
   .option('--json <file>', 'write the results')
   .option('--markdown <file>', 'write the tables')
@@ -83,12 +85,13 @@ const options = new Command('npm run bench --')
   .parse()
   .opts<Options>()
 
+if (options.node !== undefined) process.exit(await runUnder(options.node))
 const results = options.from
   ? merge(options.from.map(file => JSON.parse(readFileSync(file, 'utf8')) as Results))
   : await measure(options)
 write(results, options)
 if (options.svg !== undefined) {
-  install('echarts', ['--omit=optional'])
+  install(['echarts'], ['--omit=optional'])
   const { draw } = await import('./plot.ts')
   await draw(results, options.svg).catch((error: unknown) => {
     console.error(`no charts: ${asError(error).message}`)
@@ -98,7 +101,7 @@ if (options.svg !== undefined) {
 
 async function measure(options: Options): Promise<Results> {
   const quick = options.quick === true
-  if (options.peers) install('onnxruntime-web', [])
+  if (options.peers) install(PEER_PACKAGES, [])
   const start = performance.now()
   const watching = watch()
   const cores = availableParallelism()
@@ -110,7 +113,8 @@ async function measure(options: Options): Promise<Results> {
     ),
     only: new Set(options.only),
     threads: options.threads ?? (cores === 1 ? [1] : [1, cores]),
-    tokens: options.tokens ?? (quick ? [8, 32] : [8, 16, 32, 64, 128, 256, 512]),
+    tokens: options.tokens ?? (quick ? [8, 32] : [8, 16, 32, 128, 512]),
+    curveTokens: quick || options.tokens !== undefined ? [] : [64, 256],
   })
   const results = (): Results => {
     const { user, system } = process.cpuUsage()
@@ -127,7 +131,10 @@ async function measure(options: Options): Promise<Results> {
     })
   }
   const models = await findModels(options)
+  bench.startClock()
   for (const model of models) await measureModel(bench, model, options)
+  // Random weights have the default model's vocabulary: one tokenizer stands for all.
+  if (bench.wants('tokenizer') && models[0]) await measureTokenizers(bench, models[0])
   if (bench.wants('bytes')) await measureBytes(bench, models)
   return results()
 }
@@ -163,27 +170,50 @@ async function measureModel(bench: Bench, model: Model, { profile }: Options): P
     await measureEngines(bench, model, threads, engines.filter(isAble(threads)))
   }
   for (const threads of bench.wants('pipeline') ? settings.threads : []) {
+    if (model.isLarge && threads !== all) continue
     await measurePipelines(bench, model, threads, pipelines.filter(isAble(threads)))
   }
   if (bench.wants('cold')) {
-    const quickToStart = engines.filter(({ maxTokens, id }) => maxTokens === undefined && id !== 'tfjs-fast')
-    await measureColdStarts(bench, model, all, [...quickToStart, ...pipelines])
+    await measureColdStarts(bench, model, all, [...engines, ...pipelines])
   }
-  if (bench.wants('tokenizer')) await measureTokenizers(bench, model)
   if (bench.wants('kernels') || profile) await measureKernels(bench, model, chosen(OURS))
+}
+
+/** The same command under another Node, which its engines' processes inherit. Gives its exit status. */
+async function runUnder(node: string): Promise<number> {
+  const words = process.argv.slice(1).filter((word, i, all) => !/^--node(=|$)/.test(word) && all[i - 1] !== '--node')
+  const child = spawn(node, words, { stdio: 'inherit' })
+  // A signal to this process is for the other one, which then writes what it has. A terminal sends its own to both.
+  process.on('SIGINT', () => undefined)
+  process.on('SIGTERM', () => {
+    child.kill('SIGTERM')
+  })
+  return new Promise(resolve => {
+    child.once('error', ({ message }) => {
+      console.error(`--node ${node}: cannot be run (${message}). Give the path of a Node binary, 20 or later.`)
+      resolve(2)
+    })
+    child.once('exit', code => {
+      resolve(code ?? 1)
+    })
+  })
 }
 
 function isAble(threads: number) {
   return (engine: Engine) => threads === 1 || engine.oneThread !== true
 }
 
-/** Installs what bench/package.json pins, unless this package of it is there. Without network the rows say so. */
-function install(needed: string, flags: readonly string[]): void {
-  if (versionOf(needed) !== null) return
+/**
+ * Installs what bench/package.json pins, where one of these is missing: an optional package whose download failed is left
+ * out in silence, and tried again by the next run. What cannot be had has rows that say so.
+ */
+function install(needed: readonly string[], flags: readonly string[]): void {
+  if (needed.every(name => versionOf(name) !== null)) return
   console.error('installing bench/package.json …')
-  const { status } = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', ...flags], {
+  // Not npm ci, which would first delete what is there.
+  const { status } = spawnSync('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', ...flags], {
     cwd: BENCH,
     stdio: ['ignore', 'ignore', 'inherit'],
   })
-  if (status !== 0) console.error('npm ci failed: rows of the packages that are missing say so')
+  if (status !== 0) console.error('npm install failed: rows of the packages that are missing say so')
 }

@@ -17,17 +17,28 @@ export interface Model {
   readonly why?: string
   readonly vocab: number
   readonly positions: number
+  /** About as much work per token as BERT-base: streams are shorter then. */
+  readonly isLarge: boolean
 }
 
 /** Token ids whose logits are compared before anything is timed. */
 export const CHECKED_TOKENS = 32
 
 export function modelFrom(name: string, folder: string): Model {
-  const { vocab_size, max_position_embeddings } = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')) as {
+  const config = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')) as {
     vocab_size: number
     max_position_embeddings: number
+    hidden_size: number
+    num_hidden_layers: number
   }
-  return { name, folder: resolve(folder), exported: null, vocab: vocab_size, positions: max_position_embeddings }
+  return {
+    name,
+    folder: resolve(folder),
+    exported: null,
+    vocab: config.vocab_size,
+    positions: config.max_position_embeddings,
+    isLarge: config.num_hidden_layers * config.hidden_size ** 2 > 4e6,
+  }
 }
 
 /** The model that the repository carries, or null. */

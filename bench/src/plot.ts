@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { importPeer } from './paths.ts'
 import { number } from './report.ts'
-import type { Figure, Results } from './results.ts'
+import { nodeName, type Figure, type Results } from './results.ts'
 
 interface Echarts {
   init(element: null, theme: null, options: object): Chart
@@ -19,27 +19,42 @@ const HEIGHT = 1060
 const FONT = 'Helvetica, Arial, sans-serif'
 const OURS = ['#1f5fbf', '#8fb5ea']
 const PEER = ['#6b7280', '#c3c8d0']
-const LINES = ['#1f5fbf', '#c2410c', '#0f766e', '#7c3aed', '#6b7280', '#111827', '#d97706', '#be185d']
+// prettier-ignore
+const LINES = ['#1f5fbf', '#c2410c', '#0f766e', '#7c3aed', '#0891b2', '#111827', '#d97706', '#be185d', '#6b7280', '#65a30d']
 /** Bars this many times longer than the fastest peer's would flatten all others. */
-const LONGEST = 12
+const LONGEST = 6
 
-/** Writes one file per model: `file`, and for further models `file` with the model's name before its ending. */
+/** Writes one file per model and Node: `file`, and for further ones `file` with their names before its ending. */
 export async function draw(results: Results, file: string): Promise<void> {
   const echarts = (await importPeer('echarts')) as Echarts
-  const models = [...new Set(results.figures.filter(({ section }) => section === 'latency').map(({ model }) => model))]
-  // The shape that peers are compared on comes first.
-  models.sort((a, b) => Number(b.includes('base')) - Number(a.includes('base')))
-  for (const [i, model] of models.entries()) {
+  for (const [i, figures] of pages(results).entries()) {
+    const { model = '', node = '' } = figures[0] ?? {}
     const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height: HEIGHT })
-    chart.setOption(page(results, model))
-    const path = i === 0 ? file : file.replace(/(\.svg)?$/, `-${model.replaceAll(/[^a-z0-9]+/gi, '-')}.svg`)
+    chart.setOption(page(results, figures))
+    const path =
+      i === 0 ? file : file.replace(/(\.svg)?$/, `-${`${model} ${node}`.replaceAll(/[^a-z0-9]+/gi, '-')}.svg`)
     writeFileSync(path, chart.renderToSVGString())
     chart.dispose()
   }
 }
 
-function page({ figures, runs }: Results, model: string): object {
-  const mine = figures.filter(figure => figure.model === model && figure.value !== null)
+/** The figures of each page. The shape that peers are compared on comes first. */
+function pages({ figures }: Results): (readonly Figure[])[] {
+  const groups = new Map<string, Figure[]>()
+  for (const figure of figures.filter(({ node }) => node !== null)) {
+    const key = JSON.stringify([figure.model, figure.node])
+    groups.set(key, [...(groups.get(key) ?? []), figure])
+  }
+  const order = ([figure]: readonly Figure[]) => Number(figure?.model.includes('base') === true)
+  return [...groups.values()]
+    .filter(group => group.some(({ section }) => section === 'latency'))
+    .sort((a, b) => order(b) - order(a))
+}
+
+function page({ runs }: Results, figures: readonly Figure[]): object {
+  const { model = '', node = null } = figures[0] ?? {}
+  const run = runs.find(({ node: version }) => nodeName(version) === node)
+  const mine = figures.filter(figure => figure.value !== null)
   const threads = [...new Set(mine.map(figure => figure.threads ?? 1))].sort((a, b) => a - b)
   const most = threads.at(-1) ?? 1
   const lengths = [
@@ -53,13 +68,12 @@ function page({ figures, runs }: Results, model: string): object {
     ? ['16 tokens', '128 tokens']
     : [lengths[0], lengths.at(-1)]
   const panels = [
-    bars(mine, few, threads, { left: 250, top: 100, width: 320, height: 380 }),
-    bars(mine, many, threads, { left: 850, top: 100, width: 320, height: 380 }),
+    bars(mine, few, threads, { left: 250, top: 120, width: 320, height: 370 }),
+    bars(mine, many, threads, { left: 850, top: 120, width: 320, height: 370 }),
     curve(mine, 'latency', / tokens$/, most, 'tokens', 'ms', `One text, ${plural(most)}`, 70),
     curve(mine, 'batch', /^batch /, most, 'texts of 32 tokens', 'ms', `One batch, ${plural(most)}`, 470),
     speedUp(mine, many, threads, 870),
   ]
-  const [run] = runs
   return {
     animation: false,
     backgroundColor: '#ffffff',
@@ -116,7 +130,7 @@ function bars(
       text: `${column}, ms: ${threads.map((count, i) => `${i === 0 ? 'dark' : 'light'} ${plural(count)}`).join(', ')}`,
       subtext: left.length === 0 ? '' : `too slow to show: ${left.join(', ')}`,
       left: (at.left ?? 0) - 220,
-      top: (at.top ?? 0) - 44,
+      top: (at.top ?? 0) - 64,
       textStyle: { fontSize: 13 },
       subtextStyle: { fontSize: 10 },
       itemGap: 2,
@@ -227,7 +241,7 @@ function speedUp(figures: readonly Figure[], column: string, threads: readonly n
   return {
     ...frame(`${column}: times faster than on one thread`, left),
     xAxis: { type: 'value', min: 1, max: Math.max(2, most), minInterval: 1, ...axis('threads', 'middle') },
-    yAxis: { type: 'value', min: 0, max: Math.max(2, most), ...axis('×', 'end') },
+    yAxis: { type: 'value', min: 0, ...axis('×', 'end') },
     series: series.filter(({ data }) => data.length > 1),
   }
 }

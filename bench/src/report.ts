@@ -22,7 +22,7 @@ const TITLES: Readonly<Record<string, string>> = {
 export function tables({ figures }: Results): readonly Table[] {
   const groups = new Map<string, Figure[]>()
   for (const figure of figures) {
-    const key = JSON.stringify([figure.section, figure.model, figure.threads])
+    const key = JSON.stringify([figure.section, figure.model, figure.threads, figure.node])
     groups.set(key, [...(groups.get(key) ?? []), figure])
   }
   return [...[...groups.values()].sort(byPlace).flatMap(table), ...ratios(figures)]
@@ -37,14 +37,15 @@ function byPlace([a]: readonly Figure[], [b]: readonly Figure[]): number {
   return (
     order(a) - order(b) ||
     Number(a?.model.includes('random')) - Number(b?.model.includes('random')) ||
-    (a?.threads ?? 0) - (b?.threads ?? 0)
+    (a?.threads ?? 0) - (b?.threads ?? 0) ||
+    (a?.node ?? '').localeCompare(b?.node ?? '')
   )
 }
 
 function table(figures: readonly Figure[]): Table[] {
   const [first] = figures
   if (!first) return []
-  const { section, model, threads } = first
+  const { section } = first
   const columns = [...new Set(figures.map(({ column }) => column))].sort(byNumber)
   const engines = [...new Set(figures.map(({ engine }) => engine))]
   const rows = engines.map(engine => [
@@ -56,8 +57,12 @@ function table(figures: readonly Figure[]): Table[] {
     if (note !== undefined) missing.set(note, (missing.get(note) ?? new Set()).add(engine))
   }
   const remarks = [...missing].map(([note, names]) => `Not measured: ${[...names].join(', ')}: ${note}`)
-  const where = [model, threads === null ? '' : `${threads} thread${threads === 1 ? '' : 's'}`].filter(Boolean)
-  return [{ title: `${TITLES[section] ?? section} (${where.join(', ')})`, head: ['', ...columns], rows, remarks }]
+  return [{ title: `${TITLES[section] ?? section} (${where(first)})`, head: ['', ...columns], rows, remarks }]
+}
+
+function where({ model, threads, node }: Figure): string {
+  const count = threads === null ? '' : `${threads} thread${threads === 1 ? '' : 's'}`
+  return [model, count, node].filter(Boolean).join(', ')
 }
 
 /** Columns that start or end with a number (of tokens, of texts), by it; others stay where they are, and go last. */
@@ -91,7 +96,7 @@ function ratios(figures: readonly Figure[]): Table[] {
   )
   const groups = new Map<string, Figure[]>()
   for (const figure of latencies) {
-    const key = `${figure.model}, ${figure.threads ?? 0} thread${figure.threads === 1 ? '' : 's'}`
+    const key = where(figure)
     groups.set(key, [...(groups.get(key) ?? []), figure])
   }
   return [...groups].flatMap(([key, group]) => {
@@ -158,11 +163,11 @@ function runLines(runs: readonly Machine[]): string[] {
   if (!first) return []
   const versions = Object.entries(Object.assign({}, ...runs.map(run => run.versions)) as Record<string, string>)
   return [
-    `${first.cpu}, ${first.cores} cores, ${first.memoryGb} GB; ${first.system}; Node ${first.node.slice(1)} (V8 ${first.v8})`,
+    `${first.cpu}, ${first.cores} cores, ${first.memoryGb} GB; ${first.system}`,
     ...(versions.length > 0 ? [`peers: ${versions.map(([name, version]) => `${name} ${version}`).join(', ')}`] : []),
     ...runs.map(
       run =>
-        `\`${run.command}\`, ${run.date}, commit ${run.commit ?? 'unknown'}, ${run.seconds} s; ` +
+        `\`${run.command}\`, Node ${run.node.slice(1)} (V8 ${run.v8}), ${run.date}, commit ${run.commit ?? 'unknown'}, ${run.seconds} s; ` +
         (run.othersShare > 0.05
           ? `BUSY: others took ${Math.round(100 * run.othersShare)} % of the machine's CPU time meanwhile, so times are too high and spread`
           : `others took ${Math.round(100 * run.othersShare)} % of the machine's CPU time meanwhile`),

@@ -7,6 +7,8 @@ export interface Figure {
   readonly engine: string
   readonly group: 'ours' | 'peer'
   readonly threads: number | null
+  /** The Node that ran it (nodeName); null where it does not matter. */
+  readonly node: string | null
   readonly column: string
   /** null: not measured, and `note` says why. */
   readonly value: number | null
@@ -41,8 +43,11 @@ export interface Results {
   readonly notes: readonly string[]
 }
 
-const placeOf = ({ section, model, engine, threads, column }: Figure) =>
-  JSON.stringify([section, model, engine, threads, column])
+/** v24.1.0 → Node 24: what figures are told apart by. */
+export const nodeName = (version: string) => `Node ${Number.parseInt(version.slice(1))}`
+
+const placeOf = ({ section, model, engine, threads, node, column }: Figure) =>
+  JSON.stringify([section, model, engine, threads, node, column])
 
 /** Later results replace figures of the same place. */
 export function merge(results: readonly Results[]): Results {

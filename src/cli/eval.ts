@@ -33,6 +33,13 @@ const SCHEMES: readonly Scheme[] = ['IOB1', 'IOB2', 'BIOES', 'BILOU']
 const WORD_TAGS: readonly WordTag[] = ['first', 'average', 'max']
 const CONTEXTS: readonly Context[] = ['sentence', 'document']
 
+/** What has no meaning for a file of predictions, where no model is run and sentences are not shown. */
+const ONLY_MODELS = [
+  ...['model', 'backend', 'device', 'dtype', 'threads', 'maxLength', 'batchTokens', 'scheme', 'modelScheme'],
+  ...['wordTag', 'context', 'lower', 'upper', 'errors', 'writePredictions'],
+]
+const ONLY_PREDICTIONS = ['raw', 'delimiter', 'outside'] as const
+
 const EXAMPLES = `
 Examples:
   bert-ner eval eng.testa                              the default model on CoNLL-2003's development part
@@ -52,6 +59,8 @@ export function register(program: Command): void {
     .argument('<file>', 'the CoNLL file; - for standard input')
   for (const option of options()) command.addOption(option)
   command.addHelpText('after', EXAMPLES).action(async (path: string, flags: EvalFlags) => {
+    const alone = flags.predictions === true ? undefined : ONLY_PREDICTIONS.find(name => flags[name] !== undefined)
+    if (alone !== undefined) command.error(`error: option '--${alone}' is for --predictions`)
     const { runEval } = await import('./eval/run.ts')
     await runEval(path, flags)
   })
@@ -88,7 +97,9 @@ function options(): Option[] {
     ),
     ...group(
       'Scoring a file of predictions, with the options of conlleval:',
-      new Option('--predictions', 'the file has gold and guess as its last two columns: no model is run'),
+      new Option('--predictions', 'the file has gold and guess as its last two columns: no model is run').conflicts(
+        ONLY_MODELS,
+      ),
       new Option('-r, --raw', 'tags are types without B- and I-, each word a phrase'),
       new Option('-d, --delimiter <pattern>', 'regular expression between two fields (default: one space)'),
       new Option('-o, --outside <tag>', 'with -r: the tag of words outside of all phrases (default: O)'),

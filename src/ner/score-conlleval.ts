@@ -41,19 +41,24 @@ export interface Scores {
 
 const OUTSIDE: TagParts = { prefix: 'O', type: '' }
 
-/** Does a phrase begin at `tag`, after `before`? */
+/**
+ * Does a phrase begin at `tag`, after `before`? The script's list of pairs, gaps included: B after E, or after a prefix that
+ * it does not know (S, U, L), goes on with a phrase of its type.
+ */
 export function phraseBegins(before: TagParts, tag: TagParts): boolean {
-  if (tag.prefix === 'B' || tag.prefix === '[' || tag.prefix === ']') return true
-  if ((tag.prefix === 'I' || tag.prefix === 'E') && before.prefix === 'O') return true
-  if ((tag.prefix === 'I' || tag.prefix === 'E') && before.prefix === 'E') return true
+  const was = before.prefix
+  if (tag.prefix === '[' || tag.prefix === ']') return true
+  if (tag.prefix === 'B' && (was === 'B' || was === 'I' || was === 'O')) return true
+  if ((tag.prefix === 'I' || tag.prefix === 'E') && (was === 'E' || was === 'O')) return true
   return tag.prefix !== 'O' && tag.prefix !== '.' && tag.type !== before.type
 }
 
-/** Does a phrase end at `tag`, before `after`? The rules of {@link phraseBegins} in a mirror, B for E and E for B. */
+/** Does a phrase end at `tag`, before `after`? */
 export function phraseEnds(tag: TagParts, after: TagParts): boolean {
-  if (tag.prefix === 'E' || tag.prefix === '[' || tag.prefix === ']') return true
-  if ((tag.prefix === 'I' || tag.prefix === 'B') && after.prefix === 'O') return true
-  if ((tag.prefix === 'I' || tag.prefix === 'B') && after.prefix === 'B') return true
+  const next = after.prefix
+  if (tag.prefix === '[' || tag.prefix === ']') return true
+  if ((tag.prefix === 'B' || tag.prefix === 'I') && (next === 'B' || next === 'O')) return true
+  if (tag.prefix === 'E' && (next === 'E' || next === 'I' || next === 'O')) return true
   return tag.prefix !== 'O' && tag.prefix !== '.' && tag.type !== after.type
 }
 
@@ -132,9 +137,15 @@ export class Conlleval {
 
   private split(tag: string): TagParts {
     let parts = this.tags.get(tag)
-    if (parts === undefined) this.tags.set(tag, (parts = splitTag(tag)))
+    if (parts === undefined) this.tags.set(tag, (parts = splitAsScript(tag)))
     return parts
   }
+}
+
+/** To the script's language "0" is as good as nothing: B-0 has no type. */
+function splitAsScript(tag: string): TagParts {
+  const parts = splitTag(tag)
+  return parts.type === '0' ? { ...parts, type: '' } : parts
 }
 
 /**
@@ -183,7 +194,9 @@ export function formatConlleval(counts: ConllevalCounts): string {
   if (tokens === 0) return text
   text += `accuracy: ${fixed2(accuracy(counts))}%; ${formatScores(total)}\n`
   for (const [type, typeCounts] of sortedTypes(types)) {
-    text += `${type.padStart(17)}: ${formatScores(typeCounts)}  ${typeCounts.found}\n`
+    const line = `${type.padStart(17)}: ${formatScores(typeCounts)}  ${typeCounts.found}\n`
+    // The script lists the types of both sides and drops repetitions, but does not see that of an empty name.
+    text += type === '' && typeCounts.gold > 0 && typeCounts.found > 0 ? line + line : line
   }
   return text
 }

@@ -1,6 +1,7 @@
-import { describe, expect, test } from '@jest/globals'
+import { describe, expect, jest, test } from '@jest/globals'
+import { Bench, type Section } from '../../bench/src/bench.ts'
 import { unpad } from '../../bench/src/hosts/onnxruntime.ts'
-import { interleave } from '../../bench/src/interleave.ts'
+import { interleave, plan } from '../../bench/src/interleave.ts'
 import { allLengths, streamLengths } from '../../bench/src/lengths.ts'
 import { toMarkdown } from '../../bench/src/report.ts'
 import { merge, type Figure, type Results } from '../../bench/src/results.ts'
@@ -44,13 +45,40 @@ test('contestants take turns, and one that fails does not end the others', async
   })
   const failing = { key: 'c', run: () => Promise.reject(new Error('no')) }
   const results = await interleave([contestant('a', 300), contestant('b', 600), failing], {
-    budget: 900,
+    budget: 1200,
     rounds: 3,
     warmUp: 2,
   })
-  expect(turns.slice(4)).toEqual(['a', 'b', 'a', 'b', 'a', 'b'])
-  expect(results.get('a')).toMatchObject({ median: 300, samples: 3 })
+  expect(turns).toEqual(['a', 'a', 'b', 'a', 'b', 'a', 'b'])
+  expect(results.get('a')).toMatchObject({ median: 300, samples: 2 })
   expect(results.get('c')).toBeInstanceOf(Error)
+})
+
+test('a budget is kept where passes are short, and a slow pass is timed twice', () => {
+  expect(plan(800, 1, 4)).toEqual({ rounds: 4, perRound: 25, discard: 1 })
+  for (const [pass, budget] of [
+    [10, 800],
+    [30, 500],
+    [90, 1000],
+    [150, 1000],
+  ] as const) {
+    const { rounds, perRound, discard } = plan(budget, pass, 4)
+    expect(rounds * (perRound + discard) * pass).toBeLessThanOrEqual(budget)
+  }
+  for (const left of [500, -4000]) expect(plan(left, 4500, 4)).toEqual({ rounds: 2, perRound: 1, discard: 0 })
+  expect(plan(100, 4500, 1).rounds).toBe(1)
+})
+
+test('a run that is out of time begins nothing more, and says what is missing', () => {
+  const settings = { quick: false, peers: true, sections: new Set<Section>(), only: new Set(''), threads: [1] }
+  const bench = new Bench({ ...settings, tokens: [8], curveTokens: [] })
+  const now = jest.spyOn(performance, 'now')
+  bench.startClock()
+  expect(bench.hasTimeFor('one thing')).toBe(true)
+  now.mockReturnValue(performance.now() + 14 * 60_000)
+  expect(bench.hasTimeFor('another')).toBe(false)
+  now.mockRestore()
+  expect(bench.notes).toEqual([expect.stringContaining('no time was left for another')])
 })
 
 test('the stream of lengths follows the histogram', () => {
@@ -82,6 +110,7 @@ test('later runs replace figures of the same place, and a missing one says why',
     engine: 'bert-ner simd fp32',
     group: 'ours',
     threads: 1,
+    node: 'Node 20',
     column: '8 tokens',
     value: 2,
     unit: 'ms',
@@ -93,6 +122,9 @@ test('later runs replace figures of the same place, and a missing one says why',
   const peer: Figure = { ...figure, engine: 'onnxruntime-web fp32', group: 'peer', value: null, note: 'not installed' }
   const merged = merge([of(figure, peer), of({ ...figure, value: 1.5 }), of({ ...peer, value: 3 })])
   expect(merged.figures.map(({ value }) => value)).toEqual([1.5, 3])
+  const other = { ...figure, node: 'Node 24', value: 1 }
+  expect(merge([of(figure), of(other)]).figures).toEqual([figure, other])
+  expect(toMarkdown(of(figure, other))).toContain('(m, 1 thread, Node 24)')
   const text = toMarkdown(of(figure, peer))
   expect(text).toContain('| bert-ner simd fp32 | 2.00 / 1.00 / 3.00 |')
   expect(text).toContain('- Not measured: onnxruntime-web fp32: not installed')

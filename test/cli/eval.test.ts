@@ -198,14 +198,28 @@ describe('what cannot be done', () => {
     ['a malformed line', () => save('bad.conll', 'Mira B-PER\nslept\n'), 'line 2'],
     ['a tag of no scheme', () => save('tag.conll', 'Mira PERSON\n'), 'line 1'],
     ['bytes that are no UTF-8', () => save('latin1.conll', Buffer.from('M\xfcller B-PER\n', 'latin1')), 'UTF-8'],
+    ['a file without words', () => save('none.conll', '-DOCSTART- -X- O O\n\n'), 'found none'],
     ['a file that is not there', () => at('nowhere.conll'), 'no such file'],
   ])('%s: one line that says where', async (_, make, expected) => {
     const { status, stdout, stderr } = await run('eval', '--backend', 'naive', make())
     expect({ status, stdout, lines: stderr.split('\n').length }).toEqual({ status: 1, stdout: '', lines: 2 })
     expect(stderr).toContain(expected)
   })
+  test('predictions that could not be written are refused before the model runs', async () => {
+    const file = save('one.conll', 'Mira B-PER\n')
+    const { status, stdout, stderr } = await run('eval', '--write-predictions', at('no/where.txt'), file)
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+    expect(stderr).toContain(`${at('no')}: no such file or folder`)
+  })
   test.each([
     [],
+    ['-r', 'x'],
+    ['-d', ',', 'x'],
+    ['--outside', 'NIL', 'x'],
+    ['--predictions', '--model', 'm', 'x'],
+    ['--predictions', '--errors', 'x'],
+    ['--predictions', '--write-predictions', 'y', 'x'],
+    ['--predictions', '--context', 'document', 'x'],
     ['--word-tag', 'last', 'x'],
     ['--threads', '0', 'x'],
     ['--lower', '--upper', 'x'],

@@ -52,10 +52,11 @@ describe('conlleval, computed by hand', () => {
     ['B-A I-A I-A', 'B-A I-A O', 1, 1, 0, 2], // ends too early
     ['B-A I-A O', 'B-A I-A I-A', 1, 1, 0, 2], // ends too late
     ['O I-A', 'I-A I-A', 1, 1, 0, 1], // begins too early
-    ['B-A E-A I-A', 'B-A E-A B-A', 2, 2, 2, 2], // I after E begins
+    ['B-A E-A I-A', 'B-A E-A B-A', 2, 1, 0, 2], // I after E begins, B after E does not: so it is in the script
     ['E-A E-A', 'B-A B-A', 2, 2, 2, 0], // E after E begins
-    ['B-A E-A B-A', 'B-A I-A B-A', 2, 2, 2, 2], // B after E begins
-    ['S-A S-A', 'S-A B-A', 1, 2, 1, 1], // conlleval knows no S: its type alone begins a phrase, and nothing ends here
+    ['B-A E-A B-B', 'B-A I-A B-B', 2, 2, 2, 2], // unless its type is another
+    ['S-A S-A', 'S-A B-A', 1, 1, 1, 1], // conlleval knows no S: its type alone begins a phrase, and nothing ends here
+    ['B-0', 'B', 1, 1, 1, 1], // a type of 0 is none
     ['[-A ]-A', 'B-A B-A', 2, 2, 2, 0], // [ and ] are phrases of one word
     ['B-A .-A I-A', 'B-A I-A I-A', 1, 1, 1, 2], // . neither begins nor ends
     ['.-A', '.-A', 0, 0, 0, 1],
@@ -70,6 +71,12 @@ describe('conlleval, computed by hand', () => {
     const { counts } = readPredictions(lines.join('\n'), 'x.txt')
     expect(counts.total).toEqual({ gold: phrases, found, correct })
     expect(counts.correctTokens).toBe(right)
+  })
+
+  test('a type without a name is listed twice where both sides have it', () => {
+    const line = '                 : precision: 100.00%; recall: 100.00%; FB1: 100.00  1\n'
+    expect(report('a B B\n')).toContain(`FB1: 100.00\n${line}${line}`)
+    expect(report('a B O\n').split('\n')).toHaveLength(4)
   })
 
   test('types are in byte order, and padded by bytes', () => {

@@ -1,6 +1,6 @@
 """Writes test/fixtures/conlleval.json.gz: files of predictions, options, and the report that conlleval's rules demand.
 
-An oracle from the rules, not from any program, and on purpose unlike src/ner/score-conlleval.ts: that one walks both
+An oracle from the rules of the script of 2004-01-26, on purpose unlike src/ner/score-conlleval.ts: that one walks both
 columns once with a few variables; this one marks all beginnings and ends first, then looks from each common beginning
 for the next end. printf's rounding comes from Python's %, which is C's. Needs the standard library only.
 
@@ -15,27 +15,22 @@ import re
 OUT = pathlib.Path(__file__).parent.parent / "fixtures" / "conlleval.json.gz"
 
 
+# (tag before, tag) between which a phrase begins, (tag, next tag) between which one ends, if their types are the same.
+BEGINS = {("B", "B"), ("I", "B"), ("O", "B"), ("O", "I"), ("O", "E"), ("E", "E"), ("E", "I")}
+ENDS = {("B", "B"), ("B", "O"), ("I", "B"), ("I", "O"), ("E", "E"), ("E", "I"), ("E", "O")}
+
+
 def begins(p, pt, t, tt):
-    return (
-        t in "B[]"
-        or (p == "O" and t in "IE")
-        or (p == "E" and t in "IE")
-        or (t not in "O." and pt != tt)
-    ) if len(t) == 1 else pt != tt
+    return t in ("[", "]") or (p, t) in BEGINS or (t not in ("O", ".") and pt != tt)
 
 
 def ends(t, tt, n, nt):
-    return (
-        t in "E[]"
-        or (n == "O" and t in "IB")
-        or (n == "B" and t in "IB")
-        or (t not in "O." and tt != nt)
-    ) if len(t) == 1 else tt != nt
+    return t in ("[", "]") or (t, n) in ENDS or (t not in ("O", ".") and tt != nt)
 
 
 def split_tag(tag):
     prefix, hyphen, kind = tag.partition("-")
-    return (prefix, kind) if hyphen else (tag, "")
+    return (prefix, "" if kind == "0" else kind) if hyphen else (tag, "")
 
 
 def perl_split(line, delimiter):
@@ -98,7 +93,8 @@ def report(text, raw=False, delimiter=" ", outside="O"):
     if tokens == 0:
         return out
     out += "accuracy: %6.2f%%; %s\n" % (100 * right / tokens, figures(len(gold), len(found), len(correct)))
-    for kind in sorted({*gold, *found, *correct}):
+    twice = [""] if "" in gold and "" in found else []  # the script misses this repetition
+    for kind in sorted([*{*gold, *found}, *twice]):
         counts = gold.count(kind), found.count(kind), correct.count(kind)
         out += "%17s: %s  %d\n" % (kind, figures(*counts), counts[1])
     return out
@@ -129,7 +125,7 @@ def case(rng):
         if raw:
             return rng.choice([outside, "O", *types])
         if style == 3 and rng.random() < 0.2:
-            return rng.choice(["B", "I", "E", "O-PER", "X", ".", "B-", "-PER", "I--A", "O"])
+            return rng.choice(["B", "I", "E", "O-PER", "X", ".", "B-", "-PER", "I--A", "B-0", "O"])
         return tag(rng, prefixes, types)
 
     lines = []

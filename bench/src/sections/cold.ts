@@ -9,11 +9,16 @@ import { ONE_TEXT } from '../text.ts'
 
 export const FIRST_ANSWER = 'first answer'
 
-export async function measureColdStarts(bench: Bench, model: Model, threads: number, engines: readonly Engine[]) {
+/** Start as another one does, or in no way that a user would meet. */
+const LEFT_OUT = new Set(['simd-w8a16', 'simd-w8a7', 'simd-turbo-q8', 'tfjs-fast', 'tfjs-first', 'naive'])
+
+export async function measureColdStarts(bench: Bench, model: Model, threads: number, all: readonly Engine[]) {
+  if (!bench.hasTimeFor(`${model.name}, cold starts`)) return
   progress(`${model.name}, cold starts`)
+  const engines = all.filter(({ id }) => !LEFT_OUT.has(id))
   const runs = new Map<Engine, Map<string, number[]>>()
   const failed = new Map<Engine, string>()
-  for (let round = 0; round < (bench.settings.quick ? 1 : 5); round++) {
+  for (let round = 0; round < (bench.settings.quick ? 1 : 3); round++) {
     for (const engine of engines) {
       if (failed.has(engine)) continue
       const columns = runs.get(engine) ?? new Map<string, number[]>()

@@ -1,7 +1,7 @@
 /** Latency, cost of batches, throughput and memory: all engines of one model and thread count, each in a process of its own. */
 import { Bench, progress } from '../bench.ts'
 import type { Engine } from '../engines.ts'
-import { asError, type Contestant } from '../interleave.ts'
+import { asError, interleave, type Contestant } from '../interleave.ts'
 import { streamLengths } from '../lengths.ts'
 import { CHECKED_TOKENS, referenceLogits, sequence, type Model } from '../models.ts'
 import { EngineProcess } from '../processes.ts'
@@ -18,18 +18,22 @@ const EXACT = 1e-3
 const INEXACT = 0.5
 
 /** An engine that takes longer for a batch is not asked for the next one, twice as large: the curve is clear by then. */
-const SLOWEST_BATCH = 2000 // ms
+const SLOWEST_BATCH = 1000 // ms
 
 /** Engines whose scaling is shown, beside this runtime's. */
 const SCALED = new Set(['ort-web-int8', 'ort-web-fp32', 'ort-node-fp32', 'ort-node-int8'])
 
 export async function measureEngines(bench: Bench, model: Model, threads: number, engines: readonly Engine[]) {
-  progress(`${model.name}, ${threads} thread${threads === 1 ? '' : 's'}: loading ${engines.length} engines`)
+  const where = `${model.name}, ${threads} thread${threads === 1 ? '' : 's'}`
+  if (!bench.hasTimeFor(where)) return
+  progress(`${where}: loading ${engines.length} engines`)
   const runners = await start(bench, model, threads, engines)
   try {
-    if (bench.wants('latency')) await latency(bench, model, threads, runners)
-    if (bench.wants('batch')) await batches(bench, model, threads, runners)
-    if (bench.wants('throughput')) await throughput(bench, model, threads, runners)
+    // Scaling curves are drawn at all threads; a large model's stream is long enough once.
+    const isMost = threads === bench.settings.threads.at(-1)
+    if (bench.wants('latency')) await latency(bench, model, threads, runners, isMost)
+    if (bench.wants('batch') && isMost) await batches(bench, model, threads, runners)
+    if (bench.wants('throughput') && (isMost || !model.isLarge)) await throughput(bench, model, threads, runners)
   } finally {
     await Promise.all(runners.map(({ process }) => process.stop()))
   }
@@ -45,7 +49,7 @@ async function start(bench: Bench, model: Model, threads: number, engines: reado
   const ready = new Map<Engine, Runner>()
   for (const engine of naiveFirst) {
     const row = { section: 'latency', model: model.name, threads }
-    const process = new EngineProcess(true)
+    const process = new EngineProcess(!bench.settings.quick)
     try {
       const folder = engine.group === 'ours' || engine.host === 'tfjs' ? model.folder : model.exported
       if (folder === null) throw new Error(model.why ?? 'not exported')
@@ -76,16 +80,25 @@ function range(values: ArrayLike<number>): number {
   return Math.max(...Array.from(values)) - Math.min(...Array.from(values))
 }
 
-async function latency(bench: Bench, model: Model, threads: number, runners: readonly Runner[]): Promise<void> {
-  for (const tokens of bench.settings.tokens) {
+async function latency(
+  bench: Bench,
+  model: Model,
+  threads: number,
+  runners: readonly Runner[],
+  isMost: boolean,
+): Promise<void> {
+  const { tokens: lengths, curveTokens } = bench.settings
+  const curve = isMost ? curveTokens : []
+  for (const tokens of [...lengths, ...curve].sort((a, b) => a - b)) {
     if (tokens > model.positions) continue
+    if (!bench.hasTimeFor(`${model.name}, ${threads} threads, ${tokens} tokens`)) continue
     progress(`  ${tokens} tokens`)
     const text = [[sequence(model, tokens, tokens)]]
-    // Lengths off the table's are for the scaling curves alone.
-    const isCurve = ![8, 16, 32, 128, 512].includes(tokens)
-    const results = await bench.interleave(
+    const results = await interleave(
       runners
-        .filter(({ engine }) => tokens <= (engine.maxTokens ?? Infinity) && (!isCurve || isScaled(engine)))
+        .filter(
+          ({ engine }) => tokens <= (engine.maxTokens ?? Infinity) && (!curve.includes(tokens) || isScaled(engine)),
+        )
         .map(({ engine, process }) => ({
           key: engine,
           run: (repeat: number, discard: number) => process.forward(text, repeat, discard),
@@ -104,16 +117,17 @@ const isScaled = (engine: Engine) => SCALED.has(engine.id) || engine.options.bac
 async function batches(bench: Bench, model: Model, threads: number, runners: readonly Runner[]): Promise<void> {
   const tooSlow = new Set<Engine>()
   for (const size of bench.settings.quick ? [1, 8] : [1, 2, 4, 8, 16, 32, 64]) {
+    if (!bench.hasTimeFor(`${model.name}, batches of ${size}`)) return
     progress(`  batch of ${size}`)
     const batch = Array.from({ length: size }, (_, i) => sequence(model, 32, i))
-    const results = await bench.interleave(
+    const results = await interleave(
       runners
         .filter(({ engine }) => isScaled(engine) && !tooSlow.has(engine))
         .map(({ engine, process }) => ({
           key: engine,
           run: (repeat: number, discard: number) => process.forward([batch], repeat, discard),
         })),
-      { ...bench.effort('slow'), budget: bench.settings.quick ? 100 : 400 },
+      bench.effort('curve'),
     )
     for (const [engine, summary] of results) {
       bench.addTimes(engine, { section: 'batch', model: model.name, threads, column: `batch ${size}` }, summary)
@@ -124,7 +138,8 @@ async function batches(bench: Bench, model: Model, threads: number, runners: rea
 
 /** Sentences as long as those of CoNLL-2003, one by one and sixteen at a time in the order in which they come. */
 async function throughput(bench: Bench, model: Model, threads: number, runners: readonly Runner[]): Promise<void> {
-  const stream = streamLengths(bench.settings.quick ? 16 : 64).map((length, i) =>
+  if (!bench.hasTimeFor(`${model.name}, ${threads} threads, the stream of sentences`)) return
+  const stream = streamLengths(bench.settings.quick || model.isLarge ? 16 : 32).map((length, i) =>
     sequence(model, Math.min(length, model.positions), i),
   )
   const tokens = stream.reduce((sum, { ids }) => sum + ids.length, 0)
@@ -135,13 +150,14 @@ async function throughput(bench: Bench, model: Model, threads: number, runners: 
     .flatMap(({ engine, process }) =>
       [
         { column: 'one by one', batches: stream.map(one => [one]) },
-        { column: 'batches of 16', batches: batched },
+        // Stock tfjs is written for one text at a time: the same figure again.
+        ...(engine.host === 'tfjs' ? [] : [{ column: 'batches of 16', batches: batched }]),
       ].map(({ column, batches }) => ({
         key: { engine, column },
         run: (repeat: number) => process.forward(batches, repeat),
       })),
     )
-  const results = await bench.interleave(contestants, { budget: 0, rounds: bench.settings.quick ? 1 : 2, warmUp: 1 })
+  const results = await interleave(contestants, { budget: 0, rounds: bench.settings.quick ? 1 : 2, warmUp: 1 })
   for (const [{ engine, column }, summary] of results) {
     const place = { section: 'throughput', model: model.name, threads, column }
     bench.addTimes(engine, place, summary, 'tokens/s', ms => (1000 * tokens) / ms)

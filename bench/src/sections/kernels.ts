@@ -9,9 +9,10 @@ export async function measureKernels(bench: Bench, model: Model, engines: readon
   for (const engine of engines) {
     for (const tokens of bench.settings.quick ? [16] : [16, 128]) {
       if (tokens > (engine.maxTokens ?? Infinity)) continue
+      if (!bench.hasTimeFor(`kernels of ${engine.label}, ${model.name}, ${tokens} tokens`)) continue
       progress(`${model.name}, kernels of ${engine.label}, ${tokens} tokens`)
       const place = { section: `kernels, ${tokens} tokens, ${engine.label}`, model: model.name, threads: 1 }
-      const process = new EngineProcess(true)
+      const process = new EngineProcess(!bench.settings.quick)
       try {
         await process.load({ engine, folder: model.folder, threads: 1 })
         const kernels = await process.kernels(tokens)

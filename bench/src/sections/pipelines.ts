@@ -1,17 +1,18 @@
 /** Text in, entities out: one text, and a stream of texts as long as real sentences. */
 import { Bench, progress } from '../bench.ts'
 import type { Engine } from '../engines.ts'
-import { asError } from '../interleave.ts'
+import { asError, interleave } from '../interleave.ts'
 import type { Model } from '../models.ts'
 import { EngineProcess } from '../processes.ts'
 import { ONE_TEXT, texts } from '../text.ts'
 
 export async function measurePipelines(bench: Bench, model: Model, threads: number, engines: readonly Engine[]) {
-  progress(`${model.name}, text to entities`)
+  if (!bench.hasTimeFor(`${model.name}, text to entities`)) return
+  progress(`${model.name}, text to entities, ${threads} thread${threads === 1 ? '' : 's'}`)
   const place = { section: 'pipeline', model: model.name, threads }
   const running: { engine: Engine; process: EngineProcess }[] = []
   for (const engine of engines) {
-    const process = new EngineProcess(true)
+    const process = new EngineProcess(!bench.settings.quick)
     try {
       const folder = engine.group === 'ours' ? model.folder : model.exported
       if (folder === null) throw new Error(model.why ?? 'not exported')
@@ -24,7 +25,7 @@ export async function measurePipelines(bench: Bench, model: Model, threads: numb
     }
   }
   try {
-    const one = await bench.interleave(
+    const one = await interleave(
       running.map(({ engine, process }) => ({
         key: engine,
         run: async (repeat: number) => (await process.extract([[ONE_TEXT]], repeat)).times,
@@ -32,14 +33,14 @@ export async function measurePipelines(bench: Bench, model: Model, threads: numb
       bench.effort(),
     )
     for (const [engine, summary] of one) bench.addTimes(engine, { ...place, column: 'one text' }, summary)
-    const stream = texts(bench.settings.quick ? 16 : 96)
+    const stream = texts(bench.settings.quick || model.isLarge ? 16 : 64)
     const batches = Array.from({ length: Math.ceil(stream.length / 16) }, (_, i) => stream.slice(i * 16, i * 16 + 16))
-    const many = await bench.interleave(
+    const many = await interleave(
       running.map(({ engine, process }) => ({
         key: engine,
         run: async (repeat: number) => (await process.extract(batches, repeat)).times,
       })),
-      { budget: 0, rounds: bench.settings.quick ? 1 : 3, warmUp: 1 },
+      { budget: 0, rounds: bench.settings.quick ? 1 : 2, warmUp: 1 },
     )
     for (const [engine, summary] of many) {
       const perSecond = (ms: number) => (1000 * stream.length) / ms

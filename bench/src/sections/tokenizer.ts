@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Tokenizer } from '../../../dist/node.js'
 import { Bench, progress } from '../bench.ts'
-import { asError } from '../interleave.ts'
+import { asError, interleave } from '../interleave.ts'
 import type { Model } from '../models.ts'
 import { importPeer } from '../paths.ts'
 import { corpus } from '../text.ts'
@@ -18,7 +18,8 @@ const PEER = { label: '@huggingface/tokenizers', group: 'peer' } as const
 type Row = typeof OURS | typeof PEER
 
 export async function measureTokenizers(bench: Bench, model: Model) {
-  progress(`${model.name}, tokenizers`)
+  if (!bench.hasTimeFor('the tokenizers')) return
+  progress('tokenizers')
   const lines = corpus(bench.settings.quick ? 50_000 : 1_000_000).split('\n')
   const bytes = Buffer.byteLength(lines.join('\n'))
   const place = { section: 'tokenizer', model: model.name, threads: 1, column: 'MB/s' }
@@ -40,7 +41,7 @@ export async function measureTokenizers(bench: Bench, model: Model) {
     if (differing.length > 0)
       bench.notes.push(`the tokenizers disagree on ${differing.length} of ${lines.length} lines`)
   }
-  const results = await bench.interleave(
+  const results = await interleave(
     [...encoders].map(([key, encode]) => ({
       key,
       run: (repeat: number) => Promise.resolve(encodeAll(lines, encode, repeat)),

@@ -1,6 +1,7 @@
 /** What the command reads and writes. */
 import { createHash } from 'node:crypto'
-import { readFile, writeFile } from 'node:fs/promises'
+import { access, constants, readFile, writeFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import type { ModelSource } from '../../models/source.ts'
 import type { ConllFile } from '../../ner/conll.ts'
 import type { Evaluation } from '../../ner/evaluate-file.ts'
@@ -11,6 +12,11 @@ export async function readInput(path: string): Promise<Buffer> {
   const parts: Buffer[] = []
   for await (const part of process.stdin) parts.push(part as Buffer)
   return Buffer.concat(parts)
+}
+
+/** Throws unless a file can be written there. */
+export async function checkFolder(path: string): Promise<void> {
+  await access(dirname(resolve(path)), constants.W_OK)
 }
 
 /** SHA-256 of a model's file in hexadecimal, read piece by piece; null where there is no such file. */

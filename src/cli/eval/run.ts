@@ -1,12 +1,13 @@
 /** The action of `bert-ner eval`: read, run, score, say. */
 import { resolve } from 'node:path'
+import { ConllError } from '../../errors.ts'
 import { decodeConll, readConll } from '../../ner/conll.ts'
 import { evaluateFile, type EvaluateOptions, type Evaluation } from '../../ner/evaluate-file.ts'
 import type { EvalFlags } from '../eval.ts'
 import { escapeControls } from '../escape.ts'
 import { write } from '../output.ts'
 import { checkExpectation } from './expectation.ts'
-import { readInput, writePredictions } from './files.ts'
+import { checkFolder, readInput, writePredictions } from './files.ts'
 import { evaluationJson } from './json.ts'
 import { startProgress, type Progress } from './progress.ts'
 import { formatErrors } from './errors.ts'
@@ -54,9 +55,11 @@ export async function runEval(path: string, flags: EvalFlags): Promise<void> {
 }
 
 async function evaluate(path: string, flags: EvalFlags): Promise<Outcome> {
-  // The file first: a malformed line is reported before a large model is loaded.
+  // What can fail at once does: before a large model is loaded, and minutes are spent on running it.
   const start = performance.now()
   const file = readConll(decodeConll(await readInput(path), path), path)
+  if (file.words === 0) throw noWords(path)
+  if (flags.writePredictions !== undefined) await checkFolder(flags.writePredictions)
   const read = performance.now()
   const { loadModel } = await import('./model.ts')
   const model = await loadModel(flags)
@@ -73,6 +76,16 @@ async function evaluate(path: string, flags: EvalFlags): Promise<Outcome> {
     progress.stop()
     await model.dispose()
   }
+}
+
+function noWords(path: string): ConllError {
+  return new ConllError({
+    code: 'CONLL_NO_WORDS',
+    subject: path,
+    expected: 'words with their tags, one on each line',
+    found: 'none',
+    nextStep: 'Check that this is the file that was meant, and that it is whole.',
+  })
 }
 
 function evaluateOptions(flags: EvalFlags, progress: Progress): EvaluateOptions {
