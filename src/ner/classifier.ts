@@ -50,9 +50,14 @@ export class Classifier {
     }
   }
 
-  /** @throws OptionError where the input or `stride` does not fit */
-  prepare(input: Input, options: CheckedOptions): Prepared {
+  /** @throws BackendError `BACKEND_DISPOSED` */
+  checkInUse(): void {
     if (this.#disposed) throw disposed()
+  }
+
+  /** @throws OptionError where the input or `stride` does not fit; ConfigError `CONFIG_WINDOW` where no text fits the model */
+  prepare(input: Input, options: CheckedOptions): Prepared {
+    this.checkInUse()
     const encoded = this.#encode(input, options)
     const capacity = this.#capacity(encoded)
     if (options.stride !== undefined && options.stride >= capacity) {
