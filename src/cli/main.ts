@@ -1,6 +1,7 @@
 /** The command line's entry: parses arguments, runs one command, turns every failure into one line and an exit status. */
 import { commands } from './commands.ts'
 import { register as ner } from './ner.ts'
+import { escapeControls } from './escape.ts'
 import { describeFailure } from './failure.ts'
 import { Command, CommanderError } from './vendor/commander.ts'
 import { packageVersion } from './version.ts'
@@ -34,23 +35,24 @@ function createProgram(commands: readonly ((program: Command) => void)[]): Comma
     .enablePositionalOptions()
     .showSuggestionAfterError()
     .exitOverride()
-    .configureOutput({
-      outputError: (message, write) => {
-        write(message.startsWith('error: ') ? `bert-ner: ${withHint(message.slice('error: '.length))}` : message)
-      },
-    })
   if (commands.length > 1) program.helpCommand('help [command]', 'print the help of a command')
   for (const register of commands) register(program)
   for (const command of [program, ...program.commands]) {
     const path = command === program ? 'bert-ner' : `bert-ner ${command.name()}`
-    command.showHelpAfterError(`Run '${path} --help' for what it takes.`)
+    command.configureOutput({
+      outputError: (message, write) => {
+        write(usageError(message, path))
+      },
+    })
   }
   return program
 }
 
-/** No option has a space in its name: such a one was meant as a text. */
-function withHint(message: string): string {
-  const start = "unknown option '"
-  if (!message.startsWith(start) || !message.slice(start.length).includes(' ')) return message
-  return `${message.trimEnd()}. A text that begins with - comes after --\n`
+/** The parser's complaint, of several lines, as one line that ends in what to do. */
+function usageError(message: string, path: string): string {
+  const said = message.replace('error: ', '').trimEnd().replaceAll('\n', ' ').replace(/\.$/, '')
+  // No option has a space in its name: such a one was meant as a text.
+  const isText = /^unknown option '[^'\s]+\s/.test(said)
+  const next = isText ? `A text that begins with - comes after --` : `Run '${path} --help' for what it takes`
+  return `bert-ner: ${escapeControls(said)}. ${next}.\n`
 }

@@ -201,6 +201,7 @@ describe('failures are one line that says what to do', () => {
     const { status, stdout, stderr } = await run(...args)
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
     expect(stderr).toContain(message)
+    expect(stderr).toMatch(/^bert-ner: .*\.\n$/)
   })
 
   test('UTF-16 gets the advice that fits it', async () => {
