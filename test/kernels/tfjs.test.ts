@@ -198,6 +198,23 @@ function heapBytes(): number {
 }
 
 describe('coded errors', () => {
+  test('what would not fit the memory of wasm is refused before it is allocated: its malloc does not check', async () => {
+    const kernels = await loadKernels({ backend: 'tfjs' })
+    const before = { ...tf.memory() }
+    const qkv: Tensor = { shape: [30_000, 12] }
+    const starts = Int32Array.of(0, 30_000)
+    const huge = { ...linearPart(1, 1, uniform(7)), weight: { ...float32([1, 1], uniform(7)), shape: [1, 2 ** 30] } }
+    for (const operation of [
+      () => kernels.attention(qkv, starts, 2),
+      () => kernels.attentionProbabilities!(qkv, starts, 2),
+      () => void kernels.linearWeights([huge]),
+    ]) {
+      expect(operation).toThrow(expect.objectContaining({ code: 'BACKEND_MEMORY' }))
+    }
+    expect(tf.memory()).toMatchObject({ numTensors: before.numTensors, numBytes: before.numBytes })
+    await kernels.dispose()
+  })
+
   test('a device that tfjs does not know', async () => {
     await expect(loadKernels({ backend: 'tfjs', device: 'quantum' })).rejects.toMatchObject({ code: 'BACKEND_DEVICE' })
   })
