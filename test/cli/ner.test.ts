@@ -210,8 +210,8 @@ describe('failures are one line that says what to do', () => {
     expect(stderr).toContain('iconv -f utf-16 -t utf-8')
   })
 
-  test.each([['--lines'], ['--jsonl=t'], []])('a text without end is refused before memory is: %s', async (...args) => {
-    const child = spawn(process.execPath, ['--max-old-space-size=64', 'dist/cli.js', '--model', tiny, ...args])
+  test.each(['--lines', '--jsonl=t', '--format=json'])('a text without end is refused in time: %s', async flag => {
+    const child = spawn(process.execPath, ['--max-old-space-size=64', 'dist/cli.js', '--model', tiny, flag])
     let stderr = ''
     child.stderr.on('data', chunk => (stderr += String(chunk)))
     child.stdin.on('error', () => undefined)
@@ -280,28 +280,44 @@ describe('as a filter', () => {
     expect(await ended).toEqual({ status: 0, signal: null })
   })
 
-  test('progress of long work, on a terminal alone, and gone at its end', async () => {
+  describe('progress, where standard error is a terminal', () => {
     // As on a terminal: cli-progress asks no more of it than this.
-    const terminal = ['--import', 'data:text/javascript,process.stderr.isTTY=true;process.stderr.columns=80']
-    const texts = file('lines.txt', 'a b c\n'.repeat(500))
-    for (const [args, seen] of [
-      [['-f', '-'], /0 texts \| 0\.0 texts\/s \| \d s/],
-      [['--lines', '-f', texts, '-'], /500 texts \| \d+ texts\/s \| \d s/],
-    ] as const) {
-      const child = spawn(process.execPath, [...terminal, 'dist/cli.js', '--model', tiny, ...args], {
+    const startOnTerminal = (...args: string[]) => {
+      const terminal = ['--import', 'data:text/javascript,process.stderr.isTTY=true;process.stderr.columns=80']
+      const child = spawn(process.execPath, [...terminal, 'dist/cli.js', '--model', tiny, '--threads', '1', ...args], {
         env: { ...process.env, TERM: 'xterm' },
       })
-      const ended = closed(child)
-      let stderr = ''
-      child.stderr.on('data', chunk => (stderr += String(chunk)))
+      let seen = ''
+      child.stderr.on('data', chunk => (seen += String(chunk)))
+      child.stdin.on('error', () => undefined)
+      const until = (pattern: RegExp) =>
+        new Promise<void>(resolve => child.stderr.on('data', () => { if (pattern.test(seen)) resolve() })) // prettier-ignore
+      return { child, ended: closed(child), until, shown: () => seen }
+    }
+    /** The cursor is back, the line is empty. */
+    const isGone = (seen: string) =>
+      seen.lastIndexOf('\u001b[?25h') > seen.lastIndexOf('\u001b[?25l') && seen.endsWith('\u001b[2K')
+
+    test.each([
+      [['-f', '-'], /0 texts \| 0\.0 texts\/s \| \d s/],
+      [['--lines', '-f', file('500.txt', 'a b c\n'.repeat(500)), '-'], /500 texts \| \d+ texts\/s \| \d s/],
+    ])('%j: drawn while work goes on, gone at its end', async (args, bar) => {
+      const { child, ended, until, shown } = startOnTerminal(...args)
       child.stdout.resume()
-      await new Promise<void>(resolve => {
-        child.stderr.on('data', () => { if (seen.test(stderr)) resolve() }) // prettier-ignore
-      })
+      await until(bar)
       child.stdin.end('a')
       expect(await ended).toEqual({ status: 0, signal: null })
-      expect(stderr.endsWith('\u001b[2K')).toBe(true)
-    }
+      expect(isGone(shown())).toBe(true)
+    })
+
+    test('gone too where a closed pipe ends the work', async () => {
+      const { child, ended, until, shown } = startOnTerminal('--lines', '--format', 'jsonl')
+      endlessly(child)
+      await until(/texts\/s/)
+      child.stdout.destroy()
+      expect(await ended).toEqual({ status: 0, signal: null })
+      expect(isGone(shown())).toBe(true)
+    })
   })
 
   test('a reader that closed the pipe ends it in silence', async () => {

@@ -34,14 +34,16 @@ export async function startProgress(total: number | undefined): Promise<Progress
     if (bar.isActive) bar.update(done, state)
     else bar.start(total ?? 0, done, state)
   }, INTERVAL)
+  const stop = () => {
+    clearInterval(timer)
+    if (bar.isActive) bar.stop()
+  }
+  process.once('exit', stop) // A closed pipe ends the process at once: the terminal needs its cursor back.
   return {
     advance(bytes) {
       texts++
       done = bytes
     },
-    stop() {
-      clearInterval(timer)
-      if (bar.isActive) bar.stop()
-    },
+    stop,
   }
 }
