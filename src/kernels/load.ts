@@ -7,7 +7,10 @@ export const BACKENDS = ['simd', 'tfjs', 'naive'] as const
 export type Backend = (typeof BACKENDS)[number]
 
 export const PRECISIONS = ['auto', 'fp32', 'w8a16', 'w8a7', 'q8'] as const
-/** The arithmetic of the linear layers. `auto`: fp32, but for int8 files on backends that can compute in int8. */
+/**
+ * The arithmetic of the linear layers: `fp32`; int8 weights by 16-bit (`w8a16`) or 7-bit activations (`w8a7`); `q8`, the fastest
+ * int8 arithmetic that is precise (docs/kernels.md). `auto`: fp32, but for int8 files on backends that can compute in int8.
+ */
 export type Precision = (typeof PRECISIONS)[number]
 
 /** What the backends that have no choice run on. */

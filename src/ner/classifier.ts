@@ -174,11 +174,22 @@ function joinWindows({ ids, wordIds }: EncodedText, jobs: readonly Job[]): Float
   return joined
 }
 
-/** Lets timers, input and the user in: a backend that computes on this thread would otherwise never let go of it. */
+/**
+ * Lets timers, input and the user in: a backend that computes on this thread would otherwise never let go of it. In a page by
+ * a message to itself: timers of a page in the background are held back to one a second.
+ */
 function eventLoop(): Promise<void> {
   return new Promise(resolve => {
-    if (typeof setImmediate === 'function') setImmediate(resolve)
-    else setTimeout(resolve, 0)
+    if (typeof setImmediate === 'function') {
+      setImmediate(resolve)
+      return
+    }
+    const { port1, port2 } = new MessageChannel()
+    port1.onmessage = () => {
+      port1.close()
+      resolve()
+    }
+    port2.postMessage(null)
   })
 }
 

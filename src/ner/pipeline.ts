@@ -53,7 +53,9 @@ export interface NerPipeline<D extends AggregationStrategy = 'none'> {
    * its heap. Calls after it reject with `BACKEND_DISPOSED`.
    */
   dispose(): Promise<void>
+  /** Text → ids and offsets, and `explain`. */
   readonly tokenizer: Tokenizer
+  /** Ids → logits, for those who want more than entities. `dispose()` of the pipeline disposes of it. */
   readonly model: BertForTokenClassification
 }
 
