@@ -40,7 +40,6 @@ async function build() {
   writeFileSync(stamp, '')
 }
 
-/** Each file of dist/cli/vendor takes in the library that it names, so that a command loads only what it uses. */
 /** The assembler and what is written in it have done their work once the .wasm files stand; nobody needs them at run time. */
 function writeWasm() {
   const assembly = 'dist/kernels/simd/assembly'
@@ -49,6 +48,7 @@ function writeWasm() {
   rmSync(assembly, { recursive: true })
 }
 
+/** Each file of dist/cli/vendor takes in the library that it names, so that a command loads only what it uses. */
 async function bundleVendor() {
   const { build } = await import('esbuild')
   const entries = readdirSync('dist/cli/vendor').filter(name => name.endsWith('.js'))

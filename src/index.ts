@@ -1,6 +1,6 @@
 /** bert-ner: named-entity recognition with BERT, from scratch. This file is the whole public API. */
 export * from './errors.ts'
-export type { ModelFile, ModelSource } from './models/source.ts'
+export { sourceFromBytes, type ModelFile, type ModelSource } from './models/source.ts'
 export type { Encoding } from './tokenizer/encoding.ts'
 export { decodeBF16, decodeF16 } from './safetensors/half.ts'
 export type { DType, DTypeArrays } from './safetensors/dtypes.ts'

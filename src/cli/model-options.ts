@@ -7,7 +7,7 @@ export interface ModelFlags extends Pick<BackendOptions, 'backend' | 'device' | 
 }
 
 /** `threads`: how many are taken where none are asked for, in words. */
-export function modelOptions(threads = 'all cores'): Option[] {
+export function modelOptions(threads = 'one per core, four at most'): Option[] {
   return [
     new Option('--model <folder>', 'model in Hugging Face layout (default: the one that comes with bert-ner)'),
     new Option('--backend <name>', 'what computes (default: the fastest that is there)').choices(BACKENDS),

@@ -24,17 +24,19 @@ Examples:
   bert-ner --lines < headlines.txt                 each line is a text
   curl … | bert-ner --jsonl body | jq .entities    adds the entities of "body" to each object
   bert-ner -f book.txt --format html > book.html   to look at in a browser
+  bert-ner -- "-5 degrees in Oslo"                 what comes after -- is text, whatever it begins with
 `
 
 export function register(program: Command): void {
-  program.argument('[text...]', 'the text; without it, and without -f, standard input')
+  program.argument('[text...]', 'the text; without it, and without -f, or for -: standard input')
   for (const option of options()) program.addOption(option)
-  program.addHelpText('after', EXAMPLES).action(async (words: string[], flags: NerFlags) => {
+  program.addHelpText('after', EXAMPLES).action(async (args: string[], flags: NerFlags) => {
+    const words = args.length === 1 && args[0] === '-' ? [] : args
     if (words.length > 0 && flags.file) program.error('error: a text and -f exclude each other')
     if (flags.jsonl !== undefined && (flags.format ?? 'jsonl') !== 'jsonl') {
       program.error("error: what --jsonl reads is printed as JSON lines: leave out '--format'")
     }
-    if (words.length === 0 && !flags.file && process.stdin.isTTY) {
+    if (args.length === 0 && !flags.file && process.stdin.isTTY) {
       program.error('error: no text, and nothing on standard input')
     }
     const { run } = await import('./ner/run.ts')
@@ -50,7 +52,7 @@ function options(): Option[] {
       new Option('--lines', 'each line is a text').conflicts('jsonl'),
       new Option('--jsonl <field>', 'each line is a JSON object with a text in this field; entities are added to it'),
     ),
-    ...group('Model:', ...modelOptions('all cores; one for a short text')),
+    ...group('Model:', ...modelOptions('one per core, four at most; one for a short text')),
     ...group(
       'Entities:',
       new Option('--aggregation <strategy>', 'how tokens become entities')

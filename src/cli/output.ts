@@ -1,11 +1,16 @@
 /** Standard output. A reader that has seen enough (`| head`) closes the pipe: that ends the program, and is no failure. */
+import { describeFailure } from './failure.ts'
 
-/** Ends the process with status 0 once standard output or standard error is closed by its reader. */
-export function endQuietlyOnClosedPipe(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') process.exit(0)
-      throw error
+/** Ends the process once standard output or standard error takes no more: with status 0 where its reader closed it. */
+export function endWhenOutputEnds(): void {
+  for (const [path, stream] of [
+    ['standard output', process.stdout],
+    ['standard error', process.stderr],
+  ] as const) {
+    stream.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+      if (code === 'EPIPE') process.exit(0)
+      process.stderr.write(`bert-ner: ${describeFailure({ code, message, path })}\n`)
+      process.exit(1)
     })
   }
 }

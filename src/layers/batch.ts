@@ -9,20 +9,38 @@ export interface Sequence {
   readonly typeIds: ArrayLike<number>
 }
 
-/** Lays B sequences back to back. Rows `starts[b]` … `starts[b+1]−1` of every result belong to sequence b. */
+/**
+ * Lays B sequences back to back: T tokens in all. Rows `starts[b]` … `starts[b+1]−1` of every result belong to sequence b.
+ *
+ * @throws OptionError `OPTION_BATCH` for what is no list of sequences of whole numbers, as many typeIds as ids in each
+ */
 export function packBatch(sequences: readonly Sequence[]): PackedBatch {
+  const lengths = sequences.map(({ ids, typeIds }, b) => {
+    const [length, other] = [ids, typeIds].map(list => (list as typeof list | undefined)?.length)
+    if (length === undefined) throw wrong(`ids of sequence ${b}`, 'a list of numbers', typeof ids)
+    if (other !== length) throw wrong(`typeIds of sequence ${b}`, `${length} values, as many as ids`, other ?? 'none')
+    return length
+  })
   const starts = new Int32Array(sequences.length + 1) // [B+1]
-  for (const [b, { ids }] of sequences.entries()) starts[b + 1] = (starts[b] ?? 0) + ids.length
+  for (const [b, length] of lengths.entries()) starts[b + 1] = (starts[b] ?? 0) + length
   const T = starts.at(-1) ?? 0
   const batch = { ids: new Int32Array(T), typeIds: new Int32Array(T), positions: new Int32Array(T), starts }
   for (const [b, { ids, typeIds }] of sequences.entries()) {
-    const start = starts[b] ?? 0
-    if (typeIds.length !== ids.length) throw wrong(`typeIds of sequence ${b}`, `${ids.length} values`, typeIds.length)
-    batch.ids.set(ids, start)
-    batch.typeIds.set(typeIds, start)
-    for (let i = 0; i < ids.length; i++) batch.positions[start + i] = i
+    const [start = 0, end = 0] = starts.subarray(b, b + 2)
+    copy(ids, batch.ids.subarray(start, end), `ids of sequence ${b}`)
+    copy(typeIds, batch.typeIds.subarray(start, end), `typeIds of sequence ${b}`)
+    for (let i = 0; i < end - start; i++) batch.positions[start + i] = i
   }
   return batch
+}
+
+/** By hand, since a typed array rounds and wraps whatever is put into it. */
+function copy(values: ArrayLike<number>, into: Int32Array, subject: string): void {
+  for (let i = 0; i < into.length; i++) {
+    const value: unknown = values[i]
+    if (typeof value !== 'number' || (value | 0) !== value) throw wrong(`${subject}, [${i}]`, 'a whole number', value)
+    into[i] = value
+  }
 }
 
 /** Cuts a batch, between sequences, into batches of at most `maxTokens` tokens (a longer sequence is one by itself). */
@@ -46,13 +64,19 @@ export function* splitBatch(batch: PackedBatch, maxTokens: number): Generator<Pa
 /**
  * Kernels trust their batch: every index is checked here, once.
  *
- * @throws OptionError `OPTION_BATCH` with the first token that does not fit the model
+ * @throws OptionError `OPTION_BATCH` for what is no batch, or with the first token that does not fit the model
  */
-export function checkBatch({ ids, typeIds, positions, starts }: PackedBatch, config: BertConfig): void {
+export function checkBatch(batch: PackedBatch, config: BertConfig): void {
+  for (const name of ['ids', 'typeIds', 'positions', 'starts'] as const) {
+    const values: unknown = (batch as PackedBatch | undefined)?.[name]
+    if (!isInt32Array(values)) throw wrong(name, 'an Int32Array', typeof values)
+  }
+  const { ids, typeIds, positions, starts } = batch
   const T = ids.length
   if (typeIds.length !== T) throw wrong('typeIds', `${T} values, as many as ids`, typeIds.length)
   if (positions.length !== T) throw wrong('positions', `${T} values, as many as ids`, positions.length)
-  if (starts[0] !== 0 || starts.at(-1) !== T) throw wrong('starts', `0 first and ${T} last`, starts.join(' '))
+  if (starts[0] !== 0 || starts.at(-1) !== T)
+    throw wrong('starts', `0 first and ${T} last`, `${starts[0]} and ${starts.at(-1)}`)
   for (let b = 0; b + 1 < starts.length; b++) {
     const length = (starts[b + 1] ?? 0) - (starts[b] ?? 0)
     if (length < 1) throw wrong(`sequence ${b}`, 'at least one token', length)
@@ -60,6 +84,11 @@ export function checkBatch({ ids, typeIds, positions, starts }: PackedBatch, con
   checkBelow(config.vocabSize, ids, 'ids')
   checkBelow(config.typeVocabSize, typeIds, 'typeIds')
   checkBelow(config.maxPositionEmbeddings, positions, 'positions')
+}
+
+/** Also one of another realm. */
+function isInt32Array(value: unknown): boolean {
+  return Object.prototype.toString.call(value) === '[object Int32Array]'
 }
 
 function checkBelow(limit: number, values: Int32Array, name: string): void {
@@ -73,6 +102,6 @@ function wrong(subject: string, expected: string, found: unknown): OptionError {
     subject: `batch, ${subject}`,
     expected,
     found: String(found),
-    nextStep: 'Use the tokenizer of this model, and cut longer texts into windows before packing them.',
+    nextStep: 'Use packBatch on what the tokenizer of this model gives, after cutting longer texts into windows.',
   })
 }

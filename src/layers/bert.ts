@@ -43,6 +43,7 @@ export interface Trace {
  */
 const MAX_TOKENS = 4096
 
+/** A loaded model: its weights on a backend, its configuration, and the way through it. */
 export class BertForTokenClassification {
   readonly config: BertConfig
   /** Keys of the checkpoint that this model understands and does not use. */
@@ -104,12 +105,13 @@ export class BertForTokenClassification {
   }
 
   /**
-   * One forward pass over all sequences of the batch.
+   * One forward pass over all sequences of the batch: T tokens → logits [T, L], not yet probabilities.
    *
    * @throws OptionError `OPTION_BATCH` where a token does not fit the model; BackendError `BACKEND_NO_TRACE`,
    *   `BACKEND_DISPOSED`, `BACKEND_NOT_FINITE` where the logits are not numbers
    */
   async forward(batch: PackedBatch, { trace = false }: ForwardOptions = {}): Promise<ForwardResult> {
+    if (this.#disposed) throw disposed()
     checkBatch(batch, this.config)
     const results: ForwardResult[] = []
     for (const part of splitBatch(batch, MAX_TOKENS)) results.push(await this.#forwardPart(part, trace))
@@ -135,14 +137,20 @@ export class BertForTokenClassification {
     }
   }
 
-  /** The model itself, as a handle that the backend has yet to compute. → [T, L] */
+  /**
+   * The model itself, as a handle that the backend has yet to compute. → [T, L]. For `kernels.scope`: what is made on the way
+   * is freed by it, and the batch is taken as it is.
+   */
   logits(batch: PackedBatch, trace?: TraceTensors): Tensor {
     const embedded = this.embedding.forward(batch) // [T, C]
     const encoded = this.encoder.forward(embedded, batch, trace) // [T, C]
     return this.classifier.forward(encoded) // [T, L]
   }
 
-  /** Frees the weights, and gives back what the backend can give back. The model is of no use after it. */
+  /**
+   * Frees the weights: simd gives all of its memory back to the system, naive leaves it to the garbage collector, tfjs frees
+   * every tensor, but its heap never shrinks. A forward pass under way may fail, and every later one does.
+   */
   async dispose(): Promise<void> {
     if (this.#disposed) return
     this.#disposed = true

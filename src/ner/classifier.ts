@@ -50,9 +50,14 @@ export class Classifier {
     }
   }
 
-  /** @throws OptionError where the input or `stride` does not fit */
-  prepare(input: Input, options: CheckedOptions): Prepared {
+  /** @throws BackendError `BACKEND_DISPOSED` */
+  checkInUse(): void {
     if (this.#disposed) throw disposed()
+  }
+
+  /** @throws OptionError where the input or `stride` does not fit; ConfigError `CONFIG_WINDOW` where no text fits the model */
+  prepare(input: Input, options: CheckedOptions): Prepared {
+    this.checkInUse()
     const encoded = this.#encode(input, options)
     const capacity = this.#capacity(encoded)
     if (options.stride !== undefined && options.stride >= capacity) {
@@ -169,11 +174,22 @@ function joinWindows({ ids, wordIds }: EncodedText, jobs: readonly Job[]): Float
   return joined
 }
 
-/** Lets timers, input and the user in: a backend that computes on this thread would otherwise never let go of it. */
+/**
+ * Lets timers, input and the user in: a backend that computes on this thread would otherwise never let go of it. In a page by
+ * a message to itself: timers of a page in the background are held back to one a second.
+ */
 function eventLoop(): Promise<void> {
   return new Promise(resolve => {
-    if (typeof setImmediate === 'function') setImmediate(resolve)
-    else setTimeout(resolve, 0)
+    if (typeof setImmediate === 'function') {
+      setImmediate(resolve)
+      return
+    }
+    const { port1, port2 } = new MessageChannel()
+    port1.onmessage = () => {
+      port1.close()
+      resolve()
+    }
+    port2.postMessage(null)
   })
 }
 

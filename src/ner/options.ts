@@ -76,31 +76,45 @@ const isWhole =
   (min: number): Check =>
   value =>
     Number.isSafeInteger(value) && (value as number) >= min
-const isSignal: Check = value => typeof value === 'object' && value !== null && 'aborted' in value
+/** By what is called on it: a signal may come from another realm, or out of a library that brings its own. */
+const isSignal: Check = value =>
+  typeof value === 'object' &&
+  value !== null &&
+  'aborted' in value &&
+  ['throwIfAborted', 'addEventListener', 'removeEventListener'].every(
+    name => typeof (value as Record<string, unknown>)[name] === 'function',
+  )
 
-const CALL_OPTIONS: ReadonlyMap<string, readonly [expected: string, Check]> = new Map<string, readonly [string, Check]>(
-  [
-    ['aggregation_strategy', [oneOf(AGGREGATION_STRATEGIES), isOneOf(AGGREGATION_STRATEGIES)]],
-    ['ignore_labels', ["a list of labels, such as ['O']", isStrings]],
-    ['stride', ['a whole number of tokens, 0 or more', isWhole(0)]],
-    ['is_split_into_words', ['true or false', isBoolean]],
-    ['delimiter', ['a string', isString]],
-    ['batch_size', ['a whole number, 1 or more', isWhole(1)]],
-    ['top_k', ['a whole number, 0 or more', isWhole(0)]],
-    ['threshold', ['a number from 0 to 1', value => typeof value === 'number' && value >= 0 && value <= 1]],
-    ['signal', ['an AbortSignal', isSignal]],
-    ['offset_unit', [oneOf(OFFSET_UNITS), isOneOf(OFFSET_UNITS)]],
-  ],
-)
+/** What each option of an interface has to be. One that is missing here does not compile. */
+export type Known<O> = { readonly [name in keyof Required<O>]: readonly [expected: string, Check] }
 
-/** Those of the backend are checked by the backend. */
-const LOAD_OPTIONS: ReadonlyMap<string, readonly [expected: string, Check]> = new Map<string, readonly [string, Check]>(
-  [
-    ['turbo', ['true or false', isBoolean]],
-    ...['backend', 'device', 'dtype', 'threads', 'wasm'].map(name => [name, ['', () => true]] as const),
-    ['progress_callback', ['a function', value => typeof value === 'function']],
-  ],
-)
+export const OFFSET_UNIT = [oneOf(OFFSET_UNITS), isOneOf(OFFSET_UNITS)] as const
+
+const DEFAULTS: Known<Omit<CallOptions, 'signal'>> = {
+  aggregation_strategy: [oneOf(AGGREGATION_STRATEGIES), isOneOf(AGGREGATION_STRATEGIES)],
+  ignore_labels: ["a list of labels, such as ['O']", isStrings],
+  stride: ['a whole number of tokens, 0 or more', isWhole(0)],
+  is_split_into_words: ['true or false', isBoolean],
+  delimiter: ['a string', isString],
+  batch_size: ['a whole number, 1 or more', isWhole(1)],
+  top_k: ['a whole number, 0 or more', isWhole(0)],
+  threshold: ['a number from 0 to 1', value => typeof value === 'number' && value >= 0 && value <= 1],
+  offset_unit: OFFSET_UNIT,
+}
+const CALL_OPTIONS: Known<CallOptions> = { ...DEFAULTS, signal: ['an AbortSignal', isSignal] }
+
+const CHECKED_BY_BACKEND = ['', () => true] as const
+const LOAD_OPTIONS: Known<Omit<PipelineOptions, keyof CallOptions>> = {
+  backend: CHECKED_BY_BACKEND,
+  device: CHECKED_BY_BACKEND,
+  dtype: CHECKED_BY_BACKEND,
+  threads: CHECKED_BY_BACKEND,
+  turbo: CHECKED_BY_BACKEND,
+  wasm: CHECKED_BY_BACKEND,
+  progress_callback: ['a function', value => typeof value === 'function'],
+}
+
+const PIPELINE_OPTIONS: Known<PipelineOptions> = { ...LOAD_OPTIONS, ...DEFAULTS }
 
 /**
  * The options of a call over those of its pipeline.
@@ -128,32 +142,31 @@ export function checkCallOptions(defaults: CallOptions, options: CallOptions): C
 
 /** Splits the options of {@link pipeline}: those for loading, and the defaults of its calls. */
 export function checkPipelineOptions(options: PipelineOptions): { load: PipelineOptions; call: CallOptions } {
-  const known = new Map([...LOAD_OPTIONS, ...CALL_OPTIONS])
-  known.delete('signal')
-  const checked = Object.entries(checkNames<PipelineOptions>(options, known))
-  const call = checked.filter(([name]) => CALL_OPTIONS.has(name))
-  const load = checked.filter(([name]) => !CALL_OPTIONS.has(name))
-  return { load: Object.fromEntries(load), call: checkNames<CallOptions>(Object.fromEntries(call), CALL_OPTIONS) }
+  const checked = Object.entries(checkNames(options, PIPELINE_OPTIONS))
+  const isForCalls = ([name]: [string, unknown]) => Object.hasOwn(CALL_OPTIONS, name)
+  return {
+    load: Object.fromEntries(checked.filter(entry => !isForCalls(entry))),
+    call: Object.fromEntries(checked.filter(isForCalls)),
+  }
 }
 
 /** The options that were given. `undefined` counts as left out. */
-function checkNames<O extends object>(options: O, known: ReadonlyMap<string, readonly [string, Check]>): O {
+export function checkNames<O extends object>(options: O, known: Known<O>): O {
   if (typeof options !== 'object' || (options as O | null) === null || Array.isArray(options)) {
-    throw wrong('options', 'an object', show(options), 'Pass options by name, such as { top_k: 3 }.')
+    throw wrong('options', 'an object', show(options), 'Pass options by name: { name: value }.')
   }
   const given = Object.entries(options).filter(([, value]) => value !== undefined)
   for (const [name, value] of given) {
-    const option = known.get(name)
-    if (!option) {
+    if (!Object.hasOwn(known, name)) {
       throw new OptionError({
         code: 'OPTION_UNKNOWN',
         subject: `option ${show(name)}`,
-        expected: `one of ${[...known.keys()].join(', ')}`,
+        expected: `one of ${Object.keys(known).join(', ')}`,
         found: 'another name',
         nextStep: 'Check its spelling, or leave it out.',
       })
     }
-    const [expected, check] = option
+    const [expected, check] = known[name as keyof O]
     if (!check(value)) throw wrong(name, expected, show(value), 'Correct it, or leave it out for the default.')
   }
   return Object.fromEntries(given) as O
@@ -168,15 +181,21 @@ export function wrong(name: string, expected: string, found: string, nextStep: s
   return new OptionError({ code: 'OPTION_VALUE', subject: name, expected, found, nextStep })
 }
 
-/** A value, short enough for a message. */
+/** A value, short enough for a message. A list shows what is in it, an object only what it is: it may hold a whole model. */
 export function show(value: unknown): string {
-  if (typeof value === 'function' || typeof value === 'bigint' || typeof value === 'symbol') return `a ${typeof value}`
-  let json: string | undefined
-  try {
-    json = JSON.stringify(value)
-  } catch {
-    json = undefined // a cycle
-  }
-  const text = typeof value === 'number' ? String(value) : (json ?? typeof value)
+  const text = Array.isArray(value) ? `[${value.slice(0, 30).map(showOne).join(', ')}]` : showOne(value)
   return text.length > 60 ? `${text.slice(0, 57)}…` : text
+}
+
+function showOne(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 60))
+  if (typeof value === 'object') return value === null ? 'null' : kindOf(value)
+  if (typeof value === 'number' || typeof value === 'boolean' || value === undefined) return String(value)
+  return `a ${typeof value}`
+}
+
+/** `an Object`, `a Uint8Array`, `a Map`: what kind of object a value is, in whichever realm it was made. */
+export function kindOf(value: unknown): string {
+  const name = Object.prototype.toString.call(value).slice('[object '.length, -1)
+  return `${'AEIO'.includes(name.charAt(0)) ? 'an' : 'a'} ${name}`
 }

@@ -9,6 +9,7 @@ import type { AggregationStrategy, Entity, EntityOf } from './entity.ts'
 import {
   checkCallOptions,
   checkPipelineOptions,
+  kindOf,
   show,
   TASKS,
   wrong,
@@ -24,7 +25,13 @@ export type ModelInput = ModelSource | Readonly<Record<string, Uint8Array>>
 
 /** `D`: the aggregation strategy of calls that name none. */
 export interface NerPipeline<D extends AggregationStrategy = 'none'> {
-  /** Entities of a text, by their place. No text is too long, empty or odd to have an answer. */
+  /**
+   * Entities of a text, by their place. No text is empty or odd or, while it fits memory, too long to have an answer.
+   *
+   * @throws (rejects with) OptionError `OPTION_VALUE` or `OPTION_UNKNOWN` where the text or an option is not what it has to be;
+   *   `signal.reason`; BackendError `BACKEND_DISPOSED`, or what the backend failed with; ConfigError `CONFIG_WINDOW` where
+   *   the model sees too few tokens for any text
+   */
   <S extends AggregationStrategy = D>(text: string, options?: CallOptions<S>): Promise<EntityOf<S>[]>
   /** One list of entities for each text. With `is_split_into_words`, a list of words is one text, and the result a list of one. */
   <S extends AggregationStrategy = D>(
@@ -33,7 +40,8 @@ export interface NerPipeline<D extends AggregationStrategy = 'none'> {
   ): Promise<EntityOf<S>[][]>
   /**
    * Results in the order of the texts, however many there are: memory does not grow with them. With `is_split_into_words`,
-   * each item is a list of words.
+   * each item is a list of words. What a call rejects with, and what the source of the texts throws, comes after the results
+   * before it; an aborted `signal` ends it at the next result.
    */
   stream<S extends AggregationStrategy = D>(
     texts: Inputs,
@@ -45,7 +53,9 @@ export interface NerPipeline<D extends AggregationStrategy = 'none'> {
    * its heap. Calls after it reject with `BACKEND_DISPOSED`.
    */
   dispose(): Promise<void>
+  /** Text → ids and offsets, and `explain`. */
   readonly tokenizer: Tokenizer
+  /** Ids → logits, for those who want more than entities. `dispose()` of the pipeline disposes of it. */
   readonly model: BertForTokenClassification
 }
 
@@ -118,16 +128,23 @@ function listOf(input: unknown, split: boolean): { inputs: readonly Input[]; sin
 }
 
 function iterable(texts: Inputs): Inputs {
-  const found = texts as Partial<Iterable<unknown> & AsyncIterable<unknown>> | null | undefined | string
-  if (typeof found !== 'string' && (found?.[Symbol.asyncIterator] ?? found?.[Symbol.iterator])) return texts
+  if (typeof texts === 'object' && (texts as unknown) !== null) {
+    const { [Symbol.asyncIterator]: soon, [Symbol.iterator]: now } = texts as Partial<
+      Iterable<Input> & AsyncIterable<Input>
+    >
+    if (typeof (soon ?? now) === 'function') return texts
+  }
   throw wrong('texts', 'an iterable or async iterable of texts', show(texts), 'For one text, call the pipeline itself.')
 }
 
 function sourceOf(model: unknown): ModelSource {
   if (typeof model === 'object' && model !== null) {
     if ('open' in model && typeof model.open === 'function') return model as ModelSource
-    const files = Object.values(model)
-    if (files.length > 0 && files.every(isBytes)) return sourceFromBytes(model as Record<string, Uint8Array>)
+    const files = Object.entries(model)
+    if (files.length > 0 && kindOf(model) === 'an Object') {
+      for (const [name, bytes] of files) if (kindOf(bytes) !== 'a Uint8Array') throw notBytes(name, bytes)
+      return sourceFromBytes(model as Record<string, Uint8Array>)
+    }
   }
   throw new OptionError({
     code: 'OPTION_MODEL',
@@ -138,9 +155,14 @@ function sourceOf(model: unknown): ModelSource {
   })
 }
 
-/** Also of another realm: a test runner, an iframe. */
-function isBytes(value: unknown): boolean {
-  return ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === '[object Uint8Array]'
+function notBytes(name: string, found: unknown): OptionError {
+  return new OptionError({
+    code: 'OPTION_MODEL',
+    subject: `model, file ${show(name)}`,
+    expected: 'its bytes, as a Uint8Array',
+    found: show(found),
+    nextStep: 'Take the whole file as it is: new Uint8Array(await response.arrayBuffer()).',
+  })
 }
 
 function progressEvent({ status, file, loaded, total }: FileProgress): ProgressEvent {

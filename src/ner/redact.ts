@@ -1,6 +1,6 @@
 /** Entities out of a text: each is replaced by its label and a number, by a mask, or by what a function says. */
 import type { Entity } from './entity.ts'
-import { show, wrong, type OffsetUnit } from './options.ts'
+import { checkNames, OFFSET_UNIT, type Known, type OffsetUnit } from './options.ts'
 import { stretches } from './spans.ts'
 
 /** What is put in an entity's place. `number` counts the different surfaces of its label, from 1. */
@@ -21,23 +21,24 @@ const STYLES = new Map<string, (label: string, surface: string, number: number) 
   ['mask', (_, surface) => Array.from(surface, char => (isSpace(char) ? char : '█')).join('')],
 ])
 
+const OPTIONS: Known<RedactOptions> = {
+  style: [
+    `one of ${[...STYLES.keys()].join(', ')}, or a function`,
+    value => typeof value === 'function' || STYLES.has(value as string),
+  ],
+  offset_unit: OFFSET_UNIT,
+}
+
 /**
  * The text with its entities replaced. Ask the pipeline for groups (any `aggregation_strategy` but `none`): tokens would
  * be replaced one by one. Overlapping entities are replaced as one.
  *
- * @throws OptionError `OPTION_ENTITIES` for entities of another text, `OPTION_VALUE` for a style that does not exist
+ * @throws OptionError `OPTION_ENTITIES` for entities of another text, `OPTION_VALUE` or `OPTION_UNKNOWN` for an option that
+ *   does not exist
  */
 export function redact<E extends Entity>(text: string, entities: readonly E[], options: RedactOptions<E> = {}): string {
-  const { style = 'label', offset_unit = 'utf16' } = options
+  const { style = 'label', offset_unit = 'utf16' } = checkNames<RedactOptions<E>>(options, OPTIONS)
   const named = typeof style === 'function' ? undefined : STYLES.get(style)
-  if (typeof style !== 'function' && !named) {
-    throw wrong(
-      'style',
-      `one of ${[...STYLES.keys()].join(', ')}, or a function`,
-      show(style),
-      'Leave it out for label.',
-    )
-  }
   const numbers = new Map<string, Map<string, number>>()
   return stretches(text, entities, offset_unit)
     .map(({ text: surface, entity, label }) => {

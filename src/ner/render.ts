@@ -1,6 +1,6 @@
 /** A text with its entities marked, for people to look at: in a page, or on a terminal. */
 import type { Entity } from './entity.ts'
-import { show, wrong, type OffsetUnit } from './options.ts'
+import { checkNames, OFFSET_UNIT, show, wrong, type Known, type OffsetUnit } from './options.ts'
 import { stretches } from './spans.ts'
 
 export const RENDER_FORMATS = ['html', 'ansi'] as const
@@ -11,18 +11,23 @@ export interface RenderOptions {
   readonly offset_unit?: OffsetUnit
 }
 
+const OPTIONS: Known<RenderOptions> = { offset_unit: OFFSET_UNIT }
+
 /**
- * `html`: one `<div>` without scripts or style sheets, everything from outside escaped. `ansi`: colours for a terminal; what
+ * `html`: one `<div class="entities">` with a `<mark class="entity" data-entity="PER">` for each entity, coloured by `style`
+ * attributes, without scripts or style sheets, everything from outside escaped. `ansi`: colours for a terminal; what
  * would steer the terminal is shown as a symbol instead.
  *
- * @throws OptionError `OPTION_ENTITIES` for entities of another text, `OPTION_VALUE` for a format that does not exist
+ * @throws OptionError `OPTION_ENTITIES` for entities of another text, `OPTION_VALUE` or `OPTION_UNKNOWN` for a format or an
+ *   option that does not exist
  */
 export function render(
   text: string,
   entities: readonly Entity[],
   format: RenderFormat = 'html',
-  { offset_unit = 'utf16' }: RenderOptions = {},
+  options: RenderOptions = {},
 ): string {
+  const { offset_unit = 'utf16' } = checkNames(options, OPTIONS)
   if (!RENDER_FORMATS.includes(format)) {
     throw wrong('format', `one of ${RENDER_FORMATS.join(', ')}`, show(format), "Use 'html' or 'ansi'.")
   }
@@ -64,7 +69,8 @@ function markHtml(text: string, label: string): string {
   const [background] = colourOf(label)
   const box = `background: ${background}; color: #000; padding: 0.3em 0.45em; border-radius: 0.35em`
   const tag = 'font-size: 0.7em; font-weight: bold; margin-left: 0.5em; vertical-align: middle'
-  return `<mark class="entity" style="${box}">${escapeHtml(text)}<span style="${tag}">${escapeHtml(label)}</span></mark>`
+  const name = escapeHtml(label)
+  return `<mark class="entity" data-entity="${name}" style="${box}">${escapeHtml(text)}<span style="${tag}">${name}</span></mark>`
 }
 
 /** An entity on a terminal: its text, then its label in bold. Also one entry of a legend. */

@@ -1,7 +1,7 @@
 /** Entities laid over their text, for what shows or replaces them. */
 import { OptionError } from '../errors.ts'
-import { labelOf, type Entity } from './entity.ts'
-import { OFFSET_UNITS, show, wrong, type OffsetUnit } from './options.ts'
+import { labelOf, type Entity, type EntityGroup, type TokenEntity } from './entity.ts'
+import { show, wrong, type OffsetUnit } from './options.ts'
 
 /** A stretch of text; with `entity`, one that it names. */
 export interface Stretch<E extends Entity = Entity> {
@@ -15,7 +15,7 @@ export interface Stretch<E extends Entity = Entity> {
  * The whole text, cut at the borders of its entities, in order. Where entities overlap, the one that begins first (of
  * these, the longest) keeps its name and takes in the other: nothing that an entity covers is ever left outside.
  *
- * @throws OptionError `OPTION_ENTITIES` for entities that do not belong to this text
+ * @throws OptionError `OPTION_ENTITIES` for what is no entity, or not one of this text
  */
 export function stretches<E extends Entity>(
   text: string,
@@ -24,15 +24,17 @@ export function stretches<E extends Entity>(
 ): Stretch<E>[] {
   if (typeof text !== 'string')
     throw wrong('text', 'a string', show(text), 'Pass the text that the entities came from.')
-  if (!OFFSET_UNITS.includes(unit)) {
-    throw wrong('offset_unit', `one of ${OFFSET_UNITS.join(', ')}`, show(unit), 'Leave it out for utf16.')
+  const list: unknown = entities
+  if (!Array.isArray(list)) {
+    throw wrong('entities', 'a list', show(entities), 'Pass what the pipeline gave for this text.')
   }
+  for (const entity of entities) checkEntity(entity)
   const found: Stretch<E>[] = []
   const place = unit === 'utf16' ? (offset: number) => offset : utf16Places(text)
   let at = 0
   for (const { entity, start, end } of merged(entities)) {
     const [from, to] = [place(start) ?? -1, place(end) ?? -1]
-    if (!(from >= at && to >= from && to <= text.length)) throw wrongEntity(entity, text)
+    if (!(from >= at && to >= from && to <= text.length)) throw wrongPlace(entity, text)
     if (from > at) found.push({ text: text.slice(at, from), label: '' })
     if (to > from) found.push({ text: text.slice(from, to), entity, label: labelOf(entity) })
     at = to
@@ -70,7 +72,25 @@ function utf16Places(text: string): (offset: number) => number | undefined {
   return offset => places[offset]
 }
 
-function wrongEntity(entity: Entity, text: string): OptionError {
+/** What comes out of a file, or out of a call with a list of texts, need not be an entity. */
+function checkEntity(entity: unknown): void {
+  const {
+    start,
+    end,
+    entity_group,
+    entity: label = entity_group,
+  } = (entity ?? {}) as Partial<TokenEntity & EntityGroup>
+  if (Number.isSafeInteger(start) && Number.isSafeInteger(end) && typeof label === 'string') return
+  throw new OptionError({
+    code: 'OPTION_ENTITIES',
+    subject: 'entities',
+    expected: 'objects with entity_group or entity, and whole numbers start and end',
+    found: show(entity),
+    nextStep: 'Pass what the pipeline gave for this one text; for a list of texts it gives a list for each.',
+  })
+}
+
+function wrongPlace(entity: Entity, text: string): OptionError {
   return new OptionError({
     code: 'OPTION_ENTITIES',
     subject: `entity ${labelOf(entity)} at ${entity.start} … ${entity.end}`,

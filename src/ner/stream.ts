@@ -18,6 +18,7 @@ export async function* stream(
   inputs: Inputs,
   options: CheckedOptions,
 ): AsyncGenerator<Entity[], void, undefined> {
+  classifier.checkInUse()
   const reader = new PoolReader(inputs, input => classifier.prepare(input, options), options.signal)
   try {
     for (let pool = await reader.next(); pool.length > 0;) {
@@ -26,7 +27,10 @@ export async function* stream(
       const reading = reader.next()
       reading.catch(() => undefined) // Its failure is reported after the results that come before it.
       await computing
-      for (const prepared of pool) yield classifier.finish(prepared, options)
+      for (const prepared of pool) {
+        options.signal?.throwIfAborted()
+        yield classifier.finish(prepared, options)
+      }
       pool = await reading
     }
   } finally {
@@ -49,8 +53,9 @@ class PoolReader {
   #done = false
 
   constructor(inputs: Inputs, prepare: (input: Input) => Prepared, signal: AbortSignal | undefined) {
-    this.#isAsync = Symbol.asyncIterator in inputs
-    this.#iterator = Symbol.asyncIterator in inputs ? inputs[Symbol.asyncIterator]() : inputs[Symbol.iterator]()
+    const { [Symbol.asyncIterator]: iterate } = inputs as Partial<AsyncIterable<Input>>
+    this.#isAsync = iterate !== undefined
+    this.#iterator = iterate?.call(inputs as AsyncIterable<Input>) ?? (inputs as Iterable<Input>)[Symbol.iterator]()
     this.#prepare = prepare
     this.#signal = signal
     signal?.addEventListener('abort', this.#onAbort)

@@ -11,7 +11,12 @@ export function sourceFromFolder(folder: string): ModelSource {
       const handle = await open(path).catch((cause: unknown) => {
         throw missingFile(path, 'nothing that could be opened', cause)
       })
-      const { size } = await handle.stat()
+      const info = await handle.stat()
+      if (info.isDirectory()) {
+        await handle.close()
+        throw missingFile(path, 'a folder')
+      }
+      const { size } = info
       return {
         size,
         async read(offset, length) {

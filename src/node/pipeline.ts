@@ -22,9 +22,26 @@ export async function pipeline<D extends AggregationStrategy = 'none'>(
   options: PipelineOptions<D> = {},
 ): Promise<NerPipeline<D>> {
   if (model === undefined) return corePipeline(task, sourceFromFolder(defaultFolder()), options)
+  if (model instanceof URL || (typeof model === 'string' && model.startsWith('file:'))) {
+    return corePipeline(task, sourceFromFolder(pathOf(model)), options)
+  }
   if (typeof model === 'string') return corePipeline(task, sourceFromFolder(model), options)
-  if (model instanceof URL) return corePipeline(task, sourceFromFolder(fileURLToPath(model)), options)
   return corePipeline(task, model, options)
+}
+
+function pathOf(url: URL | string): string {
+  try {
+    return fileURLToPath(url)
+  } catch (cause) {
+    throw new OptionError({
+      code: 'OPTION_MODEL',
+      subject: 'model',
+      expected: 'a file: URL of a folder',
+      found: String(url),
+      nextStep: "Fetch the model's files and pass { 'config.json': bytes, … }, or name a folder.",
+      cause,
+    })
+  }
 }
 
 /**

@@ -84,7 +84,7 @@ describe('bert-ner inspect', () => {
     const { status, stderr } = await run('inspect')
     expect(status).toBe(2)
     expect(stderr).toBe(
-      "bert-ner: missing required argument 'file'\nRun 'bert-ner inspect --help' for what it takes.\n",
+      "bert-ner: missing required argument 'file'. Run 'bert-ner inspect --help' for what it takes.\n",
     )
     expect((await run('inspect', file, file)).status).toBe(2)
   })

@@ -20,7 +20,7 @@ describe('bert-ner', () => {
   test('a wrong option is one line, its next step, and exit status 2', async () => {
     const { status, stdout, stderr } = await run('--no-such-option')
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
-    expect(stderr).toBe("bert-ner: unknown option '--no-such-option'\nRun 'bert-ner --help' for what it takes.\n")
+    expect(stderr).toBe("bert-ner: unknown option '--no-such-option'. Run 'bert-ner --help' for what it takes.\n")
   })
 
   test('a reader that closed the pipe is no failure', async () => {

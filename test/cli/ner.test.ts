@@ -1,6 +1,6 @@
 /** `bert-ner TEXT` as users have it: a process. */
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
@@ -105,6 +105,16 @@ describe('input', () => {
     expect(texts(await output(json('My', 'name', 'is')))).toEqual(['My name is'])
   })
 
+  test('what comes after -- is a text, whatever it begins with', async () => {
+    for (const words of [['-5 degrees'], ['help'], ['eval', 'it'], ['--lines']]) {
+      expect(texts(await output(json('--', ...words)))).toEqual([words.join(' ')])
+    }
+  })
+
+  test('- is standard input', async () => {
+    expect(texts(await output(json('-'), 'a b'))).toEqual(['a b'])
+  })
+
   test('standard input is one text, or as many as it has lines', async () => {
     expect(texts(await output(json(), 'a b\nc\n'))).toEqual(['a b\nc\n'])
     expect(texts(await output(json('--lines'), '\ufeffa b\n\nc\r\nd'))).toEqual(['a b', '', 'c', 'd'])
@@ -186,10 +196,52 @@ describe('failures are one line that says what to do', () => {
     [['--lines', '--jsonl', 't'], 'cannot be used with'],
     [['--jsonl', 't', '--format', 'html'], "leave out '--format'"],
     [['-f', 'package.json', '--', 'a'], 'exclude each other'],
+    [['-5 degrees in Oslo'], 'A text that begins with - comes after --'],
   ])('%j is wrong usage: exit status 2', async (args, message) => {
     const { status, stdout, stderr } = await run(...args)
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
     expect(stderr).toContain(message)
+    expect(stderr).toMatch(/^bert-ner: .*\.\n$/)
+  })
+
+  test('UTF-16 gets the advice that fits it', async () => {
+    const { stderr } = await runWith({ input: Buffer.from('\ufeffBerlin\n', 'utf16le') }, '--model', tiny, '--lines')
+    expect(stderr).toContain('standard input, line 1: expected text in UTF-8')
+    expect(stderr).toContain('iconv -f utf-16 -t utf-8')
+  })
+
+  test.each(['--lines', '--jsonl=t', '--format=json'])('a text without end is refused in time: %s', async flag => {
+    const child = spawn(process.execPath, ['--max-old-space-size=64', 'dist/cli.js', '--model', tiny, flag])
+    let stderr = ''
+    child.stderr.on('data', chunk => (stderr += String(chunk)))
+    child.stdin.on('error', () => undefined)
+    const ended = new Promise(resolve => child.on('close', resolve))
+    const zeros = Buffer.alloc(65536)
+    const more = () => {
+      while (child.exitCode === null && child.stdin.writable && child.stdin.write(zeros));
+    }
+    child.stdin.on('drain', more)
+    more()
+    expect(await ended).toBe(1)
+    expect(stderr).toMatch(/^bert-ner: standard input.*: expected a text of at most .* MB.*--lines.*\n$/)
+  })
+
+  const full = '/dev/full'
+  const onLinux = existsSync(full) ? test : test.skip
+  onLinux('a full disk, and a folder for standard input', () => {
+    const start = (stdin: string, stdout: string) =>
+      spawnSync(process.execPath, ['dist/cli.js', '--model', tiny, '--lines'], {
+        stdio: [openSync(stdin, 'r'), openSync(stdout, 'w'), 'pipe'],
+        encoding: 'utf8',
+      })
+    const text = file('text.txt', 'a\n')
+    expect(start(text, full)).toMatchObject({
+      status: 1,
+      stderr: 'bert-ner: standard output: the disk is full. Make room and run it again.\n',
+    })
+    const { status, stderr } = start(folder, '/dev/null')
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/^bert-ner: standard input: expected a file with text, found a folder\. .*\n$/)
   })
 
   test('input that is no UTF-8 is named with its line, after the lines before it', async () => {
@@ -226,6 +278,46 @@ describe('as a filter', () => {
     }
     child.stdin.end()
     expect(await ended).toEqual({ status: 0, signal: null })
+  })
+
+  describe('progress, where standard error is a terminal', () => {
+    // As on a terminal: cli-progress asks no more of it than this.
+    const startOnTerminal = (...args: string[]) => {
+      const terminal = ['--import', 'data:text/javascript,process.stderr.isTTY=true;process.stderr.columns=80']
+      const child = spawn(process.execPath, [...terminal, 'dist/cli.js', '--model', tiny, '--threads', '1', ...args], {
+        env: { ...process.env, TERM: 'xterm' },
+      })
+      let seen = ''
+      child.stderr.on('data', chunk => (seen += String(chunk)))
+      child.stdin.on('error', () => undefined)
+      const until = (pattern: RegExp) =>
+        new Promise<void>(resolve => child.stderr.on('data', () => { if (pattern.test(seen)) resolve() })) // prettier-ignore
+      return { child, ended: closed(child), until, shown: () => seen }
+    }
+    /** The cursor is back, the line is empty. */
+    const isGone = (seen: string) =>
+      seen.lastIndexOf('\u001b[?25h') > seen.lastIndexOf('\u001b[?25l') && seen.endsWith('\u001b[2K')
+
+    test.each([
+      [['-f', '-'], /0 texts \| 0\.0 texts\/s \| \d s/],
+      [['--lines', '-f', file('500.txt', 'a b c\n'.repeat(500)), '-'], /500 texts \| \d+ texts\/s \| \d s/],
+    ])('%j: drawn while work goes on, gone at its end', async (args, bar) => {
+      const { child, ended, until, shown } = startOnTerminal(...args)
+      child.stdout.resume()
+      await until(bar)
+      child.stdin.end('a')
+      expect(await ended).toEqual({ status: 0, signal: null })
+      expect(isGone(shown())).toBe(true)
+    })
+
+    test('gone too where a closed pipe ends the work', async () => {
+      const { child, ended, until, shown } = startOnTerminal('--lines', '--format', 'jsonl')
+      endlessly(child)
+      await until(/texts\/s/)
+      child.stdout.destroy()
+      expect(await ended).toEqual({ status: 0, signal: null })
+      expect(isGone(shown())).toBe(true)
+    })
   })
 
   test('a reader that closed the pipe ends it in silence', async () => {

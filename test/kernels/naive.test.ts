@@ -105,7 +105,17 @@ describe('options', () => {
     ['OPTION_DTYPE', { backend: 'naive', dtype: 'fp64' }],
     ['OPTION_DTYPE', { backend: 'naive', dtype: 'q8' }],
     ['OPTION_DTYPE', { backend: 'tfjs', dtype: 'w8a16' }],
+    ['OPTION_DEVICE', { backend: 'simd', device: 'webgpu' }],
+    ['OPTION_DEVICE', { backend: 'naive', device: 'wasm' }],
+    ['OPTION_WASM', { backend: 'simd', wasm: {} }],
+    ['OPTION_WASM', { backend: 'simd', wasm: null }],
+    ['OPTION_WASM', { backend: 'tfjs', wasm: {} }],
   ])('%s: %j', async (code, options) => {
     await expect(loadKernels(options as never)).rejects.toMatchObject({ code })
+  })
+
+  test('the device that a backend has may be named', async () => {
+    await (await loadKernels({ backend: 'naive', device: 'cpu' })).dispose()
+    await (await loadKernels({ backend: 'simd', device: 'wasm', threads: 1 })).dispose()
   })
 })

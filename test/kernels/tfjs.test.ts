@@ -198,8 +198,63 @@ function heapBytes(): number {
 }
 
 describe('coded errors', () => {
+  test('what would not fit the memory of wasm is refused before it is allocated: its malloc does not check', async () => {
+    const kernels = await loadKernels({ backend: 'tfjs' })
+    const before = { ...tf.memory() }
+    const qkv: Tensor = { shape: [30_000, 12] }
+    const starts = Int32Array.of(0, 30_000)
+    const huge = { ...linearPart(1, 1, uniform(7)), weight: { ...float32([1, 1], uniform(7)), shape: [1, 2 ** 30] } }
+    for (const operation of [
+      () => kernels.attention(qkv, starts, 2),
+      () => kernels.attentionProbabilities!(qkv, starts, 2),
+      () => void kernels.linearWeights([huge]),
+    ]) {
+      expect(operation).toThrow(expect.objectContaining({ code: 'BACKEND_MEMORY' }))
+    }
+    expect(tf.memory()).toMatchObject({ numTensors: before.numTensors, numBytes: before.numBytes })
+    await kernels.dispose()
+  })
+
   test('a device that tfjs does not know', async () => {
     await expect(loadKernels({ backend: 'tfjs', device: 'quantum' })).rejects.toMatchObject({ code: 'BACKEND_DEVICE' })
+  })
+
+  /** What a program of its own prints: how tfjs starts a device is decided once for a process. */
+  const printed = (script: string) => {
+    const load = new URL('../../dist/kernels/load.js', import.meta.url).href
+    return execFileSync(
+      process.execPath,
+      ['--input-type=module', '-e', `import { loadKernels } from '${load}'\n${script}`],
+      {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'], // tfjs prints why it failed
+      },
+    ).trim()
+  }
+
+  test('a folder without the .wasm files, and another try', () => {
+    const script = `for (const wasm of ['/no/such/folder', 'node_modules/@tensorflow/tfjs-backend-wasm/dist']) {
+      await loadKernels({ backend: 'tfjs', wasm }).catch(error => { console.log(error.code, error.nextStep) })
+    }`
+    expect(printed(script).split('\n')).toEqual([
+      "BACKEND_UNAVAILABLE Try device: 'wasm' with its .wasm files in the folder that the option wasm names, or another backend.",
+      'BACKEND_UNAVAILABLE Load the page again, or start the process again.',
+    ])
+  })
+
+  test('a device that the page registered takes the folder too', () => {
+    const script = `import '@tensorflow/tfjs-backend-wasm'
+      await loadKernels({ backend: 'tfjs', wasm: '/no/such/folder' }).catch(error => { console.log(error.code) })`
+    expect(printed(script)).toBe('BACKEND_UNAVAILABLE')
+  })
+
+  test('tfjs starts no threads, which wait for ever where a page forbids them', () => {
+    const script = `import * as tf from '@tensorflow/tfjs-core'
+      import '@tensorflow/tfjs-backend-wasm'
+      tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', true)
+      await (await loadKernels({ backend: 'tfjs' })).dispose()
+      console.log(tf.engine().findBackend('wasm').wasm.HEAPU8.buffer instanceof SharedArrayBuffer)`
+    expect(printed(script)).toBe('false')
   })
 
   test('tfjs is not installed', () => {

@@ -43,7 +43,27 @@ describe('OPTION_BATCH', () => {
     }).toThrow(expect.objectContaining({ code: 'OPTION_BATCH', subject: `batch, ${subject}` }))
   })
 
-  test('lists of unequal length', () => {
-    expect(() => packBatch([{ ids: [1, 2], typeIds: [0] }])).toThrow(expect.objectContaining({ code: 'OPTION_BATCH' }))
+  test.each([
+    ['lists of unequal length', { ids: [1, 2], typeIds: [0] }, 'typeIds of sequence 1'],
+    ['no token types', { ids: [1, 2] }, 'typeIds of sequence 1'],
+    ['no ids', {}, 'ids of sequence 1'],
+    ['a fraction, which an Int32Array would cut', { ids: [1, 2.5], typeIds: [0, 0] }, 'ids of sequence 1, [1]'],
+    ['a number that it would wrap', { ids: [2 ** 32 + 1], typeIds: [0] }, 'ids of sequence 1, [0]'],
+    ['NaN, which it would make 0', { ids: [1], typeIds: [NaN] }, 'typeIds of sequence 1, [0]'],
+    ['a bigint', { ids: [1n], typeIds: [0] }, 'ids of sequence 1, [0]'],
+  ])('packing %s', (_, sequence, subject) => {
+    expect(() => packBatch([{ ids: [1], typeIds: [0] }, sequence as never])).toThrow(
+      expect.objectContaining({ code: 'OPTION_BATCH', subject: `batch, ${subject}` }),
+    )
+  })
+
+  test.each([
+    ['nothing', undefined, 'ids'],
+    ['plain lists', { ...good, starts: [0, 3] }, 'starts'],
+    ['another type of numbers', { ...good, positions: new Float32Array(3) }, 'positions'],
+  ])('%s for a batch', (_, batch, subject) => {
+    expect(() => {
+      checkBatch(batch as never, config)
+    }).toThrow(expect.objectContaining({ code: 'OPTION_BATCH', subject: `batch, ${subject}` }))
   })
 })

@@ -19,6 +19,8 @@ describe.each(['F32', 'F16', 'BF16', 'I8'] as const)('%s weights', dtype => {
     const alone = await Promise.all(sequences.map(async one => [...(await model.forward(packBatch([one]))).logits]))
     expect([...together.logits]).toEqual(alone.flat())
     await model.dispose()
-    await expect(model.forward(packBatch(sequences))).rejects.toMatchObject({ code: 'BACKEND_DISPOSED' })
+    for (const batch of [packBatch(sequences), packBatch([])]) {
+      await expect(model.forward(batch)).rejects.toMatchObject({ code: 'BACKEND_DISPOSED' })
+    }
   })
 })

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
@@ -31,6 +31,14 @@ describe.each([
       code: 'SOURCE_FILE_MISSING',
       message: expect.stringContaining('b.bin'),
     })
+  })
+})
+
+test('a folder is not a file', async () => {
+  await mkdir(join(folder, 'config.json'))
+  await expect(sourceFromFolder(folder).open('config.json')).rejects.toMatchObject({
+    code: 'SOURCE_FILE_MISSING',
+    found: 'a folder',
   })
 })
 

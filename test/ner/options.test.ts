@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { checkCallOptions, checkPipelineOptions } from '../../dist/ner/options.js'
+import { checkCallOptions, checkPipelineOptions, show } from '../../dist/ner/options.js'
 
 describe('options of a call', () => {
   test('have the defaults of the reference', () => {
@@ -34,6 +34,7 @@ describe('options of a call', () => {
     ['threshold', NaN],
     ['threshold', null],
     ['signal', true],
+    ['signal', { aborted: false }],
     ['offset_unit', 'bytes'],
     ['delimiter', '\t'], // without is_split_into_words
   ])('%s: %p is refused', (name, value) => {
@@ -52,10 +53,21 @@ describe('options of a call', () => {
   })
 })
 
+test('a message shows what was found, and never the bytes of a model', () => {
+  expect([[1, ['a'], 'b'], { text: 'a' }, new Uint8Array(1e6), null, 3n, 'x'.repeat(1e6)].map(show)).toEqual([
+    '[1, an Array, "b"]',
+    'an Object',
+    'a Uint8Array',
+    'null',
+    'a bigint',
+    `"${'x'.repeat(56)}…`,
+  ])
+})
+
 describe('options of a pipeline', () => {
   test('are parted into those for loading and the defaults of calls', () => {
-    expect(checkPipelineOptions({ backend: 'naive', top_k: 2 })).toEqual({
-      load: { backend: 'naive' },
+    expect(checkPipelineOptions({ backend: 'naive', turbo: false, top_k: 2 })).toEqual({
+      load: { backend: 'naive', turbo: false },
       call: { top_k: 2 },
     })
   })

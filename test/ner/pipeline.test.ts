@@ -1,4 +1,6 @@
 /** What the pipeline does beyond the answers of Python: windows, streams, options, errors, Unicode. */
+import { getEventListeners } from 'node:events'
+import { pathToFileURL } from 'node:url'
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import {
   pipeline,
@@ -245,6 +247,15 @@ describe('stream', () => {
     await expect(mixed.next()).rejects.toMatchObject({ code: 'OPTION_VALUE', subject: 'text' })
   })
 
+  test('an aborted signal ends it at the next result', async () => {
+    const controller = new AbortController()
+    const results = ner.stream(['a', 'b', 'c'], { signal: controller.signal })
+    await results.next()
+    controller.abort(new Error('enough'))
+    await expect(results.next()).rejects.toThrow('enough')
+    expect(getEventListeners(controller.signal, 'abort')).toEqual([])
+  })
+
   test('an aborted signal ends the wait for a text', async () => {
     const controller = new AbortController()
     // eslint-disable-next-line require-yield
@@ -276,7 +287,8 @@ describe('loading', () => {
     const folder = 'weights'
     const text = 'Ada Lovelace lived in London.'
     const answers = []
-    for (const model of [undefined, folder, new URL(`../../${folder}/`, import.meta.url), sourceFromFolder(folder)]) {
+    const url = pathToFileURL(folder)
+    for (const model of [undefined, folder, url, url.href, sourceFromFolder(folder)]) {
       const loaded = await pipeline('token-classification', model, { aggregation_strategy: 'first' })
       answers.push(await loaded(text))
       await loaded.dispose()
@@ -291,6 +303,8 @@ describe('loading', () => {
     ['no model, without Node', () => corePipeline('ner', undefined as never), 'OPTION_MODEL'],
     ['a name, without Node', () => corePipeline('ner', 'dslim/bert-base-NER' as never), 'OPTION_MODEL'],
     ['a record of nothing', () => pipeline('ner', {}), 'OPTION_MODEL'],
+    ['a URL of something else', () => pipeline('ner', new URL('https://example.org/model')), 'OPTION_MODEL'],
+    ['a device that its backend lacks', () => pipeline('ner', tinyModel(), { device: 'webgpu' }), 'OPTION_DEVICE'],
     ['a folder that is not there', () => pipeline('ner', 'no/such/folder'), 'SOURCE_FILE_MISSING'],
     [
       'a model without a tokenizer',
@@ -318,6 +332,18 @@ describe('loading', () => {
   })
 
   test.each([
+    ['text', '{}'],
+    ['an ArrayBuffer', new ArrayBuffer(8)],
+  ])('%s for the bytes of a file: the error names the file', async (_, content) => {
+    const files = { ...tinyModel(), 'config.json': content } as never
+    await expect(pipeline('ner', files)).rejects.toMatchObject({
+      code: 'OPTION_MODEL',
+      subject: 'model, file "config.json"',
+      expected: 'its bytes, as a Uint8Array',
+    })
+  })
+
+  test.each([
     ['a number', 3],
     ['nothing', undefined],
     ['an object', { text: 'a' }],
@@ -330,7 +356,9 @@ describe('loading', () => {
     for (const words of ['a b', [['a'], 'b'], [[3]], { 0: 'a' }]) {
       await expect(ner(words as never, { is_split_into_words: true })).rejects.toMatchObject({ code: 'OPTION_VALUE' })
     }
-    expect(() => ner.stream('abc')).toThrow(expect.objectContaining({ code: 'OPTION_VALUE' }))
+    for (const texts of ['abc', 3, null, {}, { [Symbol.iterator]: 3 }]) {
+      expect(() => ner.stream(texts as never)).toThrow(expect.objectContaining({ code: 'OPTION_VALUE' }))
+    }
   })
 
   test('after dispose() every call is refused, and one under way is answered', async () => {
@@ -342,6 +370,9 @@ describe('loading', () => {
     await loaded.dispose()
     await loaded.dispose()
     expect(['answered', 'BACKEND_DISPOSED']).toContain(await call)
-    for (const text of ['a', '']) await expect(loaded(text)).rejects.toMatchObject({ code: 'BACKEND_DISPOSED' })
+    for (const input of ['a', '', []]) {
+      await expect(loaded(input as string)).rejects.toMatchObject({ code: 'BACKEND_DISPOSED' })
+    }
+    await expect(loaded.stream([]).next()).rejects.toMatchObject({ code: 'BACKEND_DISPOSED' })
   })
 })

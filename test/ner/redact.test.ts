@@ -65,12 +65,35 @@ describe('redact', () => {
       expect.objectContaining({ code: 'OPTION_VALUE' }),
     )
   })
+
+  test.each([
+    [[[]], 'OPTION_ENTITIES'], // what a list of texts gives
+    [[null], 'OPTION_ENTITIES'],
+    [[{ start: 0, end: 1 }], 'OPTION_ENTITIES'],
+    [[{ entity_group: 'A', start: 0, end: 1.5 }], 'OPTION_ENTITIES'],
+    [null, 'OPTION_VALUE'],
+    ['A', 'OPTION_VALUE'],
+  ])('%j is no list of entities: %s', (entities, code) => {
+    for (const show of [redact, render]) {
+      expect(() => show('short', entities as never)).toThrow(expect.objectContaining({ code }))
+    }
+  })
+
+  test.each([
+    [null, 'OPTION_VALUE'],
+    [{ mask: true }, 'OPTION_UNKNOWN'],
+    [{ offset_unit: 'bytes' }, 'OPTION_VALUE'],
+  ])('options %j are refused: %s', (options, code) => {
+    expect(() => redact('short', [], options as never)).toThrow(expect.objectContaining({ code }))
+    expect(() => render('short', [], 'html', options as never)).toThrow(expect.objectContaining({ code }))
+  })
 })
 
 describe('render', () => {
   test('html: everything from outside is escaped', () => {
     const html = render(`<b>&"Ada"'</b>`, [entity('<i>', 5, 8)], 'html')
     expect(html).toContain('&lt;b&gt;&amp;&quot;<mark')
+    expect(html).toContain('<mark class="entity" data-entity="&lt;i&gt;"')
     expect(html).toContain('>Ada<span')
     expect(html).toContain('>&lt;i&gt;</span></mark>&quot;&#39;&lt;/b&gt;')
   })

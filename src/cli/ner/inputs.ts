@@ -1,5 +1,5 @@
 /** Where texts come from: arguments, files, standard input; whole, by line, or out of JSON objects. */
-import { createReadStream } from 'node:fs'
+import { createReadStream, fstatSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { OptionError, SourceError } from '../../errors.ts'
 import type { NerFlags } from '../ner.ts'
@@ -69,14 +69,13 @@ function fileInput(path: string, size: number | undefined, isNamed: boolean): In
   }
 }
 
-/** Fails at once for a file that is not there, before a model is loaded. */
+/** Bytes, where they are known. Fails at once for a file that is not there, before a model is loaded. */
 async function sizeOf(path: string): Promise<number | undefined> {
-  if (path === '-') return undefined
-  const info = await stat(path)
+  const info = path === '-' ? fstatSync(0) : await stat(path)
   if (info.isDirectory()) {
     throw new OptionError({
       code: 'OPTION_FILE',
-      subject: path,
+      subject: path === '-' ? 'standard input' : path,
       expected: 'a file with text',
       found: 'a folder',
       nextStep: 'Name the files in it; a model folder is named with --model.',

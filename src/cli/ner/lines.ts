@@ -3,15 +3,19 @@
  * offsets and change names in silence, so it is an error that names the line.
  */
 import { isUtf8 } from 'node:buffer'
+import { getHeapStatistics } from 'node:v8'
 import { SourceError } from '../../errors.ts'
 
 export interface Line {
   readonly text: string
   /** From 1. */
   readonly number: number
-  /** Bytes read up to and with this line. */
+  /** Bytes up to and with this line. */
   readonly bytes: number
 }
+
+/** Bytes of one text for which there is memory: each takes some 140 bytes of heap on its way (measured on English prose). */
+const MOST = Math.floor(getHeapStatistics().heap_size_limit / 160)
 
 const NEWLINE = 0x0a
 // A mark at the beginning of the file is taken off by hand: a decoder would look for one in every block.
@@ -22,30 +26,44 @@ export async function* readLines(chunks: AsyncIterable<Uint8Array>, name: string
   let number = 0
   let bytes = 0
   let rest: Uint8Array[] = []
+  let held = 0
   for await (const chunk of chunks) {
     const end = chunk.lastIndexOf(NEWLINE)
     if (end < 0) {
       rest.push(chunk)
+      held += chunk.length
+      if (held > MOST) throw tooLong(`${name}, line ${number + 1}`)
       continue
     }
     const block = Buffer.concat([...rest, chunk.subarray(0, end)])
     rest = [chunk.subarray(end + 1)]
-    bytes += block.length + 1
-    for (const text of decodeLines(block, name, number)) yield { text, number: ++number, bytes }
+    held = chunk.length - end - 1
+    yield* linesOf(block)
   }
   const block = Buffer.concat(rest)
-  if (block.length === 0) return
-  bytes += block.length
-  for (const text of decodeLines(block, name, number)) yield { text, number: ++number, bytes }
+  if (block.length > 0) yield* linesOf(block)
+
+  function* linesOf(block: Buffer): Generator<Line> {
+    for (const line of decodeLines(block, name, number)) {
+      bytes += Buffer.byteLength(line) + 1
+      yield { text: line.endsWith('\r') ? line.slice(0, -1) : line, number: ++number, bytes }
+    }
+  }
 }
 
 /** The whole of an input as one text. */
 export async function readText(chunks: AsyncIterable<Uint8Array>, name: string): Promise<string> {
   const parts: Uint8Array[] = []
-  for await (const chunk of chunks) parts.push(chunk)
+  let held = 0
+  for await (const chunk of chunks) {
+    parts.push(chunk)
+    held += chunk.length
+    if (held > MOST) throw tooLong(name)
+  }
   const block = Buffer.concat(parts)
   if (isUtf8(block)) return decode(block, true)
-  throw notUtf8(name, 1 + block.subarray(0, startOfBadLine(block)).filter(byte => byte === NEWLINE).length)
+  const line = 1 + block.subarray(0, startOfBadLine(block)).filter(byte => byte === NEWLINE).length
+  throw notUtf8(name, line, hasUtf16Mark(block))
 }
 
 /** Lines that stand before a wrong byte come through. */
@@ -54,8 +72,13 @@ function* decodeLines(block: Buffer, name: string, linesBefore: number): Generat
   const lines = decode(good, linesBefore === 0).split('\n')
   // In front of a bad line stands a line break, which ends the last good one.
   if (good !== block) lines.pop()
-  for (const line of lines) yield line.endsWith('\r') ? line.slice(0, -1) : line
-  if (good !== block) throw notUtf8(name, linesBefore + lines.length + 1)
+  yield* lines
+  if (good !== block) throw notUtf8(name, linesBefore + lines.length + 1, linesBefore === 0 && hasUtf16Mark(block))
+}
+
+/** What Windows likes to begin its text files with. */
+function hasUtf16Mark([first, second]: Buffer): boolean {
+  return (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)
 }
 
 function decode(block: Buffer, isBeginning: boolean): string {
@@ -71,12 +94,22 @@ function startOfBadLine(block: Buffer): number {
   }
 }
 
-function notUtf8(name: string, line: number): SourceError {
+function notUtf8(name: string, line: number, isUtf16: boolean): SourceError {
   return new SourceError({
     code: 'SOURCE_NOT_UTF8',
     subject: `${name}, line ${line}`,
     expected: 'text in UTF-8',
     found: 'a byte that is no part of it',
-    nextStep: 'Convert it first, e.g. iconv -f latin1 -t utf-8.',
+    nextStep: `Convert it first, e.g. iconv -f ${isUtf16 ? 'utf-16' : 'latin1'} -t utf-8.`,
+  })
+}
+
+function tooLong(subject: string): SourceError {
+  return new SourceError({
+    code: 'SOURCE_TEXT_TOO_LONG',
+    subject,
+    expected: `a text of at most ${(MOST / 1e6).toFixed(1)} MB, for which there is memory`,
+    found: 'a longer one',
+    nextStep: 'Cut it into files or, for --lines, into lines; NODE_OPTIONS=--max-old-space-size=8192 makes more room.',
   })
 }

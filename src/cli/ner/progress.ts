@@ -8,16 +8,15 @@ export interface Progress {
 
 const SILENT: Progress = { advance: () => undefined, stop: () => undefined }
 
-/** Milliseconds. What takes less is not worth a bar. */
-const PATIENCE = 1000
+/** Milliseconds from one drawing to the next. What takes less than one is not worth a bar. */
+const INTERVAL = 1000
 
 /** `total`: bytes of the input, where they are known. */
 export async function startProgress(total: number | undefined): Promise<Progress> {
-  if (!process.stderr.isTTY || process.stdout.isTTY) return SILENT
+  if (!process.stderr.isTTY || process.stdout.isTTY || process.env.TERM === 'dumb') return SILENT
   const { cliProgress } = await import('../vendor/progress.ts')
   const bar = new cliProgress.SingleBar({
-    format:
-      total === undefined ? '{texts} texts | {speed} texts/s' : '{bar} {percentage}% | {texts} texts | {speed} texts/s',
+    format: `${total === undefined ? '' : '{bar} {percentage}% | '}{texts} texts | {speed} texts/s | {passed} s`,
     barCompleteChar: '█',
     barIncompleteChar: '░',
     hideCursor: true,
@@ -26,19 +25,25 @@ export async function startProgress(total: number | undefined): Promise<Progress
   })
   const start = performance.now()
   let texts = 0
-  let isShown = false
+  let done = 0
+  // By the clock, not by the texts: a single long one would look as if nothing happened.
+  const timer = setInterval(() => {
+    const passed = (performance.now() - start) / 1000
+    const speed = texts / passed
+    const state = { texts, speed: speed.toFixed(speed < 10 ? 1 : 0), passed: Math.round(passed) }
+    if (bar.isActive) bar.update(done, state)
+    else bar.start(total ?? 0, done, state)
+  }, INTERVAL)
+  const stop = () => {
+    clearInterval(timer)
+    if (bar.isActive) bar.stop()
+  }
+  process.once('exit', stop) // A closed pipe ends the process at once: the terminal needs its cursor back.
   return {
     advance(bytes) {
       texts++
-      const passed = performance.now() - start
-      if (passed < PATIENCE) return
-      const state = { texts, speed: Math.round((1000 * texts) / passed) }
-      if (isShown) bar.update(bytes, state)
-      else bar.start(total ?? 0, bytes, state)
-      isShown = true
+      done = bytes
     },
-    stop() {
-      if (isShown) bar.stop()
-    },
+    stop,
   }
 }

@@ -28,7 +28,7 @@ async function answer(inputs: Inputs, flags: NerFlags, signal: AbortSignal): Pro
   const format = flags.format ?? (flags.jsonl === undefined ? 'pretty' : 'jsonl')
   const printer = createPrinter(format, { isSingle: inputs.isSingle, colour: hasColour(), tokenizer })
   const output = new BufferedOutput()
-  const progress = await startProgress(inputs.bytes)
+  const progress = await startProgress(inputs.isSingle ? undefined : inputs.bytes)
   const waiting: Item[] = []
   try {
     await output.write(printer.begin ?? '')

@@ -14,12 +14,10 @@ export type Tf = typeof tfjs
  */
 export async function loadTf(device: string, wasm?: string): Promise<Tf> {
   const tf = await importTf()
-  const isRegistered = () => Object.hasOwn(tf.engine().registryFactory, device)
-  if (!isRegistered()) {
-    if (device === 'wasm') await importWasm(wasm)
-    if (device === 'cpu') await importCpu()
-  }
-  if (!isRegistered()) {
+  const isStarted = Object.hasOwn(tf.engine().registry, device)
+  if (device === 'wasm' && !isStarted) await importWasm(tf, wasm)
+  if (device === 'cpu' && !isStarted) await importCpu()
+  if (!Object.hasOwn(tf.engine().registryFactory, device)) {
     throw new BackendError({
       code: 'BACKEND_DEVICE',
       subject: `device ${JSON.stringify(device)} of backend tfjs`,
@@ -55,12 +53,25 @@ async function importTf(): Promise<Tf> {
   }
 }
 
-async function importWasm(folder: string | undefined): Promise<void> {
-  try {
-    const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm')
-    if (folder !== undefined) setWasmPaths(folder.endsWith('/') ? folder : `${folder}/`)
-  } catch (cause) {
+async function importWasm(tf: Tf, folder: string | undefined): Promise<void> {
+  const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm').catch((cause: unknown) => {
     throw notInstalled('@tensorflow/tfjs-backend-wasm', cause)
+  })
+  // On a page that is isolated from other origins tfjs would start threads out of blobs. A content security policy that
+  // forbids these keeps it waiting for ever. A page that wants them starts the device itself, before it loads a model.
+  tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false)
+  if (folder === undefined) return
+  try {
+    setWasmPaths(folder.endsWith('/') ? folder : `${folder}/`)
+  } catch (cause) {
+    throw new BackendError({
+      code: 'BACKEND_UNAVAILABLE',
+      subject: 'device wasm of backend tfjs',
+      expected: 'a first start',
+      found: 'one after a start that failed, for which tfjs takes no other folder',
+      nextStep: 'Load the page again, or start the process again.',
+      cause,
+    })
   }
 }
 

@@ -103,12 +103,12 @@ export class TfjsKernels implements Kernels {
   }
 
   attention(qkv: Tensor2D, starts: Int32Array, heads: number): Tensor2D {
-    const longest = starts.reduce((most, start, b) => Math.max(most, start - (starts[b - 1] ?? 0)), 0)
-    this.#reserve(3 * 4 * heads * longest ** 2)
+    this.#reserve(3 * 4 * heads * Math.max(...lengthsOf(starts)) ** 2)
     return this.#run(tf => attention(tf, qkv, starts, heads))
   }
 
   attentionProbabilities(qkv: Tensor2D, starts: Int32Array, heads: number): Tensor2D {
+    this.#reserve(3 * 4 * heads * lengthsOf(starts).reduce((sum, n) => sum + n ** 2, 0))
     return this.#run(tf => attentionProbabilities(tf, qkv, starts, heads))
   }
 
@@ -179,6 +179,11 @@ export class TfjsKernels implements Kernels {
       if (active) void tf.setBackend(active)
     }
   }
+}
+
+/** starts: [B+1] → how many tokens each sequence has: [B] */
+function lengthsOf(starts: Int32Array): number[] {
+  return Array.from(starts.subarray(1), (end, b) => end - starts[b]!)
 }
 
 /** matrix: [rows, columns] → into[c · stride + r]. In tiles of 32 × 32, so that neither side jumps through memory. */
