@@ -109,7 +109,7 @@ const LOAD_OPTIONS: Known<Omit<PipelineOptions, keyof CallOptions>> = {
   device: CHECKED_BY_BACKEND,
   dtype: CHECKED_BY_BACKEND,
   threads: CHECKED_BY_BACKEND,
-  turbo: CHECKED_BY_BACKEND,
+  turbo: ['true or false', isBoolean],
   wasm: CHECKED_BY_BACKEND,
   progress_callback: ['a function', value => typeof value === 'function'],
 }

@@ -37,31 +37,45 @@ export function featuresOf(module: WebAssembly.Module): Features {
   }
 }
 
-/** Written out one by one, since that is how bundlers find them. */
+/**
+ * Written out one by one, since that is how bundlers find them; and made only when asked for: some bundles have no URL, and
+ * are passed a module.
+ */
 const URLS = {
-  portable: [new URL('./simd.wasm', import.meta.url), new URL('./simd-shared.wasm', import.meta.url)],
-  relaxed: [new URL('./simd-relaxed.wasm', import.meta.url), new URL('./simd-relaxed-shared.wasm', import.meta.url)],
-  wide: [new URL('./simd-wide.wasm', import.meta.url), new URL('./simd-wide-shared.wasm', import.meta.url)],
-} as const satisfies Record<Level, readonly [URL, URL]>
+  portable: [() => new URL('./simd.wasm', import.meta.url), () => new URL('./simd-shared.wasm', import.meta.url)],
+  relaxed: [
+    () => new URL('./simd-relaxed.wasm', import.meta.url),
+    () => new URL('./simd-relaxed-shared.wasm', import.meta.url),
+  ],
+  wide: [() => new URL('./simd-wide.wasm', import.meta.url), () => new URL('./simd-wide-shared.wasm', import.meta.url)],
+} as const satisfies Record<Level, readonly [() => URL, () => URL]>
 
+/** @throws BackendError `BACKEND_UNAVAILABLE` where the file cannot be had, or may not be compiled */
 export async function compileModule({ level, shared }: Features): Promise<WebAssembly.Module> {
-  const from = URLS[level][shared ? 1 : 0]
+  let from = 'an address that this bundle does not know'
   try {
-    if (from.protocol === 'file:') {
-      const fs = await builtin('node:fs/promises')
-      if (fs) return await WebAssembly.compile(await fs.readFile(from))
-    }
-    const response = await fetch(from)
-    if (!response.ok) throw new Error(`HTTP ${response.status}`)
-    return await WebAssembly.compile(await response.arrayBuffer())
+    const url = URLS[level][shared ? 1 : 0]()
+    from = url.href
+    return await WebAssembly.compile(await bytesOf(url))
   } catch (cause) {
     throw new BackendError({
       code: 'BACKEND_UNAVAILABLE',
       subject: 'backend simd',
-      expected: `a WebAssembly module at ${from.href}`,
+      expected: `a WebAssembly module at ${from}`,
       found: cause instanceof Error ? cause.message : String(cause),
-      nextStep: "Serve the package's .wasm files beside its code, or pass a compiled one as `wasm`.",
+      nextStep:
+        "Serve the package's .wasm files beside its code, allow 'wasm-unsafe-eval' where a policy forbids compiling, or pass a compiled module as `wasm`.",
       cause,
     })
   }
+}
+
+async function bytesOf(url: URL): Promise<BufferSource> {
+  if (url.protocol === 'file:') {
+    const fs = await builtin('node:fs/promises')
+    if (fs) return fs.readFile(url)
+  }
+  const response = await fetch(url)
+  if (!response.ok) throw new Error(`HTTP ${response.status}`)
+  return response.arrayBuffer()
 }
