@@ -21,7 +21,6 @@ import { explain, type Explanation } from './explain.ts'
 import { isIndex, show, type JsonInput } from './json.ts'
 import { BertNormalizer } from './normalizer.ts'
 import { preTokenize } from './pre-tokenizer.ts'
-import { BARE_TEMPLATE, type Template } from './template.ts'
 import { configFromJson } from './tokenizer-json.ts'
 import { configFromVocab } from './vocab-text.ts'
 import { wordCase } from './word-case.ts'
@@ -70,10 +69,10 @@ export class Tokenizer {
   private readonly wordPiece: WordPiece
   private readonly inOriginal: AddedTokenFinder
   private readonly inNormalized: AddedTokenFinder
-  private readonly specialIds: ReadonlySet<number>
+  private readonly specialContents: ReadonlySet<string>
   /**
    * QUIRK: `decode` spells a token that is looked for in the normalized text as it is looked for: "New York" comes back as
-   * "new york" where the model is uncased.
+   * "new york" where the model is uncased. Spelled so, a special token is not known for one, and is not left out.
    */
   private readonly decodedAs: ReadonlyMap<number, string>
 
@@ -88,7 +87,7 @@ export class Tokenizer {
       normalized.map(({ id, content }) => [id, this.normalizer.normalize(content).toString()] as const),
     )
     this.inNormalized = new AddedTokenFinder(normalized, ({ id }) => this.decodedAs.get(id) ?? '')
-    this.specialIds = new Set(config.addedTokens.filter(token => token.special).map(token => token.id))
+    this.specialContents = new Set(config.addedTokens.filter(token => token.special).map(token => token.content))
   }
 
   /**
@@ -179,7 +178,7 @@ export class Tokenizer {
     for (const id of toList(ids)) {
       if (!Number.isInteger(id)) throw wrongInput('the ids', 'whole numbers', id)
       const token = this.decodedAs.get(id) ?? this.idToToken(id)
-      if (token !== undefined && !(skipSpecialTokens && this.specialIds.has(id))) pieces.push(token)
+      if (token !== undefined && !(skipSpecialTokens && this.specialContents.has(token))) pieces.push(token)
     }
     const { decoder } = this.config
     return decodePieces(pieces, decoder && { ...decoder, cleanup: cleanUp ?? decoder.cleanup })
@@ -259,12 +258,12 @@ export class Tokenizer {
     isPair: boolean,
     encodeSequence: (sequence: 'A' | 'B', typeId: number, into: EncodingBuilder) => void,
   ): Encoding {
-    const template: Template = addSpecialTokens ? this.config.template : BARE_TEMPLATE
+    const { template } = this.config
     const into = new EncodingBuilder()
     for (const part of isPair ? template.pair : template.single) {
       if (part.kind === 'sequence') {
         encodeSequence(part.sequence, part.typeId, into)
-      } else {
+      } else if (addSpecialTokens) {
         part.ids.forEach((id, i) => {
           into.addSpecial(id, part.tokens[i] ?? '', this.config.isWordCase ? 0 : part.typeId)
         })

@@ -167,6 +167,46 @@ test('tokenizer_config.json counts for more than tokenizer.json, where it says s
   expect(tokens({ do_lower_case: true, tokenizer_class: 'PreTrainedTokenizerFast' })).toEqual(tokens({}))
 })
 
+test('type ids are those of the template, with special tokens and without', () => {
+  const sequence = (id: string, type: number): Json => ({ Sequence: { id, type_id: type } })
+  const template = {
+    ...(good.post_processor as object),
+    single: [sequence('A', 3)],
+    pair: [sequence('A', 1), sequence('B', 0)],
+  }
+  const tokenizer = Tokenizer.fromJson({ ...good, post_processor: template })
+  for (const addSpecialTokens of [true, false]) {
+    expect(tokenizer.encode('a', { addSpecialTokens }).typeIds).toEqual([3])
+    expect(tokenizer.encode('a', { addSpecialTokens, pair: 'a' }).typeIds).toEqual([1, 0])
+  }
+})
+
+test('decode leaves special tokens out by what they are spelled as', () => {
+  const added = [
+    { id: 9, content: 'New', special: true, normalized: true },
+    { id: 10, content: 'New', special: true },
+  ]
+  const normalizer = { ...(good.normalizer as object), lowercase: true }
+  const lower = Tokenizer.fromJson({ ...good, normalizer, added_tokens: [added[0]] })
+  expect(lower.decode([9, 2, 4])).toBe('new [CLS] a')
+  expect(Tokenizer.fromJson({ ...good, normalizer, added_tokens: [added[1]] }).decode([10, 4])).toBe('a')
+})
+
+test('offsets in code points where added tokens overlap', () => {
+  const added = [
+    { id: 9, content: '😀', rstrip: true, special: true },
+    { id: 10, content: '  ', special: true },
+  ]
+  const tokenizer = Tokenizer.fromJson({ ...good, added_tokens: added })
+  const { offsets } = tokenizer.encode('😀  😀a', { addSpecialTokens: false, offsetUnit: 'codepoint' })
+  expect(offsets).toEqual([
+    [0, 3],
+    [1, 3],
+    [3, 4],
+    [4, 5],
+  ])
+})
+
 describe('anything else', () => {
   const KNOWN = /^(?:none|TOKENIZER_(?:NOT_JSON|NOT_UTF8|VALUE|UNSUPPORTED|TOKEN_MISSING))$/
   const AN_OBJECT = 'a key that could be the vocabulary'
