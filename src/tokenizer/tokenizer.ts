@@ -192,9 +192,8 @@ export class Tokenizer {
   /** Each step's result, with offsets in the text: to look at, to debug, to learn from. */
   explain(text: string, options: EncodeOptions = {}): Explanation {
     const encoding = this.encode(text, options)
-    const { literal } = this.readOptions(options)
     const { normalizer, wordPiece, inOriginal, inNormalized } = this
-    return explain(text, literal, { normalizer, wordPiece, inOriginal, inNormalized }, encoding)
+    return explain(text, this.readOptions(options), { normalizer, wordPiece, inOriginal, inNormalized }, encoding)
   }
 
   /** The longest sequence that the model takes, special tokens included; undefined where the model does not say. */

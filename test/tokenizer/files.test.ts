@@ -133,6 +133,10 @@ test.each<[string, (string | number)[], Json | undefined, string]>([
   ['an added token of another id', ['added_tokens', 0, 'id'], 3, 'TOKENIZER_VALUE'],
   ['an added token of a taken id', ['added_tokens', 2, 'id'], 4, 'TOKENIZER_VALUE'],
   ['an added token without text', ['added_tokens', 0, 'content'], undefined, 'TOKENIZER_VALUE'],
+  ['a token beyond all length', ['model', 'vocab', 'x'.repeat(1001)], 20, 'TOKENIZER_VALUE'],
+  ['a token of many escapes', ['model', 'vocab', '\n'.repeat(10_000_000)], 20, 'TOKENIZER_VALUE'],
+  ['a token of 1,000 units', ['model', 'vocab', '"'.repeat(1000)], 20, 'none'],
+  ['an added token beyond all length', ['added_tokens', 2, 'content'], 'x'.repeat(1001), 'TOKENIZER_VALUE'],
   ['an added token that is empty', ['added_tokens', 2, 'content'], '', 'none'],
 ])('tokenizer.json: %s', (_, path, to, code) => {
   const value = changed(good, path, to)
@@ -287,6 +291,10 @@ describe('anything else', () => {
 
   test('vocab.txt: no special tokens, many empty lines, bytes at random', () => {
     expect(codeOf(() => Tokenizer.fromVocab('a\nb'))).toBe('TOKENIZER_TOKEN_MISSING')
+    expect(codeOf(() => Tokenizer.fromVocab(`[UNK]\n${'x'.repeat(1001)}`))).toBe('TOKENIZER_VALUE')
+    expect(codeOf(() => Tokenizer.fromVocab(VOCAB_TEXT, { additional_special_tokens: ['x'.repeat(1001)] }))).toBe(
+      'TOKENIZER_VALUE',
+    )
     expect(codeOf(() => Tokenizer.fromVocab('\n'.repeat(5_000_000)))).toBe('TOKENIZER_VALUE')
     expect(Tokenizer.fromVocab(`[UNK]\n[CLS]\n[SEP]${'\n'.repeat(1_000_000)}a`).encode('a').ids).toEqual([
       1, 1_000_002, 2,

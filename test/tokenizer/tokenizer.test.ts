@@ -165,8 +165,12 @@ test('explain: each step with offsets', () => {
 
 test('explain agrees with encode', () => {
   const tokenizer = load('uncased')
-  for (let seed = 0; seed < 200; seed++) {
-    const { segments, encoding } = tokenizer.explain(generate(seed))
+  for (let seed = 0; seed < 400; seed++) {
+    const text = generate(seed >> 1)
+    const { segments, encoding } = tokenizer.explain(text, { offsetUnit: seed % 2 === 0 ? 'utf16' : 'codepoint' })
+    for (const { cleaned, normalized } of segments) {
+      for (const step of [cleaned, normalized]) expect(step.offsets).toHaveLength(Array.from(step.text).length)
+    }
     const pieces = segments.flatMap(segment => segment.words.flatMap(word => word.pieces))
     expect(pieces.map(piece => piece.id)).toEqual(encoding.ids.slice(1, -1))
     expect(pieces.map(piece => piece.offsets)).toEqual(encoding.offsets.slice(1, -1))
