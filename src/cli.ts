@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { main } from './cli/main.ts'
-import { endQuietlyOnClosedPipe } from './cli/output.ts'
+import { endOnFailedOutput } from './cli/output.ts'
 
-endQuietlyOnClosedPipe()
+endOnFailedOutput()
 process.exitCode = await main(process.argv.slice(2))
