@@ -1,6 +1,7 @@
 /**
  * Builds dist/: tsc emits every module with its types; the SIMD kernels are assembled to .wasm files; then the command line's
- * libraries are bundled into the one file that imports them, with their licences beside it. `--if-stale` does nothing where dist/ is newer than its sources.
+ * libraries are bundled into the one file that imports them, with their licences beside it. `--if-stale` does nothing where
+ * dist/ is newer than its sources.
  */
 import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -40,7 +41,6 @@ async function build() {
   writeFileSync(stamp, '')
 }
 
-/** Each file of dist/cli/vendor takes in the library that it names, so that a command loads only what it uses. */
 /** The assembler and what is written in it have done their work once the .wasm files stand; nobody needs them at run time. */
 function writeWasm() {
   const assembly = 'dist/kernels/simd/assembly'
@@ -49,6 +49,7 @@ function writeWasm() {
   rmSync(assembly, { recursive: true })
 }
 
+/** Each file of dist/cli/vendor takes in the library that it names, so that a command loads only what it uses. */
 async function bundleVendor() {
   const { build } = await import('esbuild')
   const entries = readdirSync('dist/cli/vendor').filter(name => name.endsWith('.js'))

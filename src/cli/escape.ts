@@ -25,5 +25,6 @@ function escape(text: string, isEscaped: (unit: number) => boolean): string {
 /** C0 and C1 controls, line and paragraph separators, and what sets the direction of text. */
 function isControl(code: number): boolean {
   if (code < 0x20 || (code >= 0x7f && code < 0xa0)) return true
-  return code === 0x200e || code === 0x200f || (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069)
+  if (code === 0x061c || code === 0x200e || code === 0x200f) return true
+  return (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069)
 }

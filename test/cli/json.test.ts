@@ -13,7 +13,13 @@ test('reads back as what was given', () => {
 })
 
 test('lists of scalars stay on a line; what could steer a terminal is escaped', () => {
-  const value = { offsets: [[0, 1], []], none: {}, left: undefined, text: 'a\u001b\u009b\u202e\n', '\u009b': null }
+  const value = {
+    offsets: [[0, 1], []],
+    none: {},
+    left: undefined,
+    text: 'a\u001b\u009b\u061c\u202e\n',
+    '\u009b': null,
+  }
   expect([...jsonPieces(value)].join('')).toBe(
     [
       '{',
@@ -22,7 +28,7 @@ test('lists of scalars stay on a line; what could steer a terminal is escaped', 
       '    []',
       '  ],',
       '  "none": {},',
-      '  "text": "a\\u001b\\u009b\\u202e\\n",',
+      '  "text": "a\\u001b\\u009b\\u061c\\u202e\\n",',
       '  "\\u009b": null',
       '}',
     ].join('\n'),
