@@ -170,9 +170,10 @@ export class Tokenizer {
   /**
    * Ids → text, as the WordPiece decoder does it. Ids that the vocabulary does not have are left out.
    *
-   * @throws TokenizerError `TOKENIZER_INPUT` where there is something other than whole numbers.
+   * @throws TokenizerError `TOKENIZER_INPUT` where there is something other than whole numbers; OptionError.
    */
   decode(ids: ArrayLike<number> | Iterable<number>, options: DecodeOptions = {}): string {
+    checkOptions(options, 'skipSpecialTokens', 'cleanUp')
     const { skipSpecialTokens = true, cleanUp } = options
     const pieces: string[] = []
     for (const id of toList(ids)) {
@@ -327,7 +328,7 @@ export class Tokenizer {
   }
 
   private readOptions(options: EncodeOptions): Steps {
-    checkOptions(options)
+    checkOptions(options, 'addSpecialTokens')
     const { specialTokens = this.config.isLiteral ? 'literal' : 'parse', offsetUnit = 'utf16' } = options
     checkOption('specialTokens', specialTokens, ['parse', 'literal'])
     checkOption('offsetUnit', offsetUnit, ['utf16', 'codepoint'])
@@ -376,11 +377,12 @@ function wrongInput(subject: string, expected: string, found: unknown): Tokenize
   })
 }
 
-function checkOptions(options: unknown): void {
+/** `booleans`: the options that, where given, are true or false. */
+function checkOptions(options: unknown, ...booleans: readonly string[]): void {
   if (typeof options !== 'object' || options === null) throw wrongOption('options', 'an object', options)
-  const addSpecialTokens = 'addSpecialTokens' in options ? options.addSpecialTokens : undefined
-  if (addSpecialTokens !== undefined && typeof addSpecialTokens !== 'boolean') {
-    throw wrongOption('addSpecialTokens', 'true or false', addSpecialTokens)
+  for (const name of booleans) {
+    const value: unknown = (options as Record<string, unknown>)[name]
+    if (value !== undefined && typeof value !== 'boolean') throw wrongOption(name, 'true or false', value)
   }
 }
 
