@@ -9,7 +9,6 @@
  *
  * Ids and offsets equal those of Hugging Face's `tokenizers` 0.23.3.
  */
-import { OptionError, TokenizerError } from '../errors.ts'
 import { readFile, type ModelSource } from '../models/source.ts'
 import { AddedTokenFinder, type AddedToken } from './added-tokens.ts'
 import { endOfCharacter, type AlignedText } from './aligned-text.ts'
@@ -18,7 +17,8 @@ import { decodePieces } from './decoder.ts'
 import { countCodePoints, EncodingBuilder } from './encoding-builder.ts'
 import type { Encoding } from './encoding.ts'
 import { explain, type Explanation } from './explain.ts'
-import { isIndex, show, type JsonInput } from './json.ts'
+import { checkIds, checkOption, checkOptions, checkText, checkWords } from './input.ts'
+import type { JsonInput } from './json.ts'
 import { BertNormalizer } from './normalizer.ts'
 import { preTokenize } from './pre-tokenizer.ts'
 import { configFromJson } from './tokenizer-json.ts'
@@ -176,8 +176,7 @@ export class Tokenizer {
     checkOptions(options, 'skipSpecialTokens', 'cleanUp')
     const { skipSpecialTokens = true, cleanUp } = options
     const pieces: string[] = []
-    for (const id of toList(ids)) {
-      if (!Number.isInteger(id)) throw wrongInput('the ids', 'whole numbers', id)
+    for (const id of checkIds(ids)) {
       const token = this.decodedAs.get(id) ?? this.idToToken(id)
       if (token !== undefined && !(skipSpecialTokens && this.specialContents.has(token))) pieces.push(token)
     }
@@ -350,52 +349,4 @@ async function readIfThere(source: ModelSource, name: string): Promise<Uint8Arra
     }
     throw error
   }
-}
-
-function toList(ids: ArrayLike<number> | Iterable<number>): number[] {
-  const value: unknown = ids
-  if (typeof value !== 'object' || value === null) throw wrongInput('the ids', 'a list of whole numbers', ids)
-  return Array.from(ids)
-}
-
-function checkWords(words: unknown): void {
-  if (!Array.isArray(words)) throw wrongInput('the words', 'a list of strings', words)
-  for (let i = 0; i < words.length; i++) checkText(words[i], `word ${i}`)
-}
-
-function checkText(text: unknown, subject: string): void {
-  if (typeof text !== 'string') throw wrongInput(subject, 'a string', text)
-}
-
-function wrongInput(subject: string, expected: string, found: unknown): TokenizerError {
-  return new TokenizerError({
-    code: 'TOKENIZER_INPUT',
-    subject,
-    expected,
-    found: isIndex(found, Infinity) ? `the number ${found}` : show(found),
-    nextStep: 'Convert it first; for a list of words, use encodeWords.',
-  })
-}
-
-/** `booleans`: the options that, where given, are true or false. */
-function checkOptions(options: unknown, ...booleans: readonly string[]): void {
-  if (typeof options !== 'object' || options === null) throw wrongOption('options', 'an object', options)
-  for (const name of booleans) {
-    const value: unknown = (options as Record<string, unknown>)[name]
-    if (value !== undefined && typeof value !== 'boolean') throw wrongOption(name, 'true or false', value)
-  }
-}
-
-function checkOption(option: string, value: string, known: readonly string[]): void {
-  if (!known.includes(value)) throw wrongOption(option, known.map(name => `'${name}'`).join(' or '), value)
-}
-
-function wrongOption(option: string, expected: string, found: unknown): OptionError {
-  return new OptionError({
-    code: 'OPTION_VALUE',
-    subject: option,
-    expected,
-    found: show(found),
-    nextStep: 'Leave the option out for its default.',
-  })
 }
