@@ -8,6 +8,7 @@ import { packageVersion } from './version.ts'
 export async function main(args: readonly string[]): Promise<number> {
   const program = createProgram()
   try {
+    checkHelp(program, args)
     await program.parseAsync(args, { from: 'user' })
     // A command that ended without throwing may have failed in its own way (a figure out of tolerance).
     return typeof process.exitCode === 'number' ? process.exitCode : 0
@@ -16,6 +17,12 @@ export async function main(args: readonly string[]): Promise<number> {
     process.stderr.write(`bert-ner: ${describeFailure(error)}\n`)
     return 1
   }
+}
+
+/** The parser would answer `help` of a command that is not there with all of the help and no word on why. */
+function checkHelp(program: Command, [first, name]: readonly string[]): void {
+  if (first !== 'help' || name === undefined || name.startsWith('-')) return
+  if (!program.commands.some(command => command.name() === name)) program.error(`error: unknown command '${name}'`)
 }
 
 function createProgram(): Command {

@@ -23,6 +23,13 @@ describe('bert-ner', () => {
     expect(stderr).toBe("bert-ner: unknown option '--no-such-option'\nRun 'bert-ner --help' for what it takes.\n")
   })
 
+  test('help of a command, and of one that is not there', async () => {
+    expect((await run('help', 'inspect')).stdout).toContain('Usage: bert-ner inspect')
+    const { status, stdout, stderr } = await run('help', 'inspct')
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
+    expect(stderr).toBe("bert-ner: unknown command 'inspct'\nRun 'bert-ner --help' for what it takes.\n")
+  })
+
   const canFill = existsSync('/dev/full')
   ;(canFill ? test : test.skip)(`a full disk is one line${canFill ? '' : ' (not run: no /dev/full)'}`, async () => {
     const full = openSync('/dev/full', 'w')
