@@ -1,6 +1,7 @@
 /**
  * Builds dist/: tsc emits every module with its types; the SIMD kernels are assembled to .wasm files; then the command line's
- * libraries are bundled into the one file that imports them, with their licences beside it. `--if-stale` does nothing where dist/ is newer than its sources.
+ * libraries are bundled into the one file that imports them, with their licences beside it. `--if-stale` does nothing where
+ * dist/ is newer than its sources.
  */
 import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'

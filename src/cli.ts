@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { main } from './cli/main.ts'
-import { endWhenOutputEnds } from './cli/output.ts'
+import { endOnFailedOutput } from './cli/output.ts'
 
-endWhenOutputEnds()
+endOnFailedOutput()
 process.exitCode = await main(process.argv.slice(2))

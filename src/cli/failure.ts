@@ -25,6 +25,8 @@ function describe(error: unknown): string {
   // Errors that crossed a worker or a realm keep their fields, not their class.
   if (typeof fields.nextStep === 'string') return message
   const reason = typeof fields.code === 'string' ? FILE_SYSTEM.get(fields.code) : undefined
-  if (reason !== undefined) return `${typeof fields.path === 'string' ? fields.path : message}: ${reason}`
+  // Of a path that is empty or that the system did not say, the message is all there is.
+  if (reason !== undefined)
+    return `${typeof fields.path === 'string' && fields.path !== '' ? fields.path : message}: ${reason}`
   return `unexpected: ${message}. This is a bug: set BERT_NER_DEBUG=1, run it again and report what it prints.`
 }

@@ -3,8 +3,8 @@ import { stat } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import type { TensorInfo } from '../safetensors/header.ts'
 import type { OpenSafetensors } from '../safetensors/reader.ts'
-import { escapeControls } from './escape.ts'
-import { write } from './output.ts'
+import { escapeControls, escapeJson } from './escape.ts'
+import { writeAll } from './output.ts'
 import type { Command } from './vendor/commander.ts'
 
 export function register(program: Command): void {
@@ -16,7 +16,7 @@ export function register(program: Command): void {
     .action(async (path: string, { json = false }: { json?: boolean }) => {
       const checkpoint = await open(path)
       try {
-        await (json ? printJson(path, checkpoint) : printTable(path, checkpoint))
+        await writeAll(json ? jsonOf(path, checkpoint) : tableOf(path, checkpoint))
       } finally {
         await checkpoint.close()
       }
@@ -67,7 +67,7 @@ function parametersOf({ shape }: TensorInfo): number {
 }
 
 /** One tensor a line, so that a file of a million tensors needs no more memory than its header, and grep works. */
-async function printJson(path: string, { metadata, tensors }: OpenSafetensors): Promise<void> {
+function* jsonOf(path: string, { metadata, tensors }: OpenSafetensors): Generator<string> {
   const { all, byType } = count(tensors)
   const summary = {
     file: path,
@@ -76,36 +76,39 @@ async function printJson(path: string, { metadata, tensors }: OpenSafetensors): 
     bytes: all.bytes,
     dtypes: Object.fromEntries(byType),
   }
-  await write(`${JSON.stringify(summary, undefined, 2).slice(0, -2)},\n  "tensors": [`)
+  yield `${escapeJson(JSON.stringify(summary, undefined, 2)).slice(0, -2)},\n  "tensors": [`
   let separator = '\n'
   for (const [name, tensor] of tensors) {
     const { dtype, shape, start, end } = tensor
     const line = { name, dtype, shape, parameters: parametersOf(tensor), bytes: end - start, start, end }
-    await write(`${separator}    ${JSON.stringify(line)}`)
+    yield `${separator}    ${escapeJson(JSON.stringify(line))}`
     separator = ',\n'
   }
-  await write(`${separator === '\n' ? '' : '\n  '}]\n}\n`)
+  yield `${separator === '\n' ? '' : '\n  '}]\n}\n`
 }
 
-async function printTable(path: string, { metadata, tensors }: OpenSafetensors): Promise<void> {
+function* tableOf(path: string, { metadata, tensors }: OpenSafetensors): Generator<string> {
   const { all, byType } = count(tensors)
-  for (const [key, value] of metadata) await write(`# ${printable(key)}: ${printable(value)}\n`)
+  for (const [key, value] of metadata) yield `# ${printable(key)}: ${printable(value)}\n`
   let nameWidth = 0
   let shapeWidth = 0
   for (const [name, { shape }] of tensors) {
-    nameWidth = Math.max(nameWidth, printable(name).length)
-    shapeWidth = Math.max(shapeWidth, shapeText(shape).length)
+    nameWidth = Math.max(nameWidth, Math.min(printable(name).length, WIDEST))
+    shapeWidth = Math.max(shapeWidth, Math.min(shapeText(shape).length, WIDEST))
   }
   const width = integer(all.parameters).length
   for (const [name, tensor] of tensors) {
     const shape = shapeText(tensor.shape).padEnd(shapeWidth)
     const parameters = integer(parametersOf(tensor)).padStart(width)
-    await write(`${printable(name).padEnd(nameWidth)}  ${tensor.dtype.padEnd(4)}  ${shape}  ${parameters}\n`)
+    yield `${printable(name).padEnd(nameWidth)}  ${tensor.dtype.padEnd(4)}  ${shape}  ${parameters}\n`
   }
   const types = Array.from(byType, ([dtype, total]) => `${dtype} in ${plural(total.tensors, 'tensor')}`).join(', ')
   const size = `${plural(all.parameters, 'parameter')}, ${integer(all.bytes)} bytes of data`
-  await write(`${path}: ${plural(all.tensors, 'tensor')}, ${size}${types === '' ? '' : ` (${types})`}\n`)
+  yield `${printable(path)}: ${plural(all.tensors, 'tensor')}, ${size}${types === '' ? '' : ` (${types})`}\n`
 }
+
+/** A longer name or shape sticks out of its column: one of them must not make every line of a million as long. */
+const WIDEST = 100
 
 function shapeText(shape: readonly number[]): string {
   return `[${shape.join(', ')}]`

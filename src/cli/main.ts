@@ -10,6 +10,7 @@ import { packageVersion } from './version.ts'
 export async function main(args: readonly string[]): Promise<number> {
   try {
     const program = createProgram(isText(args) ? [ner] : commands)
+    checkHelp(program, args)
     await program.parseAsync(args, { from: 'user' })
     // A command that ended without throwing may have failed in its own way (a figure out of tolerance).
     return typeof process.exitCode === 'number' ? process.exitCode : 0
@@ -24,6 +25,12 @@ export async function main(args: readonly string[]): Promise<number> {
 function isText(args: readonly string[]): boolean {
   const end = args.indexOf('--')
   return end >= 0 && createProgram(commands).parseOptions(args.slice(0, end)).operands.length === 0
+}
+
+/** The parser would answer `help` of a command that is not there with all of the help and no word on why. */
+function checkHelp(program: Command, [first, name]: readonly string[]): void {
+  if (first !== 'help' || name === undefined || name.startsWith('-')) return
+  if (!program.commands.some(command => command.name() === name)) program.error(`error: unknown command '${name}'`)
 }
 
 function createProgram(commands: readonly ((program: Command) => void)[]): Command {

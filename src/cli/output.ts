@@ -1,15 +1,15 @@
 /** Standard output. A reader that has seen enough (`| head`) closes the pipe: that ends the program, and is no failure. */
 import { describeFailure } from './failure.ts'
 
-/** Ends the process once standard output or standard error takes no more: with status 0 where its reader closed it. */
-export function endWhenOutputEnds(): void {
-  for (const [path, stream] of [
-    ['standard output', process.stdout],
-    ['standard error', process.stderr],
-  ] as const) {
-    stream.on('error', ({ code, message }: NodeJS.ErrnoException) => {
-      if (code === 'EPIPE') process.exit(0)
-      process.stderr.write(`bert-ner: ${describeFailure({ code, message, path })}\n`)
+/**
+ * Ends the process once standard output or standard error cannot be written: with status 0 where its reader closed it, and
+ * otherwise (the disk is full) as any failure.
+ */
+export function endOnFailedOutput(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') process.exit(0)
+      if (stream === process.stdout) process.stderr.write(`bert-ner: standard output: ${describeFailure(error)}\n`)
       process.exit(1)
     })
   }
@@ -21,7 +21,19 @@ export async function write(text: string | Uint8Array): Promise<void> {
   await new Promise<void>(resolve => process.stdout.once('drain', resolve))
 }
 
-/** Many small writes as few large ones. What has waited for a turn of the event loop is written: no reader waits for more. */
+/** Many small pieces as few large writes. */
+export async function writeAll(pieces: Iterable<string>): Promise<void> {
+  let waiting = ''
+  for (const piece of pieces) {
+    waiting += piece
+    if (waiting.length < LARGE) continue
+    await write(waiting)
+    waiting = ''
+  }
+  await write(waiting)
+}
+
+/** The same for writes that come one by one. What has waited for a turn of the event loop is written: no reader waits for more. */
 export class BufferedOutput {
   #waiting = ''
   #isScheduled = false

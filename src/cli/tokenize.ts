@@ -3,10 +3,12 @@ import { readFile, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { OptionError } from '../errors.ts'
+import type { Encoding } from '../tokenizer/encoding.ts'
 import type { ExplainedSegment, Explanation } from '../tokenizer/explain.ts'
 import type { EncodeOptions, Tokenizer } from '../tokenizer/tokenizer.ts'
 import { escapeControls } from './escape.ts'
-import { write } from './output.ts'
+import { jsonPieces } from './json.ts'
+import { write, writeAll } from './output.ts'
 import { Option, type Command } from './vendor/commander.ts'
 
 interface Options extends Pick<EncodeOptions, 'specialTokens' | 'offsetUnit'> {
@@ -44,7 +46,8 @@ export function register(program: Command): void {
         offsetUnit,
         ...(specialTokens === undefined ? {} : { specialTokens }),
       })
-      await write(options.json ? `${JSON.stringify(explanation, undefined, 2)}\n` : render(explanation))
+      await writeAll(options.json ? jsonPieces(explanation) : render(explanation))
+      if (options.json) await write('\n')
     })
 }
 
@@ -52,15 +55,26 @@ async function open({ model, tokenizer }: Options): Promise<Tokenizer> {
   const { Tokenizer } = await import('../node/tokenizer.ts')
   if (tokenizer === undefined) {
     const folder = model ?? fileURLToPath(new URL('../../weights', import.meta.url))
-    await stat(folder) // A wrong path is reported as such, not as a model without files.
+    // A wrong path is reported as such, not as a model without files.
+    if (!(await stat(folder)).isDirectory()) throw wrongKind(folder, 'a folder with the files of a model', 'a file')
     return Tokenizer.fromFolder(folder)
   }
+  if ((await stat(tokenizer)).isDirectory()) throw wrongKind(tokenizer, 'a tokenizer.json or a vocab.txt', 'a folder')
   const [contents, config] = await Promise.all([
-    readFile(tokenizer, 'utf8'),
-    readFile(join(dirname(tokenizer), 'tokenizer_config.json'), 'utf8').catch(() => undefined),
+    readFile(tokenizer),
+    readFile(join(dirname(tokenizer), 'tokenizer_config.json')).catch(undefinedIfMissing),
   ])
-  const isJson = contents.trimStart().startsWith('{')
+  const isJson = contents.toString('utf8', 0, 256).trimStart().startsWith('{')
   return isJson ? Tokenizer.fromJson(contents, config) : Tokenizer.fromVocab(contents, config)
+}
+
+function undefinedIfMissing(error: unknown): undefined {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+}
+
+function wrongKind(path: string, expected: string, found: string): OptionError {
+  const nextStep = 'A folder is named with --model, a file with --tokenizer.'
+  return new OptionError({ code: 'OPTION_MODEL', subject: path, expected, found, nextStep })
 }
 
 async function readStandardInput(): Promise<string> {
@@ -80,8 +94,9 @@ async function readStandardInput(): Promise<string> {
   }
 }
 
-function render({ segments, encoding }: Explanation): string {
-  return [...segments.flatMap(renderSegment), ...renderPieces({ segments, encoding })].join('\n') + '\n'
+function* render({ segments, encoding }: Explanation): Generator<string> {
+  for (const segment of segments) yield `${renderSegment(segment).join('\n')}\n`
+  yield* renderPieces(encoding)
 }
 
 /** A line for each step. */
@@ -97,8 +112,7 @@ function renderSegment({ source, added, cleaned, normalized, words }: ExplainedS
 }
 
 /** A table of what the model is given: a row for each piece. */
-function renderPieces({ encoding }: Pick<Explanation, 'segments' | 'encoding'>): string[] {
-  const { ids, tokens, offsets, typeIds, wordIds } = encoding
+function* renderPieces({ ids, tokens, offsets, typeIds, wordIds }: Encoding): Generator<string> {
   const rows = [['id', 'type', 'word', 'offsets', 'piece']]
   for (const [i, token] of tokens.entries()) {
     const [start, end] = offsets[i] ?? [0, 0]
@@ -106,13 +120,14 @@ function renderPieces({ encoding }: Pick<Explanation, 'segments' | 'encoding'>):
     const place = word === null ? '' : `${start}–${end}`
     rows.push([`${ids[i]}`, `${typeIds[i]}`, word === null ? '' : `${word}`, place, escapeControls(token)])
   }
-  const widths = [0, 1, 2, 3].map(column => Math.max(...rows.map(row => row[column]?.length ?? 0)))
-  return rows.map(row =>
-    row
+  const widths = [0, 0, 0, 0]
+  for (const row of rows)
+    widths.forEach((width, column) => (widths[column] = Math.max(width, row[column]?.length ?? 0)))
+  for (const row of rows)
+    yield `${row
       .map((cell, column) => cell.padStart(widths[column] ?? 0))
       .join('  ')
-      .trimEnd(),
-  )
+      .trimEnd()}\n`
 }
 
 function quote(text: string): string {

@@ -49,9 +49,22 @@ export function missingFile(name: string, found: string, cause?: unknown): Sourc
   })
 }
 
+/** Opens a file of a source that a user may have written, or confused with something else. */
+export async function openFile(source: ModelSource, name: string): Promise<ModelFile> {
+  const given = source as Partial<ModelSource> | null | undefined
+  if (typeof given?.open === 'function') return source.open(name)
+  throw new SourceError({
+    code: 'SOURCE_INVALID',
+    subject: 'the source of a model',
+    expected: 'an object with a method open(name)',
+    found: given === null ? 'null' : typeof given,
+    nextStep: 'In Node, name a folder: Tokenizer.fromFolder(folder), pipeline(task, folder).',
+  })
+}
+
 /** The whole of one file. */
 export async function readFile(source: ModelSource, name: string): Promise<Uint8Array> {
-  const file = await source.open(name)
+  const file = await openFile(source, name)
   try {
     return await file.read(0, file.size)
   } finally {

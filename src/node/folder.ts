@@ -1,28 +1,32 @@
 /** A model source over a folder in Hugging Face layout. Files are read piece by piece, as they are asked for. */
-import { open } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SourceError } from '../errors.ts'
 import { missingFile, type ModelSource } from '../models/source.ts'
+
+/** Node refuses to read 2 GiB in one call. */
+const MOST_AT_ONCE = 2 ** 30
 
 export function sourceFromFolder(folder: string): ModelSource {
   return {
     async open(name) {
       const path = join(folder, name)
-      const handle = await open(path).catch((cause: unknown) => {
-        throw missingFile(path, 'nothing that could be opened', cause)
-      })
-      const info = await handle.stat()
-      if (info.isDirectory()) {
-        await handle.close()
-        throw missingFile(path, 'a folder')
+      const fail = (cause: unknown): never => {
+        throw isMissing(cause)
+          ? missingFile(path, 'none', cause)
+          : unreadable(path, 'a file that can be read', reason(cause), cause)
       }
-      const { size } = info
+      // Looked at before it is opened: opening a pipe waits for someone to write into it.
+      const info = await stat(path).catch(fail)
+      if (!info.isFile()) throw unreadable(path, 'a file', info.isDirectory() ? 'a folder' : 'a pipe or device')
+      const handle = await open(path).catch(fail)
+      const { size } = await handle.stat()
       return {
         size,
         async read(offset, length) {
           const bytes = new Uint8Array(length)
           for (let done = 0; done < length;) {
-            const { bytesRead } = await handle.read(bytes, done, length - done, offset + done)
+            const { bytesRead } = await handle.read(bytes, done, Math.min(length - done, MOST_AT_ONCE), offset + done)
             if (bytesRead === 0) throw shortFile(path, offset + length, offset + done)
             done += bytesRead
           }
@@ -32,6 +36,27 @@ export function sourceFromFolder(folder: string): ModelSource {
       }
     },
   }
+}
+
+function isMissing(error: unknown): boolean {
+  return ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')
+}
+
+function reason(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException
+  return code ?? message
+}
+
+/** A file that is there. It must not be taken for a missing one, without which some models do. */
+function unreadable(path: string, expected: string, found: string, cause?: unknown): SourceError {
+  return new SourceError({
+    code: 'SOURCE_FILE_UNREADABLE',
+    subject: path,
+    expected,
+    found,
+    nextStep: 'Check the path, and who may read it; save what comes through a pipe into a file first.',
+    cause,
+  })
 }
 
 function shortFile(path: string, wanted: number, got: number): SourceError {

@@ -1,14 +1,15 @@
 /** Node's `Tokenizer`: the one of the core, which also reads a folder. */
+import { fileURLToPath } from 'node:url'
 import { Tokenizer as CoreTokenizer } from '../tokenizer/tokenizer.ts'
 import { sourceFromFolder } from './folder.ts'
 
 /**
- * Out of a folder in Hugging Face layout.
+ * Out of a folder in Hugging Face layout: its path, or a `file:` URL of it.
  *
  * @throws TokenizerError where the files are not usable, SourceError where there are none.
  */
-function fromFolder(folder: string): Promise<CoreTokenizer> {
-  return CoreTokenizer.fromSource(sourceFromFolder(folder))
+function fromFolder(folder: string | URL): Promise<CoreTokenizer> {
+  return CoreTokenizer.fromSource(sourceFromFolder(folder instanceof URL ? fileURLToPath(folder) : folder))
 }
 
 /** The same class object, so that `instanceof` holds whichever way a tokenizer was made. */

@@ -4,7 +4,7 @@
  */
 import { SafetensorsError } from '../errors.ts'
 import type { ModelSource } from '../models/source.ts'
-import { readFile } from '../models/source.ts'
+import { openFile, readFile } from '../models/source.ts'
 import type { TensorInfo } from './header.ts'
 import { missingTensor, openSafetensors, type OpenSafetensors } from './reader.ts'
 import { JsonScanner, quote } from './scan.ts'
@@ -32,7 +32,7 @@ export async function openCheckpoint(source: ModelSource): Promise<OpenSafetenso
 }
 
 async function openNamed(source: ModelSource, name: string): Promise<OpenSafetensors> {
-  const file = await source.open(name)
+  const file = await openFile(source, name)
   try {
     return await openSafetensors(file, name)
   } catch (error) {

@@ -61,6 +61,7 @@ export function readSafetensors(bytes: Uint8Array | ArrayBuffer, name = 'safeten
  * @throws SafetensorsError with a code, whatever the bytes are; what `file` rejects with
  */
 export async function openSafetensors(file: ModelFile, name = 'safetensors'): Promise<OpenSafetensors> {
+  checkFile(file, name)
   const { metadata, tensors } = await readHeader(file, name)
   return {
     metadata,
@@ -73,6 +74,18 @@ export async function openSafetensors(file: ModelFile, name = 'safetensors'): Pr
     },
     close: async () => file.close?.(),
   }
+}
+
+function checkFile(file: unknown, name: string): void {
+  const { size, read } = (file ?? {}) as Partial<ModelFile>
+  if (typeof size === 'number' && typeof read === 'function') return
+  throw new SafetensorsError({
+    code: 'SAFETENSORS_INPUT_INVALID',
+    subject: name,
+    expected: 'a file of a model source, { size, read(offset, length) }',
+    found: Object.prototype.toString.call(file).slice('[object '.length, -1),
+    nextStep: 'Bytes are read by readSafetensors; of a folder, `sourceFromFolder(folder).open(name)` gives a file.',
+  })
 }
 
 async function readHeader(file: ModelFile, name: string): Promise<Header> {

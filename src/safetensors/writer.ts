@@ -93,7 +93,7 @@ function pairs<T>(iterable: Iterable<T>, subject: string): Iterable<T> {
 function checkNames(tensors: Iterable<readonly [string, SafeTensor]>): (readonly [string, SafeTensor])[] {
   const seen = new Set<string>()
   return Array.from(pairs(tensors, 'tensors'), entry => {
-    const name = checkString(entry[0], 'a name')
+    const name = checkString(checkPair(entry, 'tensors')[0], 'a name')
     if (name === '__metadata__') refuse('the name of a tensor', 'any but "__metadata__"', quote(name))
     if (seen.has(name)) refuseDuplicate(name)
     seen.add(name)
@@ -103,20 +103,30 @@ function checkNames(tensors: Iterable<readonly [string, SafeTensor]>): (readonly
 
 function checkMetadata(metadata: Iterable<readonly [string, string]>): (readonly [string, string])[] {
   const seen = new Set<string>()
-  return Array.from(pairs(metadata, 'metadata'), ([key, value]) => {
+  return Array.from(pairs(metadata, 'metadata'), pair => {
+    const [key, value] = checkPair(pair, 'metadata')
     if (seen.has(checkString(key, 'metadata'))) refuseDuplicate(key)
     seen.add(key)
     return [key, checkString(value, `metadata ${quote(key)}`)] as const
   })
 }
 
+function checkPair<T>(pair: T, subject: string): T {
+  return Array.isArray(pair) ? pair : refuse(subject, 'pairs', pair === null ? 'null' : typeof pair)
+}
+
 function checkTensor(name: string, tensor: SafeTensor): Checked {
   const subject = `tensor ${quote(name)}`
   const given: unknown = tensor
   if (typeof given !== 'object' || given === null) refuse(subject, '{ dtype, shape, data }', String(given))
-  const dtype = dtypeOf(tensor.dtype) ?? refuse(subject, 'a dtype of the format', quote(tensor.dtype))
-  if (!Array.isArray(tensor.shape) || !tensor.shape.every(size => Number.isSafeInteger(size) && size >= 0)) {
-    refuse(subject, 'a shape of non-negative integers', JSON.stringify(tensor.shape))
+  const named: unknown = tensor.dtype
+  const dtype = dtypeOf(tensor.dtype) ?? refuse(subject, 'a dtype of the format', quote(String(named)))
+  // Array.from, as every() passes over the holes of an array.
+  if (
+    !Array.isArray(tensor.shape) ||
+    !Array.from(tensor.shape).every(size => Number.isSafeInteger(size) && size >= 0)
+  ) {
+    refuse(subject, 'a list of non-negative integers as shape', quote(String(tensor.shape)))
   }
   const bytes = elementBytes(subject, dtype, tensor.data)
   const expected = byteLength(dtype, tensor.shape, () => subject)

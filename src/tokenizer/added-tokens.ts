@@ -51,7 +51,7 @@ export class AddedTokenFinder {
         if (next === undefined) node.next.set(unit, (next = { next: new Map() }))
         node = next
       }
-      node.added ??= token
+      node.added ??= token // of two that are spelled alike; the reference takes either, from one run to the next
       this.starts[content.charCodeAt(0) & 0xff] = 1
     }
   }
@@ -60,7 +60,7 @@ export class AddedTokenFinder {
     return this.root.next.size === 0
   }
 
-  /** Cuts `text` up. The segments cover it in order; none is empty. */
+  /** Cuts `text` up. The segments cover it in order, and none is empty; for the quirk below, two may overlap. */
   split(text: string, literal: boolean): Segment[] {
     const segments: Segment[] = []
     let covered = 0
@@ -75,7 +75,12 @@ export class AddedTokenFinder {
       // QUIRK: a match that is then turned down still hides the ones that overlap it.
       if (literal && found.added.special) continue
       if (found.added.singleWord && (isWordBefore(text, start) || isWordAt(text, end))) continue
-      if (found.added.lstrip) while (start > covered && isWhitespace(text.charCodeAt(start - 1))) start--
+      if (found.added.lstrip) {
+        while (start > covered && isWhitespace(text.charCodeAt(start - 1))) start--
+        // QUIRK: of a token that begins with white space that the one before has taken, only a token with lstrip gives way.
+        start = Math.max(start, covered)
+        if (start >= end) continue
+      }
       if (found.added.rstrip) while (end < text.length && isWhitespace(text.charCodeAt(end))) end++
       if (covered < start) segments.push({ start: covered, end: start })
       segments.push({ start, end, added: found.added })

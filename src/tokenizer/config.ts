@@ -43,6 +43,12 @@ export interface TokenizerConfig {
 /** No published vocabulary is near this; an id of a damaged file could be anywhere, and a table is made up to it. */
 export const MAX_ID = 2 ** 22 - 1
 
+/**
+ * The longest token that is taken, in UTF-16 units. Published ones stay below 100. Looking for a token takes time in
+ * proportion to its length at every character of a text, so that no limit would let a file make texts of any kind slow.
+ */
+export const MAX_TOKEN_LENGTH = 1000
+
 /** QUIRK: "no limit" is written as the integer nearest to 1e30; whatever no memory could hold means that. */
 const MAX_MODEL_LENGTH = 2 ** 31 - 1
 
@@ -88,15 +94,22 @@ export function nameOf(config: JsonObject, name: SpecialName): string {
 /** One entry of `added_tokens`, or of `added_tokens_decoder`. */
 export function readAddedToken(entry: JsonObject, id: number): AddedToken {
   const special = entry.boolean('special', false)
+  const content = entry.string('content')
+  checkLength(content, entry.at('content'))
   return {
     id,
-    content: entry.string('content'),
+    content,
     special,
     singleWord: entry.boolean('single_word', false),
     lstrip: entry.boolean('lstrip', false),
     rstrip: entry.boolean('rstrip', false),
     normalized: entry.boolean('normalized', !special),
   }
+}
+
+export function checkLength(token: string, subject: string): void {
+  if (token.length <= MAX_TOKEN_LENGTH) return
+  throw wrongValue(subject, `tokens of at most ${MAX_TOKEN_LENGTH} UTF-16 units`, token.length)
 }
 
 export function missingToken(file: string, token: string, vocabulary: Vocabulary): TokenizerError {

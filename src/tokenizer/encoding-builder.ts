@@ -1,4 +1,5 @@
 /** An {@link Encoding} while it is being written, piece by piece. */
+import { endOfCharacter, isPairAt } from './aligned-text.ts'
 import type { Encoding } from './encoding.ts'
 
 export class EncodingBuilder implements Encoding {
@@ -51,7 +52,7 @@ export class EncodingBuilder implements Encoding {
 
 /**
  * Recounts offsets from UTF-16 units of `text` to code points, from piece `first` on. A lone surrogate counts as one, as in
- * a Python string that holds one. One pass over the text: neither starts nor ends ever fall.
+ * a Python string that holds one. One pass over the text, as starts and ends rise; but for added tokens that overlap.
  */
 export function countCodePoints(text: string, offsets: (readonly [number, number])[], first: number): void {
   const starts = new CodePointCounter(text)
@@ -72,10 +73,8 @@ class CodePointCounter {
   }
 
   upTo(end: number): number {
-    for (; this.at < end; this.count++) {
-      const unit = this.text.charCodeAt(this.at++)
-      if ((unit & 0xfc00) === 0xd800 && (this.text.charCodeAt(this.at) & 0xfc00) === 0xdc00) this.at++
-    }
+    for (; this.at < end; this.count++) this.at = endOfCharacter(this.text, this.at)
+    for (; this.at > end; this.count--) this.at -= isPairAt(this.text, this.at - 2) ? 2 : 1
     return this.count
   }
 }

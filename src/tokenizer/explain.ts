@@ -6,7 +6,7 @@ import type { BertNormalizer } from './normalizer.ts'
 import { preTokenize } from './pre-tokenizer.ts'
 import type { WordPiece } from './word-piece.ts'
 
-/** `[start, end)` in UTF-16 units of the text. */
+/** `[start, end)` in the text, in UTF-16 units unless `offsetUnit: 'codepoint'` was asked for. */
 export type Offsets = readonly [start: number, end: number]
 
 /** A text after a step, and where each of its code points came from. */
@@ -57,14 +57,24 @@ export interface ExplainedSteps {
   readonly inNormalized: AddedTokenFinder
 }
 
-export function explain(text: string, literal: boolean, steps: ExplainedSteps, encoding: Encoding): Explanation {
+export function explain(
+  text: string,
+  { literal, codePoints }: { readonly literal: boolean; readonly codePoints: boolean },
+  steps: ExplainedSteps,
+  encoding: Encoding,
+): Explanation {
+  const segments = explainSegments(text, literal, steps)
+  return { text, segments: codePoints ? inCodePoints(text, segments) : segments, encoding }
+}
+
+function explainSegments(text: string, literal: boolean, steps: ExplainedSteps): ExplainedSegment[] {
   const { normalizer, wordPiece, inOriginal, inNormalized } = steps
   const segments: ExplainedSegment[] = []
   for (const { start, end, added } of inOriginal.split(text, literal)) {
     const offsets: Offsets = [start, end]
     const source = text.slice(start, end)
     if (added !== undefined) {
-      const same: StepText = { text: source, offsets: [offsets] }
+      const same: StepText = { text: source, offsets: Array.from(charactersOf(text, start, end)) }
       const { id, content: token } = added
       const words = [{ word: source, source, offsets, pieces: [{ token, id, offsets }] }]
       segments.push({ source, offsets, added: { token, id }, cleaned: same, normalized: same, words })
@@ -80,7 +90,29 @@ export function explain(text: string, literal: boolean, steps: ExplainedSteps, e
     })
     segments.push({ source, offsets, cleaned, normalized: toStepText(text, aligned), words })
   }
-  return { text, segments, encoding }
+  return segments
+}
+
+function* charactersOf(text: string, start: number, end: number): Generator<Offsets> {
+  for (let at = start; at < end;) yield [at, (at = endOfCharacter(text, at))]
+}
+
+function inCodePoints(text: string, segments: readonly ExplainedSegment[]): ExplainedSegment[] {
+  const places = new Int32Array(text.length + 1)
+  let count = 0
+  for (const [start, end] of charactersOf(text, 0, text.length)) {
+    places.fill(count, start, end)
+    places[end] = ++count
+  }
+  const place = ([start, end]: Offsets): Offsets => [places[start]!, places[end]!]
+  const moved = <T extends { readonly offsets: Offsets }>(from: T): T => ({ ...from, offsets: place(from.offsets) })
+  const step = ({ text, offsets }: StepText): StepText => ({ text, offsets: offsets.map(place) })
+  return segments.map(segment => ({
+    ...moved(segment),
+    cleaned: step(segment.cleaned),
+    normalized: step(segment.normalized),
+    words: segment.words.map(word => ({ ...moved(word), pieces: word.pieces.map(moved) })),
+  }))
 }
 
 function explainWords(

@@ -26,7 +26,7 @@ export interface Template {
   readonly pair: readonly TemplatePart[]
 }
 
-/** What there is without special tokens. Type ids as the reference implementation gives them without a post-processor. */
+/** Of a model without a post-processor. */
 export const BARE_TEMPLATE: Template = {
   single: [{ kind: 'sequence', sequence: 'A', typeId: 0 }],
   pair: [

@@ -2,6 +2,7 @@
 import type { AddedToken } from './added-tokens.ts'
 import { isWellFormed } from './aligned-text.ts'
 import {
+  checkLength,
   DEFAULT_NAMES,
   MAX_ID,
   MAX_INPUT_CHARS_PER_WORD,
@@ -85,6 +86,7 @@ function tokensOf(entries: Entries): (string | undefined)[] {
     if (tokens[id] !== undefined) {
       throw wrongValue(path, 'one token for each id', `${show(token)} and ${show(tokens[id])} for ${id}`)
     }
+    checkLength(token, path)
     if (!isWellFormed(token)) throw wrongValue(path, 'tokens of whole characters', `half of a surrogate pair, id ${id}`)
     tokens[id] = token
   }

@@ -9,7 +9,6 @@
  *
  * Ids and offsets equal those of Hugging Face's `tokenizers` 0.23.3.
  */
-import { OptionError, TokenizerError } from '../errors.ts'
 import { readFile, type ModelSource } from '../models/source.ts'
 import { AddedTokenFinder, type AddedToken } from './added-tokens.ts'
 import { endOfCharacter, type AlignedText } from './aligned-text.ts'
@@ -18,10 +17,10 @@ import { decodePieces } from './decoder.ts'
 import { countCodePoints, EncodingBuilder } from './encoding-builder.ts'
 import type { Encoding } from './encoding.ts'
 import { explain, type Explanation } from './explain.ts'
-import { isIndex, show, type JsonInput } from './json.ts'
+import { checkIds, checkOption, checkOptions, checkText, checkWords } from './input.ts'
+import type { JsonInput } from './json.ts'
 import { BertNormalizer } from './normalizer.ts'
 import { preTokenize } from './pre-tokenizer.ts'
-import { BARE_TEMPLATE, type Template } from './template.ts'
 import { configFromJson } from './tokenizer-json.ts'
 import { configFromVocab } from './vocab-text.ts'
 import { wordCase } from './word-case.ts'
@@ -70,10 +69,10 @@ export class Tokenizer {
   private readonly wordPiece: WordPiece
   private readonly inOriginal: AddedTokenFinder
   private readonly inNormalized: AddedTokenFinder
-  private readonly specialIds: ReadonlySet<number>
+  private readonly specialContents: ReadonlySet<string>
   /**
    * QUIRK: `decode` spells a token that is looked for in the normalized text as it is looked for: "New York" comes back as
-   * "new york" where the model is uncased.
+   * "new york" where the model is uncased. Spelled so, a special token is not known for one, and is not left out.
    */
   private readonly decodedAs: ReadonlyMap<number, string>
 
@@ -88,7 +87,7 @@ export class Tokenizer {
       normalized.map(({ id, content }) => [id, this.normalizer.normalize(content).toString()] as const),
     )
     this.inNormalized = new AddedTokenFinder(normalized, ({ id }) => this.decodedAs.get(id) ?? '')
-    this.specialIds = new Set(config.addedTokens.filter(token => token.special).map(token => token.id))
+    this.specialContents = new Set(config.addedTokens.filter(token => token.special).map(token => token.content))
   }
 
   /**
@@ -171,15 +170,15 @@ export class Tokenizer {
   /**
    * Ids → text, as the WordPiece decoder does it. Ids that the vocabulary does not have are left out.
    *
-   * @throws TokenizerError `TOKENIZER_INPUT` where there is something other than whole numbers.
+   * @throws TokenizerError `TOKENIZER_INPUT` where there is something other than whole numbers; OptionError.
    */
   decode(ids: ArrayLike<number> | Iterable<number>, options: DecodeOptions = {}): string {
+    checkOptions(options, 'skipSpecialTokens', 'cleanUp')
     const { skipSpecialTokens = true, cleanUp } = options
     const pieces: string[] = []
-    for (const id of toList(ids)) {
-      if (!Number.isInteger(id)) throw wrongInput('the ids', 'whole numbers', id)
+    for (const id of checkIds(ids)) {
       const token = this.decodedAs.get(id) ?? this.idToToken(id)
-      if (token !== undefined && !(skipSpecialTokens && this.specialIds.has(id))) pieces.push(token)
+      if (token !== undefined && !(skipSpecialTokens && this.specialContents.has(token))) pieces.push(token)
     }
     const { decoder } = this.config
     return decodePieces(pieces, decoder && { ...decoder, cleanup: cleanUp ?? decoder.cleanup })
@@ -193,9 +192,8 @@ export class Tokenizer {
   /** Each step's result, with offsets in the text: to look at, to debug, to learn from. */
   explain(text: string, options: EncodeOptions = {}): Explanation {
     const encoding = this.encode(text, options)
-    const { literal } = this.readOptions(options)
     const { normalizer, wordPiece, inOriginal, inNormalized } = this
-    return explain(text, literal, { normalizer, wordPiece, inOriginal, inNormalized }, encoding)
+    return explain(text, this.readOptions(options), { normalizer, wordPiece, inOriginal, inNormalized }, encoding)
   }
 
   /** The longest sequence that the model takes, special tokens included; undefined where the model does not say. */
@@ -259,12 +257,12 @@ export class Tokenizer {
     isPair: boolean,
     encodeSequence: (sequence: 'A' | 'B', typeId: number, into: EncodingBuilder) => void,
   ): Encoding {
-    const template: Template = addSpecialTokens ? this.config.template : BARE_TEMPLATE
+    const { template } = this.config
     const into = new EncodingBuilder()
     for (const part of isPair ? template.pair : template.single) {
       if (part.kind === 'sequence') {
         encodeSequence(part.sequence, part.typeId, into)
-      } else {
+      } else if (addSpecialTokens) {
         part.ids.forEach((id, i) => {
           into.addSpecial(id, part.tokens[i] ?? '', this.config.isWordCase ? 0 : part.typeId)
         })
@@ -329,7 +327,7 @@ export class Tokenizer {
   }
 
   private readOptions(options: EncodeOptions): Steps {
-    checkOptions(options)
+    checkOptions(options, 'addSpecialTokens')
     const { specialTokens = this.config.isLiteral ? 'literal' : 'parse', offsetUnit = 'utf16' } = options
     checkOption('specialTokens', specialTokens, ['parse', 'literal'])
     checkOption('offsetUnit', offsetUnit, ['utf16', 'codepoint'])
@@ -351,51 +349,4 @@ async function readIfThere(source: ModelSource, name: string): Promise<Uint8Arra
     }
     throw error
   }
-}
-
-function toList(ids: ArrayLike<number> | Iterable<number>): number[] {
-  const value: unknown = ids
-  if (typeof value !== 'object' || value === null) throw wrongInput('the ids', 'a list of whole numbers', ids)
-  return Array.from(ids)
-}
-
-function checkWords(words: unknown): void {
-  if (!Array.isArray(words)) throw wrongInput('the words', 'a list of strings', words)
-  for (let i = 0; i < words.length; i++) checkText(words[i], `word ${i}`)
-}
-
-function checkText(text: unknown, subject: string): void {
-  if (typeof text !== 'string') throw wrongInput(subject, 'a string', text)
-}
-
-function wrongInput(subject: string, expected: string, found: unknown): TokenizerError {
-  return new TokenizerError({
-    code: 'TOKENIZER_INPUT',
-    subject,
-    expected,
-    found: isIndex(found, Infinity) ? `the number ${found}` : show(found),
-    nextStep: 'Convert it first; for a list of words, use encodeWords.',
-  })
-}
-
-function checkOptions(options: unknown): void {
-  if (typeof options !== 'object' || options === null) throw wrongOption('options', 'an object', options)
-  const addSpecialTokens = 'addSpecialTokens' in options ? options.addSpecialTokens : undefined
-  if (addSpecialTokens !== undefined && typeof addSpecialTokens !== 'boolean') {
-    throw wrongOption('addSpecialTokens', 'true or false', addSpecialTokens)
-  }
-}
-
-function checkOption(option: string, value: string, known: readonly string[]): void {
-  if (!known.includes(value)) throw wrongOption(option, known.map(name => `'${name}'`).join(' or '), value)
-}
-
-function wrongOption(option: string, expected: string, found: unknown): OptionError {
-  return new OptionError({
-    code: 'OPTION_VALUE',
-    subject: option,
-    expected,
-    found: show(found),
-    nextStep: 'Leave the option out for its default.',
-  })
 }

@@ -1,6 +1,7 @@
 /** vocab.txt, with what tokenizer_config.json says → {@link TokenizerConfig}. As BertTokenizer of `transformers` reads them. */
 import type { AddedToken } from './added-tokens.ts'
 import {
+  checkLength,
   MAX_ID,
   MAX_INPUT_CHARS_PER_WORD,
   missingToken,
@@ -57,6 +58,7 @@ function splitLines(text: string): string[] {
   const lines = text.split('\n')
   if (lines.at(-1) === '') lines.pop()
   if (lines.length > MAX_ID) throw wrongValue('vocab.txt', `at most ${MAX_ID} lines`, lines.length)
+  for (const line of lines) checkLength(line, 'vocab.txt')
   return lines[0]?.endsWith('\r') ? lines.map(line => (line.endsWith('\r') ? line.slice(0, -1) : line)) : lines
 }
 
@@ -77,6 +79,7 @@ function addedTokensFromConfig(config: JsonObject, vocabulary: Vocabulary): Adde
   }
   const addSpecial = (content: string, id: number): void => {
     const flags = { special: true, singleWord: false, lstrip: false, rstrip: false, normalized: false }
+    checkLength(content, config.at('special tokens'))
     if (!added.has(content)) added.set(content, { id, content, ...flags })
   }
   for (const name of SPECIAL_NAMES) {

@@ -59,6 +59,27 @@ describe('bert-ner inspect', () => {
     expect(JSON.parse((await run('inspect', empty, '--json')).stdout)).toMatchObject({ parameters: 0, tensors: [] })
   })
 
+  test('names out of files and of files are shown, not obeyed', async () => {
+    const path = join(folder, '\u009b31m.safetensors')
+    const tensor = { dtype: 'U8', shape: [0], data: new Uint8Array(0) } as const
+    writeFileSync(path, writeSafetensors([['a\u202e', tensor]], [['\u009bk', 'v\u2028']]))
+    const table = await run('inspect', path)
+    expect(table.stdout).toBe(
+      `# "\\u009bk": "v\\u2028"\n"a\\u202e"  U8    [0]  0\n"${join(folder, '\\u009b31m.safetensors')}": 1 tensor, 0 parameters, 0 bytes of data (U8 in 1 tensor)\n`,
+    )
+    const { stdout } = await run('inspect', '--json', path)
+    expect(stdout).not.toMatch(/[\u009b\u202e\u2028]/u)
+    expect(JSON.parse(stdout)).toMatchObject({ file: path, tensors: [{ name: 'a\u202e' }] })
+  })
+
+  test('one long name does not make every line as long', async () => {
+    const path = join(folder, 'long.safetensors')
+    const tensor = { dtype: 'U8', shape: [0], data: new Uint8Array(0) } as const
+    writeFileSync(path, writeSafetensors(['a', 'b'.repeat(5000)].map(name => [name, tensor] as const)))
+    const lines = (await run('inspect', path)).stdout.split('\n')
+    expect(lines.map(line => line.length > 200)).toEqual([false, true, false, false])
+  })
+
   test('a model folder', async () => {
     writeFileSync(
       join(folder, 'model.safetensors.index.json'),

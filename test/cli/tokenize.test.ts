@@ -66,6 +66,12 @@ describe('bert-ner tokenize', () => {
     ])
   })
 
+  test('a long text: more rows than a call takes arguments', async () => {
+    const { status, stdout, stderr } = await runWith({ input: '!'.repeat(200_000) }, 'tokenize', '--model', folder)
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    expect(stdout).toContain('\n 8     0  199999  199999–200000  !\n')
+  })
+
   test('control characters are shown, not obeyed', async () => {
     const { stdout } = await runWith({ input: 'a\x1b[31mb\n' }, 'tokenize', '--model', folder)
     expect(stdout).toContain('text         "a\\u001b[31mb\\u000a"')
@@ -81,6 +87,11 @@ describe('bert-ner tokenize', () => {
     const latin1 = await runWith({ input: new Uint8Array([0x63, 0xe9]) }, 'tokenize', '--model', folder)
     expect(latin1.status).toBe(1)
     expect(latin1.stderr).toMatch(/^bert-ner: standard input: expected UTF-8, .* iconv .*\n$/)
+    expect((await run('tokenize', '--model', vocab, 'x')).stderr).toMatch(/^bert-ner: [^\n]+ found a file\. [^\n]+\n$/)
+    expect((await run('tokenize', '--tokenizer', folder, 'x')).stderr).toMatch(/ found a folder\. [^\n]+\n$/)
+    const binary = join(folder, 'binary')
+    writeFileSync(binary, new Uint8Array([0x5b, 0xff, 0x0a]))
+    expect((await run('tokenize', '--tokenizer', binary, 'x')).stderr).toContain('expected text in UTF-8')
     const noTokenizer = await run('tokenize', '--tokenizer', 'package.json', 'x')
     expect(noTokenizer.status).toBe(1)
     expect(noTokenizer.stderr).toMatch(/^bert-ner: [^\n]+\n$/)

@@ -68,6 +68,12 @@ describe('openCheckpoint', () => {
     })
   })
 
+  test('what is no source', async () => {
+    for (const none of [undefined, null, 'folder', {}]) {
+      expect(await codeOf(() => openCheckpoint(none as never))).toBe('SOURCE_INVALID')
+    }
+  })
+
   test.each([
     ['a tensor that is not in its shard', index({ x: 'one.safetensors' }), 'SAFETENSORS_INDEX_INVALID'],
     ['a shard that is not there', index({ a: 'three.safetensors' }), 'SOURCE_FILE_MISSING'],

@@ -205,6 +205,10 @@ describe('openSafetensors', () => {
     expect(await codeOf(() => open.read('a'))).toBe('SAFETENSORS_TOO_LARGE')
   })
 
+  test.each([[undefined], [null], ['model.safetensors'], [file], [{ size: 8 }]])('refuses %p', async input => {
+    expect(await codeOf(() => openSafetensors(input as never))).toBe('SAFETENSORS_INPUT_INVALID')
+  })
+
   test('close reaches the source', async () => {
     let closed = 0
     const source = {

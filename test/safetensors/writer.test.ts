@@ -78,11 +78,17 @@ describe('refused', () => {
     expect(await codeOf(() => writeSafetensors(twice))).toBe('SAFETENSORS_DUPLICATE_KEY')
     expect(await codeOf(() => writeSafetensors({ a: f32 } as never))).toBe('SAFETENSORS_WRITE_INVALID')
     expect(await codeOf(() => writeSafetensors(undefined as never))).toBe('SAFETENSORS_WRITE_INVALID')
+    for (const none of [null, 1, 'ab', { 0: 'a', 1: f32 }]) {
+      expect(await codeOf(() => writeSafetensors([none] as never))).toBe('SAFETENSORS_WRITE_INVALID')
+    }
   })
 
   test('types, shapes and arrays', async () => {
     expect(await write('a', { ...f32, dtype: 'F31' })).toBe('SAFETENSORS_WRITE_INVALID')
     expect(await write('a', { ...f32, dtype: 'constructor' })).toBe('SAFETENSORS_WRITE_INVALID')
+    expect(await write('a', { ...f32, dtype: undefined })).toBe('SAFETENSORS_WRITE_INVALID')
+    expect(await write('a', { ...f32, shape: [1n] })).toBe('SAFETENSORS_WRITE_INVALID')
+    expect(await write('a', { ...f32, shape: new Array(1) })).toBe('SAFETENSORS_WRITE_INVALID')
     expect(await write('a', { ...f32, shape: [-1] })).toBe('SAFETENSORS_WRITE_INVALID')
     expect(await write('a', { ...f32, shape: [0.5] })).toBe('SAFETENSORS_WRITE_INVALID')
     expect(await write('a', { ...f32, shape: ['1'] })).toBe('SAFETENSORS_WRITE_INVALID')
@@ -99,6 +105,7 @@ describe('refused', () => {
 
   test('metadata', async () => {
     expect(await write('a', f32, [['k', 1]])).toBe('SAFETENSORS_WRITE_INVALID')
+    expect(await write('a', f32, [null])).toBe('SAFETENSORS_WRITE_INVALID')
     expect(await write('a', f32, [['k', '\udfff']])).toBe('SAFETENSORS_WRITE_INVALID')
     const twice = [
       ['k', 'a'],

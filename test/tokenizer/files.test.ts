@@ -133,6 +133,10 @@ test.each<[string, (string | number)[], Json | undefined, string]>([
   ['an added token of another id', ['added_tokens', 0, 'id'], 3, 'TOKENIZER_VALUE'],
   ['an added token of a taken id', ['added_tokens', 2, 'id'], 4, 'TOKENIZER_VALUE'],
   ['an added token without text', ['added_tokens', 0, 'content'], undefined, 'TOKENIZER_VALUE'],
+  ['a token beyond all length', ['model', 'vocab', 'x'.repeat(1001)], 20, 'TOKENIZER_VALUE'],
+  ['a token of many escapes', ['model', 'vocab', '\n'.repeat(10_000_000)], 20, 'TOKENIZER_VALUE'],
+  ['a token of 1,000 units', ['model', 'vocab', '"'.repeat(1000)], 20, 'none'],
+  ['an added token beyond all length', ['added_tokens', 2, 'content'], 'x'.repeat(1001), 'TOKENIZER_VALUE'],
   ['an added token that is empty', ['added_tokens', 2, 'content'], '', 'none'],
 ])('tokenizer.json: %s', (_, path, to, code) => {
   const value = changed(good, path, to)
@@ -165,6 +169,46 @@ test('tokenizer_config.json counts for more than tokenizer.json, where it says s
   expect(tokens({ do_lower_case: true })).toEqual(['[CLS]', 'a', '[UNK]', '[SEP]'])
   expect(tokens({ do_lower_case: true, strip_accents: false })).toEqual(['[CLS]', 'a', 'é', '[SEP]'])
   expect(tokens({ do_lower_case: true, tokenizer_class: 'PreTrainedTokenizerFast' })).toEqual(tokens({}))
+})
+
+test('type ids are those of the template, with special tokens and without', () => {
+  const sequence = (id: string, type: number): Json => ({ Sequence: { id, type_id: type } })
+  const template = {
+    ...(good.post_processor as object),
+    single: [sequence('A', 3)],
+    pair: [sequence('A', 1), sequence('B', 0)],
+  }
+  const tokenizer = Tokenizer.fromJson({ ...good, post_processor: template })
+  for (const addSpecialTokens of [true, false]) {
+    expect(tokenizer.encode('a', { addSpecialTokens }).typeIds).toEqual([3])
+    expect(tokenizer.encode('a', { addSpecialTokens, pair: 'a' }).typeIds).toEqual([1, 0])
+  }
+})
+
+test('decode leaves special tokens out by what they are spelled as', () => {
+  const added = [
+    { id: 9, content: 'New', special: true, normalized: true },
+    { id: 10, content: 'New', special: true },
+  ]
+  const normalizer = { ...(good.normalizer as object), lowercase: true }
+  const lower = Tokenizer.fromJson({ ...good, normalizer, added_tokens: [added[0]] })
+  expect(lower.decode([9, 2, 4])).toBe('new [CLS] a')
+  expect(Tokenizer.fromJson({ ...good, normalizer, added_tokens: [added[1]] }).decode([10, 4])).toBe('a')
+})
+
+test('offsets in code points where added tokens overlap', () => {
+  const added = [
+    { id: 9, content: '😀', rstrip: true, special: true },
+    { id: 10, content: '  ', special: true },
+  ]
+  const tokenizer = Tokenizer.fromJson({ ...good, added_tokens: added })
+  const { offsets } = tokenizer.encode('😀  😀a', { addSpecialTokens: false, offsetUnit: 'codepoint' })
+  expect(offsets).toEqual([
+    [0, 3],
+    [1, 3],
+    [3, 4],
+    [4, 5],
+  ])
 })
 
 describe('anything else', () => {
@@ -247,6 +291,10 @@ describe('anything else', () => {
 
   test('vocab.txt: no special tokens, many empty lines, bytes at random', () => {
     expect(codeOf(() => Tokenizer.fromVocab('a\nb'))).toBe('TOKENIZER_TOKEN_MISSING')
+    expect(codeOf(() => Tokenizer.fromVocab(`[UNK]\n${'x'.repeat(1001)}`))).toBe('TOKENIZER_VALUE')
+    expect(codeOf(() => Tokenizer.fromVocab(VOCAB_TEXT, { additional_special_tokens: ['x'.repeat(1001)] }))).toBe(
+      'TOKENIZER_VALUE',
+    )
     expect(codeOf(() => Tokenizer.fromVocab('\n'.repeat(5_000_000)))).toBe('TOKENIZER_VALUE')
     expect(Tokenizer.fromVocab(`[UNK]\n[CLS]\n[SEP]${'\n'.repeat(1_000_000)}a`).encode('a').ids).toEqual([
       1, 1_000_002, 2,

@@ -47,6 +47,33 @@ test('strings are generated as in Python', () => {
   expect(strings.sample.map((_, seed) => generate(seed))).toEqual(strings.sample)
 })
 
+interface RandomCase {
+  tokenizer: object
+  texts: [string, string, number[]][]
+  hash: string
+}
+
+test('tokenizers whose every switch is set at random', () => {
+  const cases = readFixture('random') as RandomCase[]
+  expect(cases).toHaveLength(200)
+  const codePoints = { offsetUnit: 'codepoint' } as const
+  const wrong = cases.flatMap(({ tokenizer: json, texts, hash }, number) => {
+    const tokenizer = Tokenizer.fromJson(json)
+    const fnv = new Fnv()
+    for (const [text, pair, ids] of texts) {
+      for (const addSpecialTokens of [true, false]) {
+        addEncoding(fnv, tokenizer.encode(text, { addSpecialTokens }))
+        addEncoding(fnv, tokenizer.encode(text, { ...codePoints, addSpecialTokens, pair }))
+        addText(fnv, tokenizer.decode(ids, { skipSpecialTokens: addSpecialTokens }))
+      }
+      addEncoding(fnv, tokenizer.encodeWords([text, pair], codePoints))
+      addEncoding(fnv, tokenizer.encode(text, { ...codePoints, specialTokens: 'literal' }))
+    }
+    return fnv.hex() === hash ? [] : [number]
+  })
+  expect(wrong).toEqual([])
+})
+
 const shared = new URL('../../../shared/', import.meta.url)
 const hasShared = existsSync(new URL('conll2003/eng.train', shared))
 const published = new URL('dslim-bert-base-NER/', shared)

@@ -164,6 +164,14 @@ describe('added tokens', () => {
     ['strips left', [token('[S]', { lstrip: true })], 'a \t[S] b', ['a', '< \t[S]>', ' b']],
     ['strips right', [token('[S]', { rstrip: true })], 'a [S] \n b', ['a ', '<[S] \n >', 'b']],
     ['does not strip twice', [token('[S]', { lstrip: true, rstrip: true })], '[S] [S]', ['<[S] >', '<[S]>']],
+    [
+      'gives way on the left',
+      [token('A', { rstrip: true }), token(' x', { lstrip: true })],
+      'A  xb',
+      ['<A  >', '<x>', 'b'],
+    ],
+    ['leaves nothing', [token('A', { rstrip: true }), token('  ', { lstrip: true })], 'A    b', ['<A    >', 'b']],
+    ['overlaps', [token('A', { rstrip: true }), token(' x')], 'A  xb', ['<A  >', '< x>', 'b']],
     ['whole words', [token('S', { singleWord: true })], 'S, aS Sé S_ 𐐀S -S', ['<S>', ', aS Sé S_ 𐐀S -', '<S>']],
     ['an empty one is never found', [token('')], 'abc', ['abc']],
   ])('%s', (_, tokens, text, expected) => {

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { describe, expect, test } from '@jest/globals'
 import { sourceFromBytes } from '../../dist/models/source.js'
 import { Tokenizer } from '../../dist/node.js'
@@ -165,8 +166,12 @@ test('explain: each step with offsets', () => {
 
 test('explain agrees with encode', () => {
   const tokenizer = load('uncased')
-  for (let seed = 0; seed < 200; seed++) {
-    const { segments, encoding } = tokenizer.explain(generate(seed))
+  for (let seed = 0; seed < 400; seed++) {
+    const text = generate(seed >> 1)
+    const { segments, encoding } = tokenizer.explain(text, { offsetUnit: seed % 2 === 0 ? 'utf16' : 'codepoint' })
+    for (const { cleaned, normalized } of segments) {
+      for (const step of [cleaned, normalized]) expect(step.offsets).toHaveLength(Array.from(step.text).length)
+    }
     const pieces = segments.flatMap(segment => segment.words.flatMap(word => word.pieces))
     expect(pieces.map(piece => piece.id)).toEqual(encoding.ids.slice(1, -1))
     expect(pieces.map(piece => piece.offsets)).toEqual(encoding.offsets.slice(1, -1))
@@ -227,6 +232,8 @@ test.each([
   ['decode fractions', () => cased.decode([0.5]), 'TOKENIZER_INPUT'],
   ['specialTokens', () => cased.encode('a', { specialTokens: 'raw' as never }), 'OPTION_VALUE'],
   ['offsetUnit', () => cased.encode('a', { offsetUnit: 'byte' as never }), 'OPTION_VALUE'],
+  ['decode options', () => cased.decode([5], null as never), 'OPTION_VALUE'],
+  ['cleanUp', () => cased.decode([5], { cleanUp: 'no' as never }), 'OPTION_VALUE'],
   ['options', () => cased.encode('a', null as never), 'OPTION_VALUE'],
   ['addSpecialTokens', () => cased.encode('a', { addSpecialTokens: 1 as never }), 'OPTION_VALUE'],
 ])('what is no text, or no option: %s', (_, call, code) => {
@@ -271,6 +278,8 @@ describe('where it comes from', () => {
       const tokenizer = await Tokenizer.fromFolder(folder)
       expect(tokenizer).toBeInstanceOf(CoreTokenizer)
       expect(tokenizer.encode(text)).toEqual(load('cased').encode(text))
+      expect((await Tokenizer.fromFolder(pathToFileURL(folder))).encode(text)).toEqual(tokenizer.encode(text))
+      await expect(Tokenizer.fromSource(folder as never)).rejects.toMatchObject({ code: 'SOURCE_INVALID' })
       await expect(Tokenizer.fromFolder(join(folder, 'none'))).rejects.toMatchObject({ code: 'SOURCE_FILE_MISSING' })
     } finally {
       await rm(folder, { recursive: true })

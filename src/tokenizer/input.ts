@@ -1,0 +1,54 @@
+/** Checks of what the tokenizer's methods are called with: JavaScript passes anything, whatever the types say. */
+import { OptionError, TokenizerError } from '../errors.ts'
+import { isIndex, show } from './json.ts'
+
+export function checkIds(ids: ArrayLike<number> | Iterable<number>): number[] {
+  const value: unknown = ids
+  if (typeof value !== 'object' || value === null) throw wrongInput('the ids', 'a list of whole numbers', ids)
+  return Array.from(ids, id => {
+    if (!Number.isInteger(id)) throw wrongInput('the ids', 'whole numbers', id)
+    return id
+  })
+}
+
+export function checkWords(words: unknown): void {
+  if (!Array.isArray(words)) throw wrongInput('the words', 'a list of strings', words)
+  for (let i = 0; i < words.length; i++) checkText(words[i], `word ${i}`)
+}
+
+export function checkText(text: unknown, subject: string): void {
+  if (typeof text !== 'string') throw wrongInput(subject, 'a string', text)
+}
+
+function wrongInput(subject: string, expected: string, found: unknown): TokenizerError {
+  return new TokenizerError({
+    code: 'TOKENIZER_INPUT',
+    subject,
+    expected,
+    found: isIndex(found, Infinity) ? `the number ${found}` : show(found),
+    nextStep: 'Convert it first; for a list of words, use encodeWords.',
+  })
+}
+
+/** `booleans`: the options that, where given, are true or false. */
+export function checkOptions(options: unknown, ...booleans: readonly string[]): void {
+  if (typeof options !== 'object' || options === null) throw wrongOption('options', 'an object', options)
+  for (const name of booleans) {
+    const value: unknown = (options as Record<string, unknown>)[name]
+    if (value !== undefined && typeof value !== 'boolean') throw wrongOption(name, 'true or false', value)
+  }
+}
+
+export function checkOption(option: string, value: string, known: readonly string[]): void {
+  if (!known.includes(value)) throw wrongOption(option, known.map(name => `'${name}'`).join(' or '), value)
+}
+
+function wrongOption(option: string, expected: string, found: unknown): OptionError {
+  return new OptionError({
+    code: 'OPTION_VALUE',
+    subject: option,
+    expected,
+    found: show(found),
+    nextStep: 'Leave the option out for its default.',
+  })
+}
