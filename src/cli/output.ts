@@ -7,9 +7,10 @@ import { describeFailure } from './failure.ts'
  */
 export function endOnFailedOutput(): void {
   for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') process.exit(0)
-      if (stream === process.stdout) process.stderr.write(`bert-ner: standard output: ${describeFailure(error)}\n`)
+    stream.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+      if (code === 'EPIPE') process.exit(0)
+      const failure = { code, message, path: 'standard output' }
+      if (stream === process.stdout) process.stderr.write(`bert-ner: ${describeFailure(failure)}\n`)
       process.exit(1)
     })
   }
