@@ -36,7 +36,8 @@ export async function loadModel(flags: EvalFlags): Promise<LoadedModel> {
     dispose: () => model.dispose(),
     tagger: {
       labels: model.config.labels,
-      maxLength: Math.min(flags.maxLength ?? Infinity, model.config.maxPositionEmbeddings),
+      // As the pipeline does: what the tokenizer's configuration says; more only where it is asked for.
+      maxLength: Math.min(flags.maxLength ?? tokenizer.modelMaxLength ?? Infinity, model.config.maxPositionEmbeddings),
       encodeWords: words => tokenizer.encodeWords(words),
       logits: async batch => (await model.forward(batch)).logits,
     },
