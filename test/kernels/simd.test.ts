@@ -11,7 +11,7 @@ import { packBatch } from '../../dist/layers/batch.js'
 import { maxDifference, readFixture } from '../helpers/fixtures.ts'
 import { BASE, MINI, randomIds, randomModel } from '../helpers/random-model.js'
 import { tile } from '../../dist/kernels/simd/kernels.js'
-import { boundsOf } from '../../dist/kernels/simd/weights.js'
+import { boundsOf } from '../../dist/kernels/simd/bounds.js'
 import {
   batchOf,
   floats,
