@@ -71,7 +71,10 @@ function options(): Option[] {
     ...group(
       'Model:',
       ...modelOptions(),
-      new Option('--max-length <n>', 'pieces in one sequence at most (default: what the tokenizer and the model say)').argParser(count),
+      new Option(
+        '--max-length <n>',
+        'pieces in one sequence at most (default: what the tokenizer and the model say)',
+      ).argParser(count),
       new Option('--batch-tokens <n>', 'pieces in one forward pass').argParser(count),
     ),
     ...group(

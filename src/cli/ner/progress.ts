@@ -1,4 +1,5 @@
 /** What a person sees of long work: a bar on standard error, while that is a terminal and results go elsewhere. */
+import { makeBar } from '../progress-bar.ts'
 
 export interface Progress {
   /** One more text is done; `bytes` of the input are behind us. */
@@ -14,15 +15,9 @@ const INTERVAL = 1000
 /** `total`: bytes of the input, where they are known. */
 export async function startProgress(total: number | undefined): Promise<Progress> {
   if (!process.stderr.isTTY || process.stdout.isTTY || process.env.TERM === 'dumb') return SILENT
-  const { cliProgress } = await import('../vendor/progress.ts')
-  const bar = new cliProgress.SingleBar({
-    format: `${total === undefined ? '' : '{bar} {percentage}% | '}{texts} texts | {speed} texts/s | {passed} s`,
-    barCompleteChar: '█',
-    barIncompleteChar: '░',
-    hideCursor: true,
-    clearOnComplete: true,
-    stream: process.stderr,
-  })
+  const { bar, stop: stopBar } = await makeBar(
+    `${total === undefined ? '' : '{bar} {percentage}% | '}{texts} texts | {speed} texts/s | {passed} s`,
+  )
   const start = performance.now()
   let texts = 0
   let done = 0
@@ -34,16 +29,14 @@ export async function startProgress(total: number | undefined): Promise<Progress
     if (bar.isActive) bar.update(done, state)
     else bar.start(total ?? 0, done, state)
   }, INTERVAL)
-  const stop = () => {
-    clearInterval(timer)
-    if (bar.isActive) bar.stop()
-  }
-  process.once('exit', stop) // A closed pipe ends the process at once: the terminal needs its cursor back.
   return {
     advance(bytes) {
       texts++
       done = bytes
     },
-    stop,
+    stop() {
+      clearInterval(timer)
+      stopBar()
+    },
   }
 }

@@ -48,3 +48,13 @@ export function crashed(cause: unknown): BackendError {
     cause,
   })
 }
+
+export function disposed(): BackendError {
+  return new BackendError({
+    code: 'BACKEND_DISPOSED',
+    subject: 'backend simd',
+    expected: 'a backend in use',
+    found: 'one whose dispose() was called',
+    nextStep: 'Load the model again.',
+  })
+}

@@ -70,6 +70,7 @@ function productStep(
     tasks: Math.ceil(rows / rowBlock) * Math.ceil(panelCount / panelGroup),
     inputs: rowScales ? [x, rowScales] : [x],
     outputs: [y],
+    scratch: weights.scheme === 'w8a16' ? 2 * panelBytes : 0,
     arguments: () => ({
       x: x.address,
       xStride: x.stride,

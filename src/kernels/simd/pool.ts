@@ -4,7 +4,7 @@
  * through. The caller's thread only waits for messages, so its event loop stays free.
  */
 import { BackendError } from '../../errors.ts'
-import { crashed, instantiate, type ModuleExports } from './inline.ts'
+import { crashed, disposed, instantiate, type ModuleExports } from './inline.ts'
 import type { ModuleMemory } from './memory.ts'
 import type { Engine } from './program.ts'
 import type { Spawn, Thread } from './threads.ts'
@@ -156,15 +156,5 @@ function workerDied(cause: unknown): BackendError {
     found: `one that ended: ${cause instanceof Error ? cause.message : String(cause)}`,
     nextStep: 'Load the model again; `threads: 1` does without threads.',
     cause,
-  })
-}
-
-function disposed(): BackendError {
-  return new BackendError({
-    code: 'BACKEND_DISPOSED',
-    subject: 'backend simd',
-    expected: 'a backend in use',
-    found: 'one whose dispose() was called',
-    nextStep: 'Load the model again.',
   })
 }

@@ -2,8 +2,8 @@
  * The SIMD backend: our own WebAssembly module (assembly/), and this host for it. Operations are recorded; reading a tensor
  * runs what was recorded, in one go (program.ts).
  */
-import { BackendError } from '../../errors.ts'
 import type { EmbeddingTables, Kernels, LinearPart, PackedBatch, StoredTensor, Tensor } from '../kernels.ts'
+import { disposed } from './inline.ts'
 import type { TileShape } from './kernels.ts'
 import type { Codes } from './layout.ts'
 import { addNormStep, attentionSteps, embedStep, linearSteps } from './operations.ts'
@@ -175,14 +175,4 @@ export class SimdKernels implements Kernels {
     else for (let row = 0; row < rows; row++) values.set(all.subarray(row * stride, row * stride + width), row * width)
     return values
   }
-}
-
-function disposed(): BackendError {
-  return new BackendError({
-    code: 'BACKEND_DISPOSED',
-    subject: 'backend simd',
-    expected: 'a backend in use',
-    found: 'one whose dispose() was called',
-    nextStep: 'Load the model again.',
-  })
 }

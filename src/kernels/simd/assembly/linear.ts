@@ -162,10 +162,26 @@ function at<T>(matrix: readonly (readonly T[])[], i: number, j: number): T {
   return value
 }
 
-/** `rows` rows of x against `count` panels. columnBytes: from one panel's columns to the next's; 0 where all are zero. */
+/** From this many rows on, int8 weights are widened to int16 once for all tiles, and not by each of them again. */
+const WIDEN_FROM = 32
+
+/** A panel of int8 as int16. */
+const widen = procedure('widen', { panel: 'i32', panelEnd: 'i32', to: 'i32' }, ({ panel, panelEnd, to }) => {
+  range(panel, panelEnd, 16, from => {
+    store.v128(to, load.widen8(from))
+    store.v128(to, load.widen8(from, 8), 16)
+    to.set(i32.add(to, 32))
+  })
+})
+
+/**
+ * `rows` rows of x against `count` panels. columnBytes: from one panel's columns to the next's; 0 where all are zero.
+ * `scratch`: in w8a16, room for a panel in int16.
+ */
 export function multiply(math: Arithmetic) {
   const [scale, applyGelu] = [scaleTile(math), geluTile(math.vectors)]
   const tiles = Array.from({ length: math.rows }, (_, i) => tile(math, i + 1))
+  const wideTile = math.scheme === 'w8a16' ? tile({ ...math, weightBytes: 16 }, math.rows) : undefined
   return procedure(
     `multiply_${math.name}`,
     {
@@ -181,13 +197,19 @@ export function multiply(math: Arithmetic) {
       yStride: 'i32',
       gelu: 'i32',
       rowScales: 'i32',
+      scratch: 'i32',
     },
-    ({ x, xStride, rows, panel, panelBytes, count, columns, columnBytes, y, yStride, gelu, rowScales }) => {
+    ({ x, xStride, rows, panel, panelBytes, count, columns, columnBytes, y, yStride, gelu, rowScales, scratch }) => {
       const tail = local.i32(i32.rem(rows, math.rows))
       const whole = local.i32(i32.sub(rows, tail))
       const [xs, ys, scales, panelEnd] = [local.i32(), local.i32(), local.i32(), local.i32()]
+      const isWidened = local.i32(i32.ge(rows, WIDEN_FROM))
+      const product = (of: number) => tiles[of - 1]?.(xs, panel, panelEnd, columns, ys, yStride)
       const run = (of: number) => {
-        tiles[of - 1]?.(xs, panel, panelEnd, columns, ys, yStride)
+        if (wideTile && of === math.rows) {
+          const end = i32.add(scratch, i32.shl(panelBytes, 1))
+          when(isWidened, () => { wideTile(xs, scratch, end, columns, ys, yStride) }, () => { product(of) }) // prettier-ignore
+        } else product(of)
         // Not in the tile: an engine that puts these in line there has too few registers for its loop.
         if (math.scheme !== 'f32') scale(ys, yStride, of, columns, scales)
         when(gelu, () => {
@@ -199,6 +221,7 @@ export function multiply(math: Arithmetic) {
         ys.set(y)
         scales.set(rowScales)
         panelEnd.set(i32.add(panel, panelBytes))
+        if (wideTile) when(isWidened, () => { widen(panel, panelEnd, scratch) }) // prettier-ignore
         range(0, whole, math.rows, () => {
           run(math.rows)
           xs.set(i32.add(xs, i32.mul(xStride, math.rows)))
@@ -216,7 +239,7 @@ export function multiply(math: Arithmetic) {
 
 /** The operation: a task is one block of rows against one group of panels. */
 export function linear(math: Arithmetic, product: ReturnType<typeof multiply>) {
-  return procedure(`linear_${math.name}`, kernel, ({ op, task }) => {
+  return procedure(`linear_${math.name}`, kernel, ({ op, task, scratch }) => {
     const get = (name: Parameters<typeof argument<'linear'>>[2]) => argument('linear', op, name)
     const [panelCount, panelGroup, panelBytes, columnBytes] = [
       get('panelCount'),
@@ -241,6 +264,7 @@ export function linear(math: Arithmetic, product: ReturnType<typeof multiply>) {
       yStride,
       get('gelu'),
       i32.add(get('rowScales'), i32.mul(firstRow, ROW_SCALE_BYTES)),
+      scratch,
     )
   })
 }
