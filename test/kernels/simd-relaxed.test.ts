@@ -68,6 +68,34 @@ describe.each(sound)('tile %s', name => {
   })
 })
 
+test.each(['w8a16', 'w8a16Wide', 'w8a7Pairs'] as const)(
+  '%s: no sum of 45 rows at their largest overflows',
+  async name => {
+    const [K, N] = [512, 24]
+    const data = Int8Array.from({ length: N * K }, (_, i) => ((i / K) & 1 ? 127 : -128))
+    const weight = { name: 'worst', dtype: 'I8', shape: [N, K], data, scale: new Float32Array(N).fill(0.01) } as const
+    const parts = [{ weight, bias: stored(new Float32Array(N), N) }]
+    // Rows that are alike: a constant, since the normalisation of equal numbers is its bias.
+    const kernels = await kernelsWith(name, 'unsigned')
+    const weights = await kernels.linearWeights(parts)
+    const norm = await kernels.normWeights(stored(new Float32Array(K), K), stored(new Float32Array(K).fill(3), K), 1)
+    const table = await kernels.embeddingWeights(stored(new Float32Array(45 * K), 45, K))
+    const ids = Int32Array.from({ length: 45 }, (_, i) => i)
+    const batch = { ids, typeIds: ids, positions: ids, starts: Int32Array.of(0, 45) }
+    const y = await kernels.read(
+      kernels.linear(kernels.embed(batch, { word: table, position: table, tokenType: table }, norm), weights),
+    )
+    y.forEach((value, i) => {
+      expect(value / (3 * K * 0.01)).toBeCloseTo((i % N) & 1 ? 127 : -128, 2)
+    })
+  },
+)
+
+test('a module with wide tiles is for turbo alone', async () => {
+  const wasm = await compileModule({ level: 'wide', shared: false })
+  await expect(loadSimd({ wasm })).rejects.toMatchObject({ code: 'OPTION_WASM' })
+})
+
 test('the wide tile of w8a16 computes what the narrow one does, bit for bit', async () => {
   const [K, N] = [300, 50]
   const next = random(36)

@@ -18,7 +18,7 @@ export interface Bounds {
 const [INT16, INT32] = [2 ** 15 - 1, 2 ** 31 - 1]
 /**
  * Where two products of bytes are added in int16, weights and activations share its 15 bits. With pairs of weights up to this
- * sum, activations have 216 steps of 127; and weights lose little, since most rows whose largest weight is 127 hold no pair
+ * sum, activations have some 216 steps, not 127; and weights lose little, since most rows whose largest weight is 127 hold no pair
  * much above it. The error of the whole is flat around this value (docs/kernels.md).
  */
 const PAIR_LIMIT = 150

@@ -34,7 +34,8 @@ export async function loadSimd(options: SimdOptions = {}): Promise<SimdKernels> 
   const spawn = threads > 1 ? await threadSpawner() : undefined
   const given = wasm === undefined ? undefined : checkModule(wasm)
   const features = given ? featuresOf(given) : { level: bestLevel(), shared: spawn !== undefined }
-  const wide = options.turbo === true ? await wideModule(features, given !== undefined, dtype) : undefined
+  if (features.level === 'wide') throw wrongModule('one with wide tiles, which only turbo may use')
+  const wide = options.turbo === true ? await wideModule(features.shared, given !== undefined, dtype) : undefined
   const module = wide ?? given ?? (await compileModule(features))
   const memory = new ModuleMemory(features.shared)
   const engine = makeEngine(module, memory, features.shared && threads > 1 ? spawn : undefined, threads)
@@ -57,7 +58,7 @@ function makeEngine(
 
 /**
  * q8 is the fastest arithmetic whose logits at BERT-base shape are closer to fp32 than onnxruntime's dynamic int8
- * (docs/kernels.md): bytes where the engine reads more than seven bits of them, and w8a16 elsewhere.
+ * as a rule (docs/kernels.md): bytes where the engine reads more than seven bits of them, and w8a16 elsewhere.
  */
 function chooseArithmetic(dtype: Precision, module: WebAssembly.Module, { level, shared }: Features): SimdArithmetic {
   const relaxed = level === 'relaxed'
@@ -85,11 +86,15 @@ function checkThreads(threads: number): number {
 
 function checkModule(wasm: WebAssembly.Module | string): WebAssembly.Module {
   if (typeof wasm !== 'string') return wasm
-  throw new OptionError({
+  throw wrongModule('a string')
+}
+
+function wrongModule(found: string): OptionError {
+  return new OptionError({
     code: 'OPTION_WASM',
     subject: 'wasm on backend simd',
-    expected: 'a WebAssembly.Module',
-    found: 'a string',
+    expected: "a WebAssembly.Module made from 'bert-ner/simd.wasm' or a sister of it that is exported too",
+    found,
     nextStep: "Import 'bert-ner/simd.wasm' as a module, or compile it with WebAssembly.compileStreaming().",
   })
 }
@@ -99,7 +104,7 @@ function noRelaxedSimd(): BackendError {
     code: 'BACKEND_UNAVAILABLE',
     subject: "dtype 'w8a7'",
     expected: 'relaxed SIMD (Node 22, Chrome 114, Firefox 146 or later)',
-    found: 'none in this engine',
+    found: 'none in this engine or in the module that was passed',
     nextStep: "Use 'q8', which takes the fastest there is, or 'w8a16', which runs everywhere.",
   })
 }

@@ -29,7 +29,8 @@ export class SimdTensor {
 
   static matrix(rows: number, width: number): SimdTensor {
     const stride = 4 * padded(width)
-    return new SimdTensor([rows, width], rows * stride, stride)
+    // Attention reads V four numbers at a time, and may begin with the last one.
+    return new SimdTensor([rows, width], rows * stride + 16, stride)
   }
 
   /** Freed from the start: lives from the step that makes it to the last one recorded with it. */

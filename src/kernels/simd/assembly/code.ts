@@ -232,6 +232,13 @@ export function callIndirect(table: wasm.Dependency.Table, index: I32, values: r
   })
 }
 
+/** Ends the program with a trap. */
+export function trap(): void {
+  statement(() => {
+    wasm.unreachable()
+  })
+}
+
 /** Evaluates, and forgets the value. */
 export function discard(value: Expression<Type>): void {
   statement(() => {

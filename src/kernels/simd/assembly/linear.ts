@@ -16,10 +16,11 @@
  *                  pointer instead of R: what is left of the loop is the arithmetic, two additions and a jump.
  *
  * 5. order         All row tiles of a block take a panel in turn, so it comes from memory once and then stays in the
- *                  first-level cache, while the block of x stays in the second.
+ *                  first-level cache (the second, where it is long), while the block of x stays in the second.
  *
  * 6. integers      `w8a16`: int8 weights, int16 activations. `i32x4.dot_i16x8_s` is eight multiplications where f32 has four,
- *                  and W is a quarter of the size. `w8a7`: int8 · 7 bits, four products a lane (relaxed SIMD).
+ *                  and W is a quarter of the size. `w8a7`: int8 · one byte, four products a lane (relaxed SIMD).
+ *                  From 32 rows on, w8a16 widens a panel to int16 once, and not in each of its tiles.
  *
  * 7. epilogue      Bias, scales and GELU are applied while the tile is in registers or in the first-level cache.
  *
@@ -67,8 +68,9 @@ export const w8a16 = {
 } as const satisfies Partial<Arithmetic>
 
 /**
- * x: four 7-bit numbers of a row; w: the same four k of four outputs, int8. Two products are added in int16, which holds
- * 2·128·127 exactly, whatever the engine makes of the instruction: the second factor is below 128.
+ * x: four bytes of a row; w: the same four k of four outputs, int8. Two products are added in int16. With 7 bits it holds
+ * 2·128·127 exactly, whatever the engine makes of the instruction: the second factor is below 128. With more, where an engine
+ * reads them as unsigned (probe.ts), the two are bounded together (bounds.ts).
  */
 export const w8a7Pairs = {
   name: 'w8a7Pairs',

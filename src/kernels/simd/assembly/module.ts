@@ -2,7 +2,7 @@
 import * as wasm from 'wasmati'
 import { OPCODES, TILES, type Features, type TileShape } from '../kernels.ts'
 import { attention, packHeads } from './attention.ts'
-import type { Procedure } from './code.ts'
+import { procedure, trap, type Procedure } from './code.ts'
 import { geluAll } from './gelu.ts'
 import * as linear from './linear.ts'
 import { chain } from './chain.ts'
@@ -45,9 +45,14 @@ export function assemble(features: Features): Uint8Array {
   return encode(kernels, features)
 }
 
-/** Kernels stand in a table, at their opcodes; where a module has none for an opcode, another stands in its place. */
+/** What stands in the table for a kernel that a module does not have. */
+const missing = procedure('missing', linear.kernel, () => {
+  trap()
+})
+
+/** Kernels stand in a table, at their opcodes. */
 function encode(kernels: ReadonlyMap<string, Procedure>, { shared, level }: Features): Uint8Array {
-  const entries = OPCODES.map(name => wasm.Const.refFunc((kernels.get(name) ?? addNorm).func))
+  const entries = OPCODES.map(name => wasm.Const.refFunc((kernels.get(name) ?? missing).func))
   const table = wasm.table({ type: wasm.funcref, min: entries.length, max: entries.length }, entries)
   const memory = { ...wasm.importMemory({ min: 1, max: 65536, shared }), module: 'env', string: 'memory' }
   const run = scheduler(table, shared).func

@@ -55,8 +55,8 @@ const quantiseRow16 = procedure(
 /**
  * Activations of one byte: q = round((x − lowest) · limit / (highest − lowest)), 0 … limit, where the range always holds 0; the
  * zero point is the q of x = 0. What it adds to every sum, zero · Σₖ W[n][k], is taken off again in the epilogue, exactly.
- * `codes` (layout.ts): 7 bits with limit 127; or 8 with limit 255, as they are or less 128, as the engine's instruction
- * reads them.
+ * `codes` (layout.ts): 7 bits with limit 127; or 8 with a limit up to 255 (bounds.ts), as they are or less 128, as the
+ * engine's instruction reads them.
  */
 const quantiseRowBytes = procedure(
   'quantiseRowBytes',

@@ -91,7 +91,7 @@ export function across(vector: V128, pick: (a: F32, b: F32) => F32): Variable<'f
 
 /**
  * int8 weights: q = round(x / scale), scale = max|x| / 127; or more, where two neighbours together would exceed `pairLimit`
- * (weights.ts). Returns the scale.
+ * (bounds.ts). Returns the scale.
  */
 export const quantiseRow8 = define(
   'quantiseRow8',
