@@ -17,7 +17,7 @@ const P = [0.3989419937133789, 0.035108231008052826, 0.004759352654218674, 0.000
 const Q = [1, 0.2546670138835907, 0.029378637671470642, 0.0019603355322033167, 7.846026710467413e-5, 1.1949633744734456e-6] // prettier-ignore
 
 /** Writes GELU of four numbers. Its constants are set once, outside of the loop: compilers make each of them anew where it stands. */
-function geluOf(): (value: V128) => V128 {
+function geluOf(fuses: boolean): (value: V128) => V128 {
   const [p, q] = [constants(P), constants(Q)]
   const [limit, negativeLimit, half, one, zero] = constants([LIMIT, -LIMIT, 0.5, 1, 0]) as [
     V128,
@@ -30,7 +30,7 @@ function geluOf(): (value: V128) => V128 {
     const x = local.v128(value)
     const near = local.v128(f32x4.pmax(f32x4.pmin(x, limit), negativeLimit)) // a NaN stays
     const square = local.v128(f32x4.mul(near, near))
-    const ratio = f32x4.div(f32x4.mul(near, horner(p, square)), horner(q, square))
+    const ratio = f32x4.div(f32x4.mul(near, horner(p, square, fuses)), horner(q, square, fuses))
     // At the limit the ratio rounds to just above 1/2, so that beyond it Φ is exactly 0 or 1.
     const phi = f32x4.pmax(f32x4.pmin(f32x4.add(ratio, half), one), zero)
     return f32x4.mul(x, phi)
@@ -43,14 +43,16 @@ export function constants(values: readonly number[]): V128[] {
 }
 
 /** c₀ + x·(c₁ + x·(c₂ + …)) */
-export function horner(coefficients: readonly V128[], x: V128): V128 {
-  return coefficients.reduceRight((sum, coefficient) => f32x4.add(f32x4.mul(sum, x), coefficient))
+export function horner(coefficients: readonly V128[], x: V128, fuses = false): V128 {
+  return coefficients.reduceRight((sum, coefficient) =>
+    fuses ? f32x4.relaxedMultiplyAdd(sum, x, coefficient) : f32x4.add(f32x4.mul(sum, x), coefficient),
+  )
 }
 
 /** GELU in place, on `rows` rows of 4·vectors numbers. */
-export function geluTile(vectors: number) {
+export function geluTile(vectors: number, fuses: boolean) {
   return procedure(`gelu${4 * vectors}`, { y: 'i32', stride: 'i32', rows: 'i32' }, ({ y, stride, rows }) => {
-    const gelu = geluOf()
+    const gelu = geluOf(fuses)
     doWhile(
       () => {
         for (let j = 0; j < vectors; j++) store.v128(y, gelu(load.v128(y, 16 * j)), 16 * j)
@@ -63,9 +65,9 @@ export function geluTile(vectors: number) {
 }
 
 /** GELU in place on `count` numbers, a multiple of four: for the script that checks every one. */
-export const geluAll = () =>
+export const geluAll = (fuses: boolean) =>
   procedure('gelu', { y: 'i32', count: 'i32' }, ({ y, count }) => {
-    const gelu = geluOf()
+    const gelu = geluOf(fuses)
     range(y, i32.add(y, i32.mul(count, 4)), 16, at => {
       store.v128(at, gelu(load.v128(at)))
     })

@@ -41,6 +41,8 @@ export interface Arithmetic {
   /** Rows and vectors (of four outputs) of a tile. */
   readonly rows: number
   readonly vectors: number
+  /** Whether the module has a multiplication and an addition in one. */
+  readonly fuses: boolean
   /** Bytes of W in a step, for four outputs. */
   readonly weightBytes: 8 | 16
   /** sum + x·w. `x` is the same four bytes in all lanes. */
@@ -143,13 +145,18 @@ function scaleTile(math: Arithmetic) {
     `scale_${math.scheme}`,
     { y: 'i32', yStride: 'i32', rows: 'i32', columns: 'i32', rowScales: 'i32' },
     ({ y, yStride, rows, columns, rowScales }) => {
+      const perVector = Array.from({ length: math.vectors }, (_, j) => ({
+        bias: local.v128(load.v128(columns, 16 * j)),
+        scale: local.v128(load.v128(columns, width + 16 * j)),
+        ...(math.scheme === 'w8a7' ? { weights: local.v128(load.v128(columns, 2 * width + 16 * j)) } : {}),
+      }))
       range(0, rows, 1, () => {
-        for (let j = 0; j < width; j += 16) {
-          const sum = load.v128(y, j)
-          const zero = () => i32x4.mul(load.splat32(rowScales, 4), load.v128(columns, 2 * width + j))
-          const exact = math.scheme === 'w8a16' ? sum : i32x4.sub(sum, zero())
-          const factor = f32x4.mul(load.splat32(rowScales), load.v128(columns, width + j))
-          store.v128(y, f32x4.add(f32x4.mul(f32x4.fromI32(exact), factor), load.v128(columns, j)), j)
+        const scaleOfRow = local.v128(load.splat32(rowScales))
+        for (const [j, { bias, scale, weights }] of perVector.entries()) {
+          const sum = load.v128(y, 16 * j)
+          const exact = weights ? i32x4.sub(sum, i32x4.mul(load.splat32(rowScales, 4), weights)) : sum
+          const number = f32x4.mul(f32x4.fromI32(exact), f32x4.mul(scaleOfRow, scale))
+          store.v128(y, f32x4.add(number, bias), 16 * j)
         }
         y.set(i32.add(y, yStride))
         rowScales.set(i32.add(rowScales, ROW_SCALE_BYTES))
@@ -181,7 +188,7 @@ const widen = procedure('widen', { panel: 'i32', panelEnd: 'i32', to: 'i32' }, (
  * `scratch`: in w8a16, room for a panel in int16.
  */
 export function multiply(math: Arithmetic) {
-  const [scale, applyGelu] = [scaleTile(math), geluTile(math.vectors)]
+  const [scale, applyGelu] = [scaleTile(math), geluTile(math.vectors, math.fuses)]
   const tiles = Array.from({ length: math.rows }, (_, i) => tile(math, i + 1))
   const wideTile = math.scheme === 'w8a16' ? tile({ ...math, weightBytes: 16 }, math.rows) : undefined
   return procedure(

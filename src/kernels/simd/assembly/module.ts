@@ -32,7 +32,7 @@ export function assemble(features: Features): Uint8Array {
     if (shape.level !== features.level && !(shape.level === 'portable' && features.level === 'relaxed')) continue
     const { rows, arithmetic: kind, width } = shape
     const relaxed = kind === 'f32' && features.level !== 'portable' ? arithmetic.f32Relaxed : arithmetic[kind]
-    const math: linear.Arithmetic = { ...relaxed, rows, vectors: width / 4 }
+    const math: linear.Arithmetic = { ...relaxed, rows, vectors: width / 4, fuses: features.level !== 'portable' }
     const product = linear.multiply(math)
     kernels.set(`linear_${shape.name}`, linear.linear(math, product))
     const packing = `pack_${math.scheme}_${width}`
@@ -59,7 +59,7 @@ function encode(kernels: ReadonlyMap<string, Procedure>, { shared, level }: Feat
   // The third name tells what a module needs.
   const exports = {
     run,
-    gelu: geluAll().func,
+    gelu: geluAll(level !== 'portable').func,
     ...(level === 'portable' ? {} : { [level]: run }),
     ...(level === 'relaxed' ? { pairs: chain(linear.w8a7Pairs).func, fused: chain(linear.w8a7Fused).func } : {}),
   }

@@ -12,7 +12,7 @@ import type { I32, Variable } from './code.ts'
 import { kernel } from './linear.ts'
 import { eachRow, pointer } from './operations.ts'
 import { argument, floatArgument } from './record.ts'
-import { across, at4, largestMagnitude, round, SMALLEST, storeWords } from './rows.ts'
+import { across, at4, largestMagnitude, roundBy, SMALLEST, storeWords } from './rows.ts'
 
 /** Where row `row` of `rows` begins in tiles of `tileRows`, and the bytes from one of its words to the next. */
 export function placeInTiles(base: I32, rowBytes: I32, row: Variable<'i32'>, rows: I32, tileRows: I32) {
@@ -44,10 +44,11 @@ const quantiseRow16 = procedure(
     const max = local.f32(f32.max(largestMagnitude(x, width), f32.const(SMALLEST)))
     store.f32(rowScale, f32.div(max, limit))
     const factor = local.v128(f32x4.splat(f32.div(limit, max)))
+    const round = roundBy(factor)
     range(0, width, 8, i => {
       const from = local.i32(at4(x, i))
-      const low = round(load.v128(from), factor)
-      storeWords(q, wordStride, i16x8.narrow(low, round(load.v128(from, 16), factor)))
+      const low = round(load.v128(from))
+      storeWords(q, wordStride, i16x8.narrow(low, round(load.v128(from, 16))))
     })
   },
 )
@@ -62,16 +63,19 @@ const quantiseRowBytes = procedure(
   'quantiseRowBytes',
   { x: 'i32', width: 'i32', q: 'i32', wordStride: 'i32', rowScale: 'i32', limit: 'f32', codes: 'i32' },
   ({ x, width, q, wordStride, rowScale, limit, codes }) => {
-    const low = local.v128(v128.zero())
-    const high = local.v128(v128.zero())
+    const [low, high] = [local.v128(v128.zero()), local.v128(v128.zero())]
+    const [broken, nothing] = [local.v128(v128.zero()), local.v128(v128.zero())]
     range(0, width, 4, i => {
       const value = local.v128(load.v128(at4(x, i)))
-      low.set(f32x4.min(low, value)) // these two keep a NaN
-      high.set(f32x4.max(high, value))
+      // One instruction each, where `min` and `max` are seven and eight. They lose a NaN; nothing · NaN does not.
+      low.set(f32x4.pmin(low, value))
+      high.set(f32x4.pmax(high, value))
+      broken.set(f32x4.add(broken, f32x4.mul(value, nothing)))
     })
     const lowest = across(low, f32.min)
     const highest = across(high, f32.max)
     const extent = local.f32(f32.max(f32.sub(highest, lowest), f32.const(SMALLEST)))
+    extent.set(f32.add(extent, f32x4.sum(broken)))
     store.f32(rowScale, f32.div(extent, limit))
     const factor = local.f32(f32.div(limit, extent))
     const zero = local.i32(f32.toI32(f32.nearest(f32.mul(f32.sub(f32.const(0), lowest), factor))))
@@ -86,13 +90,12 @@ const quantiseRowBytes = procedure(
       flip.set(128)
     })
     store.i32(rowScale, i32.add(i32.add(zero, floor), flip), 4)
-    const zeros = local.v128(i32x4.splat(i32.add(zero, floor)))
     const floors = local.v128(i8x16.splat(floor))
     const flips = local.v128(i8x16.splat(flip))
-    const factors = local.v128(f32x4.splat(factor))
+    const round = roundBy(local.v128(f32x4.splat(factor)), i32x4.splat(i32.add(zero, floor)))
     range(0, width, 16, i => {
       const from = local.i32(at4(x, i))
-      const quarter = (n: number) => i32x4.add(round(load.v128(from, 16 * n), factors), zeros)
+      const quarter = (n: number) => round(load.v128(from, 16 * n))
       // Narrowing saturates. Rounding x and the zero point apart can miss the ends by one.
       const low16 = i16x8.narrow(quarter(0), quarter(1))
       const bytes = i8x16.max(i8x16.narrow(low16, i16x8.narrow(quarter(2), quarter(3))), floors)

@@ -72,11 +72,12 @@ export function largestMagnitude(x: I32, width: I32): Variable<'f32'> {
 }
 
 /**
- * round(x · factor) as int32, to the nearest, ties to even. Adding 1.5·2²³ leaves no room for a fraction, so the addition
+ * Writes round(x · factor) + offset as int32, to the nearest, ties to even. Adding 1.5·2²³ leaves no room for a fraction, so the addition
  * itself rounds, and the integer stands in the low bits: right for |x · factor| < 2²².
  */
-export function round(x: V128, factor: V128): V128 {
-  return i32x4.sub(f32x4.add(f32x4.mul(x, factor), f32x4.const(12582912)), i32x4.const(0x4b400000))
+export function roundBy(factor: V128, offset: V128 = i32x4.const(0)): (x: V128) => V128 {
+  const [magic, back] = [local.v128(f32x4.const(12582912)), local.v128(i32x4.sub(offset, i32x4.const(0x4b400000)))]
+  return x => i32x4.add(f32x4.add(f32x4.mul(x, factor), magic), back)
 }
 
 /** Below this a row counts as this large: 1/SMALLEST is still far from infinity. */
@@ -101,14 +102,15 @@ export const quantiseRow8 = define(
     const pairs = local.v128(v128.zero())
     range(0, width, 4, i => {
       const magnitude = local.v128(f32x4.abs(load.v128(at4(x, i))))
-      pairs.set(f32x4.max(pairs, f32x4.add(magnitude, shuffle(magnitude, [1, 0, 3, 2]))))
+      pairs.set(f32x4.pmax(pairs, f32x4.add(magnitude, shuffle(magnitude, [1, 0, 3, 2]))))
     })
     const forOne = f32.div(largestMagnitude(x, width), f32.const(127))
     const scale = local.f32(f32.max(forOne, f32.div(across(pairs, f32.max), pairLimit)))
     const factor = local.v128(f32x4.splat(f32.div(f32.const(1), f32.max(scale, f32.const(SMALLEST)))))
+    const round = roundBy(factor)
     range(0, width, 16, i => {
       const from = local.i32(at4(x, i))
-      const quarter = (n: number) => round(load.v128(from, 16 * n), factor)
+      const quarter = (n: number) => round(load.v128(from, 16 * n))
       const low = i16x8.narrow(quarter(0), quarter(1))
       store.v128(i32.add(q, i), i8x16.narrow(low, i16x8.narrow(quarter(2), quarter(3))))
     })
@@ -181,7 +183,8 @@ export const softmaxRow = procedure(
     })
     const largestLanes = local.v128(load.v128(row))
     range(4, padded, 4, i => {
-      largestLanes.set(f32x4.max(largestLanes, load.v128(at4(row, i))))
+      // One instruction, where `max` is eight. It may lose a NaN, which the exponential then meets.
+      largestLanes.set(f32x4.pmax(largestLanes, load.v128(at4(row, i))))
     })
     const most = local.v128(f32x4.splat(across(largestLanes, f32.max)))
     const scales = local.v128(f32x4.splat(scale))
