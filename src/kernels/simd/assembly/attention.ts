@@ -102,7 +102,22 @@ export function attention(math: Arithmetic, product: ReturnType<typeof multiply>
       const { to, wordStride } = placeInTiles(scratch, queryBytes, i, rows, math.rows)
       copyRow(i32.add(query, i32.mul(i, stride)), size.depth, to, wordStride)
     })
-    product(scratch, queryBytes, rows, packed, size.keyPanelBytes, size.keyPanels, 0, 0, scores, scoreStride, 0, 0, 0)
+    product(
+      scratch,
+      queryBytes,
+      rows,
+      packed,
+      size.keyPanelBytes,
+      size.keyPanels,
+      0,
+      0,
+      scores,
+      scoreStride,
+      0,
+      0,
+      0,
+      0,
+    )
 
     const scale = floatArgument('attention', op, 'scale')
     range(0, rows, 1, i => {
@@ -121,7 +136,7 @@ export function attention(math: Arithmetic, product: ReturnType<typeof multiply>
       to.set(i32.add(weights, i32.mul(rows, keyBytes)))
       toStride.set(i32.mul(size.valuePanels, 4 * panelWidth))
     })
-    product(weights, keyBytes, rows, values, size.valuePanelBytes, size.valuePanels, 0, 0, to, toStride, 0, 0, 0)
+    product(weights, keyBytes, rows, values, size.valuePanelBytes, size.valuePanels, 0, 0, to, toStride, 0, 0, 0, 0)
     when(detour, () => {
       range(0, rows, 1, i => {
         range(0, headSize, 1, d => {

@@ -29,7 +29,7 @@
  */
 import type { Scheme } from '../layout.ts'
 import { ROW_SCALE_BYTES } from '../layout.ts'
-import { procedure, doWhile, f32x4, i16x8, i32, i32x4, load, local, range, store, v128, when } from './code.ts'
+import { procedure, discard, doWhile, f32x4, i16x8, i32, i32x4, load, local, range, store, v128, when } from './code.ts'
 import type { V128 } from './code.ts'
 import { geluTile } from './gelu.ts'
 import { argument } from './record.ts'
@@ -207,8 +207,24 @@ export function multiply(math: Arithmetic) {
       gelu: 'i32',
       rowScales: 'i32',
       scratch: 'i32',
+      panelsEnd: 'i32',
     },
-    ({ x, xStride, rows, panel, panelBytes, count, columns, columnBytes, y, yStride, gelu, rowScales, scratch }) => {
+    ({
+      x,
+      xStride,
+      rows,
+      panel,
+      panelBytes,
+      count,
+      columns,
+      columnBytes,
+      y,
+      yStride,
+      gelu,
+      rowScales,
+      scratch,
+      panelsEnd,
+    }) => {
       const tail = local.i32(i32.rem(rows, math.rows))
       const whole = local.i32(i32.sub(rows, tail))
       const [xs, ys, scales, panelEnd] = [local.i32(), local.i32(), local.i32(), local.i32()]
@@ -231,8 +247,16 @@ export function multiply(math: Arithmetic) {
         scales.set(rowScales)
         panelEnd.set(i32.add(panel, panelBytes))
         if (wideTile) when(isWidened, () => { widen(panel, panelEnd, scratch) }) // prettier-ignore
+        // While tiles compute, the next panel is fetched, a part with each: to widen is to wait for memory otherwise.
+        const ahead = local.i32(panelEnd)
+        const share = local.i32(i32.and(i32.add(i32.div(i32.mul(panelBytes, math.rows), i32.add(rows, 1)), 64), -64))
         range(0, whole, math.rows, () => {
           run(math.rows)
+          if (wideTile) {
+            const to = local.i32(i32.min(i32.add(ahead, share), panelsEnd))
+            range(ahead, to, 64, line => { discard(load.i32(line)) }) // prettier-ignore
+            ahead.set(i32.add(ahead, share))
+          }
           xs.set(i32.add(xs, i32.mul(xStride, math.rows)))
           ys.set(i32.add(ys, i32.mul(yStride, math.rows)))
           scales.set(i32.add(scales, ROW_SCALE_BYTES * math.rows))
@@ -274,6 +298,7 @@ export function linear(math: Arithmetic, product: ReturnType<typeof multiply>) {
       get('gelu'),
       i32.add(get('rowScales'), i32.mul(firstRow, ROW_SCALE_BYTES)),
       scratch,
+      i32.add(get('panels'), i32.mul(panelCount, panelBytes)),
     )
   })
 }
