@@ -62,7 +62,7 @@ describe('threads', () => {
   test('the event loop turns while they work', async () => {
     const simd = await loadSimd({ dtype: 'fp32', threads: 2 })
     const next = random(22)
-    const long: Case = { C: 128, H: 2, F: 512, lengths: [512] }
+    const long: Case = { C: 128, H: 2, F: 512, lengths: [512, 512, 512, 512] }
     const [weights, batch] = [weightsOf(long, next), batchOf(long.lengths, next)]
     await runAll(simd, long, weights, batch) // all threads are ready after it
     let turns = 0

@@ -253,9 +253,11 @@ export function multiply(math: Arithmetic) {
         range(0, whole, math.rows, () => {
           run(math.rows)
           if (wideTile) {
-            const to = local.i32(i32.min(i32.add(ahead, share), panelsEnd))
-            range(ahead, to, 64, line => { discard(load.i32(line)) }) // prettier-ignore
-            ahead.set(i32.add(ahead, share))
+            when(isWidened, () => {
+              const to = local.i32(i32.min(i32.add(ahead, share), panelsEnd))
+              range(ahead, to, 64, line => { discard(load.i32(line)) }) // prettier-ignore
+              ahead.set(i32.add(ahead, share))
+            })
           }
           xs.set(i32.add(xs, i32.mul(xStride, math.rows)))
           ys.set(i32.add(ys, i32.mul(yStride, math.rows)))
