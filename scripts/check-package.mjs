@@ -13,7 +13,7 @@ import { build } from 'esbuild'
 /** Bytes. A change that needs more raises the ceiling in the same commit, and says why. */
 const CEILINGS = {
   'weights, the default model': 25_000_000,
-  'tarball without the weights': 700_000,
+  'tarball without the weights': 720_000,
   'all that a bundler takes in, minified': 400_000,
   'the same, compressed': 110_000,
   'safetensors alone, minified': 16_000,
