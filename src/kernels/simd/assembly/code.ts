@@ -277,7 +277,6 @@ export const i32 = {
   div: i32Binary(bare(wasm.i32.div_u)),
   rem: i32Binary(bare(wasm.i32.rem_u)),
   and: i32Binary(bare(wasm.i32.and)),
-  or: i32Binary(bare(wasm.i32.or)),
   shl: i32Binary(bare(wasm.i32.shl)),
   shr: i32Binary(bare(wasm.i32.shr_u)),
   eq: i32Binary(bare(wasm.i32.eq)),
@@ -344,7 +343,6 @@ export const load = {
 export const store = {
   i32: write<'i32'>(wasm.i32.store),
   i16: write<'i32'>(wasm.i32.store16),
-  i8: write<'i32'>(wasm.i32.store8),
   f32: write<'f32'>(wasm.f32.store),
   v128: write<'v128'>(wasm.v128.store, 4),
   /** Four bytes: one lane of four. */
@@ -369,8 +367,6 @@ export function fillZero(address: I32, bytes: I32): void {
 
 export const v128 = {
   and: vector2(bare(wasm.v128.and)),
-  /** a and not b */
-  andnot: vector2(bare(wasm.v128.andnot)),
   or: vector2(bare(wasm.v128.or)),
   xor: vector2(bare(wasm.v128.xor)),
   zero: (): V128 => i32x4.const(0),
@@ -388,10 +384,6 @@ export const f32x4 = {
   sub: vector2(bare(wasm.f32x4.sub)),
   mul: vector2(bare(wasm.f32x4.mul)),
   div: vector2(bare(wasm.f32x4.div)),
-  min: vector2(bare(wasm.f32x4.min)),
-  max: vector2(bare(wasm.f32x4.max)),
-  lt: vector2(bare(wasm.f32x4.lt)),
-  ge: vector2(bare(wasm.f32x4.ge)),
   /** b < a ? b : a. One instruction, and a NaN in `a` stays. */
   pmin: vector2(bare(wasm.f32x4.pmin)),
   /** a < b ? b : a. One instruction, and a NaN in `a` stays. */
@@ -414,10 +406,6 @@ export const i32x4 = {
   const: (value: number): V128 => ({
     type: 'v128',
     emit: () => wasm.v128.const('i32x4', [value, value, value, value]),
-  }),
-  lanes: (values: readonly [number, number, number, number]): V128 => ({
-    type: 'v128',
-    emit: () => wasm.v128.const('i32x4', [...values]),
   }),
   splat: (a: I32): V128 => op('v128', bare(wasm.i32x4.splat), a),
   lane: (a: V128, lane: number): Expression<'i32'> => op('i32', () => { (wasm.i32x4.extract_lane as unknown as (l: number) => void)(lane); }, a), // prettier-ignore

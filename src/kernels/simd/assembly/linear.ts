@@ -185,7 +185,7 @@ const widen = procedure('widen', { panel: 'i32', panelEnd: 'i32', to: 'i32' }, (
 
 /**
  * `rows` rows of x against `count` panels. columnBytes: from one panel's columns to the next's; 0 where all are zero.
- * `scratch`: in w8a16, room for a panel in int16.
+ * In w8a16, `scratch` has room for a panel in int16, and panels may be read up to `panelsEnd`.
  */
 export function multiply(math: Arithmetic) {
   const [scale, applyGelu] = [scaleTile(math), geluTile(math.vectors, math.fuses)]
@@ -241,24 +241,26 @@ export function multiply(math: Arithmetic) {
           applyGelu(ys, yStride, of)
         })
       }
+      // While tiles compute, the next panel is fetched, a part with each: to widen is to wait for memory otherwise.
+      const ahead = local.i32()
+      const share = local.i32(i32.and(i32.add(i32.div(i32.mul(panelBytes, math.rows), i32.add(rows, 1)), 64), -64))
+      const fetchAhead = () => {
+        const to = local.i32(i32.min(i32.add(ahead, share), panelsEnd))
+        range(ahead, to, 64, line => {
+          discard(load.i32(line))
+        })
+        ahead.set(i32.add(ahead, share))
+      }
       range(0, count, 1, () => {
         xs.set(x)
         ys.set(y)
         scales.set(rowScales)
         panelEnd.set(i32.add(panel, panelBytes))
+        ahead.set(panelEnd)
         if (wideTile) when(isWidened, () => { widen(panel, panelEnd, scratch) }) // prettier-ignore
-        // While tiles compute, the next panel is fetched, a part with each: to widen is to wait for memory otherwise.
-        const ahead = local.i32(panelEnd)
-        const share = local.i32(i32.and(i32.add(i32.div(i32.mul(panelBytes, math.rows), i32.add(rows, 1)), 64), -64))
         range(0, whole, math.rows, () => {
           run(math.rows)
-          if (wideTile) {
-            when(isWidened, () => {
-              const to = local.i32(i32.min(i32.add(ahead, share), panelsEnd))
-              range(ahead, to, 64, line => { discard(load.i32(line)) }) // prettier-ignore
-              ahead.set(i32.add(ahead, share))
-            })
-          }
+          if (wideTile) when(isWidened, fetchAhead)
           xs.set(i32.add(xs, i32.mul(xStride, math.rows)))
           ys.set(i32.add(ys, i32.mul(yStride, math.rows)))
           scales.set(i32.add(scales, ROW_SCALE_BYTES * math.rows))
