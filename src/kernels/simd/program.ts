@@ -88,11 +88,10 @@ export async function execute(engine: Engine, steps: readonly Step[], eager = fa
   }
 }
 
-/** A program in memory. `rewind` makes one that has run as it was before. */
+/** A program in memory: its records from `start` to `end`, and what they read behind them. */
 export interface Program {
   readonly start: number
   readonly end: number
-  readonly rewind: () => void
 }
 
 /** Gives every tensor its place, and writes the records with their data behind them. */
@@ -117,11 +116,8 @@ export function writeProgram(memory: ModuleMemory, steps: readonly Step[]): Prog
     memory.release(start)
     throw error
   }
-  const rewind = () => {
-    memory.int32(start, contents.length).set(contents)
-  }
-  rewind()
-  return { start, end: start + steps.length * RECORD_BYTES, rewind }
+  memory.int32(start, contents.length).set(contents)
+  return { start, end: start + steps.length * RECORD_BYTES }
 }
 
 function releaseStep(memory: ModuleMemory, step: Step): void {

@@ -72,8 +72,8 @@ export function largestMagnitude(x: I32, width: I32): Variable<'f32'> {
 }
 
 /**
- * Writes round(x · factor) + offset as int32, to the nearest, ties to even. Adding 1.5·2²³ leaves no room for a fraction, so the addition
- * itself rounds, and the integer stands in the low bits: right for |x · factor| < 2²².
+ * Writes round(x · factor) + offset as int32, to the nearest, ties to even. Adding 1.5·2²³ leaves no room for a fraction, so
+ * the addition itself rounds, and the integer stands in the low bits: right for |x · factor| < 2²².
  */
 export function roundBy(factor: V128, offset: V128 = i32x4.const(0)): (x: V128) => V128 {
   const [magic, back] = [local.v128(f32x4.const(12582912)), local.v128(i32x4.sub(offset, i32x4.const(0x4b400000)))]
