@@ -1,50 +1,95 @@
 /**
- * Keeps README.md true: the output of its example is what the example prints, and its reading order names the files that
- * are there, with their lines. `--write` brings it up to date (`npm run readme`); without, what is stale fails the check.
- * Line counts may drift by a fifth of all lines, so that not every change has to touch the README.
+ * Keeps two pages true: README.md shows what its example prints, and docs/reading.md names the files that are there, with
+ * their lines. `--write` brings both up to date (`npm run readme`); without it, a stale page fails the check. Line counts
+ * may drift by a fifth of all lines, so that not every change has to touch the list.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 process.chdir(dirname(dirname(fileURLToPath(import.meta.url))))
 
-/** Rooms in reading order; what each is; and its files in reading order. Files that are not named come after, by name. */
-const ROOMS = [
-  ['src/tokenizer', 'text → ids, each with its place in the text', ['tokenizer', 'added-tokens', 'normalizer', 'aligned-text', 'pre-tokenizer', 'word-piece', 'vocabulary', 'template', 'encoding', 'explain', 'word-case', 'decoder', 'config', 'tokenizer-json', 'vocab-text', 'scan-vocab', 'json']],
-  ['src/safetensors', 'bytes → named tensors, and back', ['header', 'scan', 'dtypes', 'half', 'reader', 'checkpoint', 'writer']],
-  ['src/layers', 'the model as the papers draw it', ['bert', 'batch', 'embedding', 'encoder', 'self-attention', 'feed-forward', 'classifier', 'checkpoint', 'config']],
-  ['src/kernels', 'the dozen operations that the layers need', ['kernels', 'load', 'stored', 'concatenate']],
-  ['src/kernels/naive', 'these operations as plain loops: the definition', ['naive', 'embed', 'linear', 'attention', 'layer-norm', 'gelu']],
-  ['src/kernels/tfjs', 'the same on TensorFlow.js', ['tfjs', 'attention', 'rows', 'gelu', 'tf']],
-  ['src/kernels/simd/assembly', 'our WebAssembly module, instruction by instruction', ['module', 'code', 'linear', 'operand', 'gelu', 'attention', 'rows', 'operations', 'record', 'scheduler', 'chain', 'write']],
-  ['src/kernels/simd', 'its host: the same operations, recorded and run as one program', ['simd', 'operations', 'program', 'memory', 'weights', 'bounds', 'layout', 'kernels', 'load', 'modules', 'inline', 'pool', 'threads', 'worker', 'probe', 'turbo']],
-  ['src/ner', 'logits → entities; CoNLL files and their scores', ['pipeline', 'classifier', 'encoded-text', 'windows', 'batches', 'softmax', 'tokens', 'tags', 'aggregate', 'overlap', 'offsets', 'stream', 'entity', 'options', 'spans', 'redact', 'render', 'conll', 'conll-scheme', 'score-conlleval', 'score-seqeval']],
-  ['src/models', 'where model files come from', ['source', 'progress']],
-  ['src/node', "what only Node has: folders", []],
-  ['src/cli', 'the command line, one file per command', ['main', 'commands', 'ner', 'ner/run', 'ner/inputs', 'ner/lines', 'ner/formats']],
+/**
+ * The reading order: stages, in each of them rooms, in each of these its files. Files that are not named come after, by name.
+ * A room of the first stage may come back in a later one, with the files that the first left out.
+ */
+const STAGES = [
+  [
+    'BERT in an hour',
+    'The model as the papers draw it, and the six operations that it is made of, as plain loops.',
+    [
+      ['src/layers', 'the model on one page', ['bert'], 'only'],
+      ['src/kernels/naive', 'its operations as plain loops: the definition', ['naive', 'linear', 'attention', 'layer-norm', 'gelu']],
+      ['src/kernels', 'what a layer asks of a backend', ['kernels', 'tables'], 'only'],
+    ],
+  ],
+  [
+    'From text to entities',
+    'A text on its way in, and its answer on the way out.',
+    [
+      ['src/tokenizer', 'text → ids, each with its place in the text', ['tokenizer', 'normalizer', 'aligned-text', 'pre-tokenizer', 'word-piece', 'vocabulary', 'added-tokens', 'template', 'encoding', 'encoding-builder', 'explain', 'word-case', 'decoder', 'input', 'config', 'tokenizer-json', 'vocab-text', 'scan-vocab', 'unicode']],
+      ['src/ner', 'encoded texts → logits → entities', ['pipeline', 'encoded-text', 'windows', 'batches', 'tagger', 'softmax', 'tokens', 'tags', 'aggregate', 'overlap', 'offsets', 'stream', 'entity', 'options']],
+      ['src/redact', 'entities out of a text, or marked in it', ['spans', 'redact', 'render']],
+    ],
+  ],
+  [
+    'How good is it?',
+    'Files with the right answers, and their scores.',
+    [['src/eval', 'CoNLL files, word tags, scores', ['conll', 'schemes', 'evaluate', 'word-tags', 'conlleval', 'seqeval', 'bootstrap', 'phrase-errors', 'predictions']]],
+  ],
+  [
+    'Where the weights come from',
+    'Bytes that a stranger wrote, checked before they are believed.',
+    [
+      ['src/safetensors', 'bytes → named tensors, and back', ['header', 'dtypes', 'half', 'reader', 'checkpoint', 'writer']],
+      ['src/json', 'JSON that a stranger wrote', ['scanner', 'object']],
+      ['src/source', 'where model files come from', ['source', 'progress']],
+      ['src/layers', 'weights and batches', ['config', 'weights', 'batch', 'token-classifier']],
+    ],
+  ],
+  [
+    'Fast',
+    'The same operations on TensorFlow.js, and on a WebAssembly module of our own.',
+    [
+      ['src/kernels', 'which backend, which arithmetic', ['options', 'load', 'stored', 'concatenate']],
+      ['src/kernels/tfjs', 'the operations on TensorFlow.js', ['tfjs', 'attention', 'rows', 'gelu', 'tf']],
+      ['src/kernels/simd/assembly', 'our module, instruction by instruction', ['module', 'code', 'record', 'linear', 'operand', 'math', 'gelu', 'attention', 'rows', 'operations', 'scheduler', 'chain', 'write']],
+      ['src/kernels/simd', 'its host: operations, recorded and run as one program', ['simd', 'operations', 'program', 'memory', 'weights', 'bounds', 'layout', 'opcodes', 'failures']],
+      ['src/kernels/simd/engine', 'its threads', ['load', 'modules', 'inline', 'pool', 'threads', 'worker', 'probe', 'turbo']],
+    ],
+  ],
+  [
+    'Around it',
+    'Node, and the command line.',
+    [
+      ['src/node', 'what only Node has: folders', []],
+      ['src/cli', 'the command line, a file or a folder for each command', ['main', 'commands', 'ner/command', 'ner/run', 'ner/inputs', 'ner/lines', 'ner/formats', 'eval/command', 'eval/run', 'output', 'escape', 'failure']],
+    ],
+  ],
 ] // prettier-ignore
+
+const ROOMS = [...new Set(STAGES.flatMap(([, , rooms]) => rooms.map(([room]) => room)))]
 
 const write = process.argv.includes('--write')
 const stale = []
-let readme = readFileSync('README.md', 'utf8')
-readme = section(readme, 'example', checkExample)
-readme = section(readme, 'reading order', checkReadingOrder)
-if (write) writeFileSync('README.md', readme)
+update('README.md', 'example', checkExample)
+update('docs/reading.md', 'reading order', checkReadingOrder)
 for (const message of stale) console.error(`readme: ${message}`)
 if (stale.length > 0 && !write) {
   console.error('readme: run `npm run readme`')
   process.exitCode = 1
 }
 
-/** Replaces what stands between `<!-- name -->` and `<!-- end of name -->`. */
-function section(text, name, update) {
+/** Replaces what stands between `<!-- name -->` and `<!-- end of name -->` in a file. */
+function update(file, name, compute) {
+  const text = readFileSync(file, 'utf8')
   const [begin, end] = [`<!-- ${name} -->\n`, `<!-- end of ${name} -->`]
   const from = text.indexOf(begin) + begin.length
   const to = text.indexOf(end)
-  if (from < begin.length || to < from) throw new Error(`README.md: no section "${name}"`)
-  return text.slice(0, from) + update(text.slice(from, to)) + text.slice(to)
+  if (from < begin.length || to < from) throw new Error(`${file}: no section "${name}"`)
+  const updated = text.slice(0, from) + compute(text.slice(from, to)) + text.slice(to)
+  if (write) writeFileSync(file, updated)
 }
 
 /** Runs the ```js block against dist/, and holds the ```text block against what it printed. */
@@ -64,17 +109,24 @@ function checkExample(text) {
 }
 
 function checkReadingOrder(text) {
-  const rooms = ROOMS.filter(([room]) => existsSync(room)).map(([room, what, order]) => [
-    room,
-    what,
-    filesOf(room, order),
-  ])
-  const missing = roomsOf('src').filter(
-    room => !ROOMS.some(([listed]) => room === listed || room.startsWith(`${listed}/`)),
-  )
-  for (const room of missing) throw new Error(`${room} is not in the reading order of scripts/readme.mjs`)
+  const taken = new Set()
+  const stages = STAGES.map(([title, about, rooms]) => [
+    title,
+    about,
+    rooms.filter(([room]) => existsSync(room)).map(([room, what, order, only]) => {
+      const files = filesOf(room, order, only === 'only').filter(([file]) => !taken.has(file))
+      for (const [file] of files) taken.add(file)
+      return [room, what, files]
+    }),
+  ]) // prettier-ignore
+  const rooms = stages.flatMap(([, , rooms]) => rooms)
+  const missing = filesIn('src').filter(file => !taken.has(file) && dirname(file) !== 'src')
+  if (missing.length > 0) throw new Error(`${missing.join(', ')}: not in the reading order of scripts/readme.mjs`)
   const listed = new Map(
-    Array.from(text.matchAll(/\[`[^`]+`\]\(([^)]+)\) (\d+)/g), ([, file, lines]) => [file, Number(lines)]),
+    Array.from(text.matchAll(/\[`[^`]+`\]\(([^)]+)\) (\d+)/g), ([, file, lines]) => [
+      join('docs', file),
+      Number(lines),
+    ]),
   )
   let [drift, total] = [0, 0]
   for (const [file, lines] of rooms.flatMap(([, , files]) => files)) {
@@ -84,30 +136,33 @@ function checkReadingOrder(text) {
   const gone = [...listed.keys()].filter(file => !existsSync(file))
   if (gone.length > 0) stale.push(`the reading order names ${gone.join(', ')}`)
   if (drift > total / 5) stale.push(`the reading order is off by ${drift} of ${total} lines`)
-  const rows = rooms.map(([room, what, files], number) => {
-    const sum = files.reduce((all, [, lines]) => all + lines, 0)
-    const names = files.map(([file, lines]) => `[\`${file.slice(room.length + 1)}\`](${file}) ${lines}`)
-    return `${number + 1}. \`${room}\`, ${sum.toLocaleString('en-US')} lines: ${what}.\n   ${names.join(', ')}`
-  })
-  return `\n${rows.join('\n')}\n\n`
+  return `\n${stages.map(stageText).join('\n\n')}\n\n`
 }
 
-/** [path, lines] of every TypeScript file of a room; of the rooms inside it only those that are not listed themselves. */
-function filesOf(room, order) {
-  const inside = readdirSync(room).flatMap(name => {
-    const path = join(room, name)
-    if (!statSync(path).isDirectory()) return path.endsWith('.ts') && !path.endsWith('-tables.ts') ? [path] : []
-    return ROOMS.some(([listed]) => listed === path) ? [] : filesOf(path, []).map(([file]) => file)
+function stageText([title, about, rooms], number) {
+  const lines = rooms.flatMap(([, , files]) => files).reduce((all, [, lines]) => all + lines, 0)
+  const rows = rooms.map(([room, what, files]) => {
+    const names = files.map(([file, lines]) => `[\`${file.slice(room.length + 1)}\`](../${file}) ${lines}`)
+    return `- **\`${room}\`**: ${what}.\n  ${names.join(', ')}`
   })
+  return `## ${number + 1}. ${title}\n\n${about} ${lines.toLocaleString('en-US')} lines.\n\n${rows.join('\n')}`
+}
+
+/** [path, lines] of every TypeScript file of a room, or only of those named; of the rooms inside it, those that are not listed themselves. */
+function filesOf(room, order, only) {
   const rank = path => {
     const at = order.indexOf(path.slice(room.length + 1, -'.ts'.length))
     return at < 0 ? order.length : at
   }
+  const inside = filesIn(room)
+    .filter(path => ROOMS.filter(other => path.startsWith(`${other}/`)).sort((a, b) => b.length - a.length)[0] === room)
+    .filter(path => !only || rank(path) < order.length)
   inside.sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1))
   return inside.map(path => [path, readFileSync(path, 'utf8').split('\n').length - 1])
 }
 
-function roomsOf(folder) {
-  const rooms = readdirSync(folder, { withFileTypes: true }).filter(entry => entry.isDirectory())
-  return rooms.map(entry => join(folder, entry.name))
+/** Every TypeScript file below a folder, but for tables that a script wrote. */
+function filesIn(folder) {
+  const files = readdirSync(folder, { recursive: true }).map(name => join(folder, name))
+  return files.filter(path => path.endsWith('.ts') && !path.endsWith('-tables.ts'))
 }

@@ -1,6 +1,6 @@
 /** bert-ner: named-entity recognition with BERT, from scratch. This file is the whole public API. */
 export * from './errors.ts'
-export { sourceFromBytes, type ModelFile, type ModelSource } from './models/source.ts'
+export { sourceFromBytes, type ModelFile, type ModelSource } from './source/source.ts'
 export type { Encoding } from './tokenizer/encoding.ts'
 export { decodeBF16, decodeF16 } from './safetensors/half.ts'
 export type { DType, DTypeArrays } from './safetensors/dtypes.ts'
@@ -37,5 +37,5 @@ export {
 export { pipeline, type ModelInput, type NerPipeline } from './ner/pipeline.ts'
 export type { CallOptions, OffsetUnit, PipelineOptions, ProgressEvent, Task } from './ner/options.ts'
 export type { AggregationStrategy, Entity, EntityGroup, EntityOf, LabelScore, TokenEntity } from './ner/entity.ts'
-export { redact, type RedactOptions, type Replacement } from './ner/redact.ts'
-export { render, type RenderFormat, type RenderOptions } from './ner/render.ts'
+export { redact, type RedactOptions, type Replacement } from './redact/redact.ts'
+export { render, type RenderFormat, type RenderOptions } from './redact/render.ts'

@@ -4,9 +4,9 @@
  * work, so that no command pays for another. A command without a name of its own (`bert-ner TEXT`) registers its
  * argument, options and action on the program itself.
  */
-import { register as evaluate } from './eval.ts'
+import { register as evaluate } from './eval/command.ts'
 import { register as inspect } from './inspect.ts'
-import { register as ner } from './ner.ts'
+import { register as ner } from './ner/command.ts'
 import { register as tokenize } from './tokenize.ts'
 import type { Command } from './vendor/commander.ts'
 

@@ -1,6 +1,6 @@
 /** The command line's entry: parses arguments, runs one command, turns every failure into one line and an exit status. */
 import { commands } from './commands.ts'
-import { register as ner } from './ner.ts'
+import { register as ner } from './ner/command.ts'
 import { escapeControls } from './escape.ts'
 import { describeFailure } from './failure.ts'
 import { Command, CommanderError } from './vendor/commander.ts'

@@ -4,7 +4,7 @@
  * authors trained.
  */
 import { ConfigError } from '../errors.ts'
-import { readFile, type ModelSource } from '../models/source.ts'
+import { readFile, type ModelSource } from '../source/source.ts'
 
 /** The shape of one BERT. Names are those of config.json, in camel case. */
 export interface BertConfig {

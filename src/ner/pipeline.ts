@@ -1,10 +1,10 @@
 /** The pipeline that users call: loads a tokenizer and a model, and answers texts with entities. */
 import { OptionError } from '../errors.ts'
 import { BertForTokenClassification } from '../layers/bert.ts'
-import { withProgress, type FileProgress } from '../models/progress.ts'
-import { sourceFromBytes, type ModelSource } from '../models/source.ts'
+import { withProgress, type FileProgress } from '../source/progress.ts'
+import { sourceFromBytes, type ModelSource } from '../source/source.ts'
 import { Tokenizer } from '../tokenizer/tokenizer.ts'
-import { Classifier, type Input } from './classifier.ts'
+import { Classifier, type Input } from './tagger.ts'
 import type { AggregationStrategy, Entity, EntityOf } from './entity.ts'
 import {
   checkCallOptions,

@@ -4,7 +4,7 @@
  *
  * A pool ends when it is full, or when the next text is not there yet: what has been typed is answered at once.
  */
-import type { Classifier, Input, Prepared } from './classifier.ts'
+import type { Classifier, Input, Prepared } from './tagger.ts'
 import type { Entity } from './entity.ts'
 import type { CheckedOptions } from './options.ts'
 

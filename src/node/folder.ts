@@ -2,7 +2,7 @@
 import { open, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SourceError } from '../errors.ts'
-import { missingFile, type ModelSource } from '../models/source.ts'
+import { missingFile, type ModelSource } from '../source/source.ts'
 
 /** Node refuses to read 2 GiB in one call. */
 const MOST_AT_ONCE = 2 ** 30

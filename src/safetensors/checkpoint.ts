@@ -3,11 +3,11 @@
  * `model.safetensors.index.json` names: {"metadata": {…}, "weight_map": {"tensor name": "file", …}}.
  */
 import { SafetensorsError } from '../errors.ts'
-import type { ModelSource } from '../models/source.ts'
-import { openFile, readFile } from '../models/source.ts'
+import type { ModelSource } from '../source/source.ts'
+import { openFile, readFile } from '../source/source.ts'
 import type { TensorInfo } from './header.ts'
 import { missingTensor, openSafetensors, type OpenSafetensors } from './reader.ts'
-import { JsonScanner, quote } from './scan.ts'
+import { JsonScanner, quote } from '../json/scanner.ts'
 
 const SINGLE = 'model.safetensors'
 const INDEX = 'model.safetensors.index.json'

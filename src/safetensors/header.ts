@@ -10,7 +10,7 @@
  */
 import { SafetensorsError } from '../errors.ts'
 import { DTYPES, DTYPE_BITS, dtypeOf, type DType } from './dtypes.ts'
-import { JsonScanner, quote } from './scan.ts'
+import { JsonScanner, quote } from '../json/scanner.ts'
 
 /** The longest header that is read, in bytes; the reference has the same bound. */
 export const MAX_HEADER_BYTES = 100_000_000

@@ -3,10 +3,10 @@
  * header is read at first and each tensor when it is asked for.
  */
 import { SafetensorsError } from '../errors.ts'
-import type { ModelFile } from '../models/source.ts'
+import type { ModelFile } from '../source/source.ts'
 import { viewElements, type DType, type DTypeArrays } from './dtypes.ts'
 import { headerLength, parseHeader, PREFIX_BYTES, type Header, type TensorInfo } from './header.ts'
-import { quote } from './scan.ts'
+import { quote } from '../json/scanner.ts'
 
 /** One tensor; the type of `data` follows from `dtype`. Row-major. */
 export type SafeTensor = {

@@ -7,7 +7,7 @@ import { SafetensorsError } from '../errors.ts'
 import { arrayName, DTYPE_RANK, dtypeOf, type DType, type DTypeArrays } from './dtypes.ts'
 import { byteLength, MAX_HEADER_BYTES, PREFIX_BYTES } from './header.ts'
 import { tooLarge, type SafeTensor } from './reader.ts'
-import { quote } from './scan.ts'
+import { quote } from '../json/scanner.ts'
 
 /**
  * The bytes of a file with these tensors, which are copied. A `Map` can be passed as it is, so what `readSafetensors`

@@ -6,7 +6,7 @@
 import { TokenizerError } from '../errors.ts'
 import type { AddedToken } from './added-tokens.ts'
 import type { DecoderOptions } from './decoder.ts'
-import { JsonObject, readJson, show, unsupported, wrongValue, type JsonInput } from './json.ts'
+import { JsonObject, readJson, show, unsupported, wrongValue, type JsonInput } from '../json/object.ts'
 import type { BertNormalizerOptions } from './normalizer.ts'
 import type { Template } from './template.ts'
 import type { Vocabulary } from './vocabulary.ts'

@@ -23,7 +23,7 @@ import {
   unsupported,
   wrongValue,
   type JsonInput,
-} from './json.ts'
+} from '../json/object.ts'
 import type { BertNormalizerOptions } from './normalizer.ts'
 import { SCANNED, scanVocab } from './scan-vocab.ts'
 import { BARE_TEMPLATE, bertTemplate, type Template, type TemplatePart } from './template.ts'

@@ -9,7 +9,7 @@
  *
  * Ids and offsets equal those of Hugging Face's `tokenizers` 0.23.3.
  */
-import { readFile, type ModelSource } from '../models/source.ts'
+import { readFile, type ModelSource } from '../source/source.ts'
 import { AddedTokenFinder, type AddedToken } from './added-tokens.ts'
 import { endOfCharacter, type AlignedText } from './aligned-text.ts'
 import type { SpecialName, TokenizerConfig } from './config.ts'
@@ -18,7 +18,7 @@ import { countCodePoints, EncodingBuilder } from './encoding-builder.ts'
 import type { Encoding } from './encoding.ts'
 import { explain, type Explanation } from './explain.ts'
 import { checkIds, checkOption, checkOptions, checkText, checkWords } from './input.ts'
-import type { JsonInput } from './json.ts'
+import type { JsonInput } from '../json/object.ts'
 import { BertNormalizer } from './normalizer.ts'
 import { preTokenize } from './pre-tokenizer.ts'
 import { configFromJson } from './tokenizer-json.ts'

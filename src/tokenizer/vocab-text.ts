@@ -13,7 +13,7 @@ import {
   type SpecialName,
   type TokenizerConfig,
 } from './config.ts'
-import { JsonObject, readText, show, wrongValue, type JsonInput } from './json.ts'
+import { JsonObject, readText, show, wrongValue, type JsonInput } from '../json/object.ts'
 import { bertTemplate } from './template.ts'
 import { Vocabulary } from './vocabulary.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { packBatch } from '../../dist/layers/batch.js'
 import { BertForTokenClassification } from '../../dist/layers/bert.js'
-import { sourceFromBytes } from '../../dist/models/source.js'
+import { sourceFromBytes } from '../../dist/source/source.js'
 import { MINI, randomIds, randomModel } from '../helpers/random-model.js'
 
 const sequence = (length: number, seed = 0) => ({

@@ -1,6 +1,6 @@
 /** `--errors`: what the model got wrong, for eyes. */
-import { phrasesOf, type Phrase } from '../../ner/conll-scheme.ts'
-import { ERROR_KINDS, type PhraseError } from '../../ner/score-errors.ts'
+import { phrasesOf, type Phrase } from '../../eval/schemes.ts'
+import { ERROR_KINDS, type PhraseError } from '../../eval/phrase-errors.ts'
 import { count } from './report.ts'
 import type { Outcome } from './run.ts'
 

@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto'
 import { access, constants, readFile, writeFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import type { ModelSource } from '../../models/source.ts'
-import type { ConllFile } from '../../ner/conll.ts'
-import type { Evaluation } from '../../ner/evaluate-file.ts'
+import type { ModelSource } from '../../source/source.ts'
+import type { ConllFile } from '../../eval/conll.ts'
+import type { Evaluation } from '../../eval/evaluate.ts'
 
 /** The bytes of a file; `-` is standard input. */
 export async function readInput(path: string): Promise<Buffer> {

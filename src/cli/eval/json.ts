@@ -1,6 +1,6 @@
 /** `--json`: everything that is known, in one object. Percentages of conlleval are unrounded; seqeval's are fractions. */
 import { cpus } from 'node:os'
-import type { TagScores } from '../../ner/evaluate-file.ts'
+import type { TagScores } from '../../eval/evaluate.ts'
 import {
   accuracy,
   formatConlleval,
@@ -8,8 +8,8 @@ import {
   sortedTypes,
   type ConllevalCounts,
   type PhraseCounts,
-} from '../../ner/score-conlleval.ts'
-import type { SeqevalReport } from '../../ner/score-seqeval.ts'
+} from '../../eval/conlleval.ts'
+import type { SeqevalReport } from '../../eval/seqeval.ts'
 import { packageVersion } from '../version.ts'
 import type { Outcome } from './run.ts'
 

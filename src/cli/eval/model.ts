@@ -1,10 +1,10 @@
 /** The model to be scored: tokenizer and network, as evaluation wants them. */
 import { fileURLToPath } from 'node:url'
 import { BertForTokenClassification } from '../../layers/bert.ts'
-import type { WordTagger } from '../../ner/evaluate.ts'
+import type { WordTagger } from '../../eval/word-tags.ts'
 import { sourceFromFolder } from '../../node/folder.ts'
 import { Tokenizer } from '../../tokenizer/tokenizer.ts'
-import type { EvalFlags } from '../eval.ts'
+import type { EvalFlags } from './command.ts'
 import { backendOptions } from '../model-options.ts'
 import { hashFile } from './files.ts'
 

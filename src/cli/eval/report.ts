@@ -1,11 +1,11 @@
 /** What a reader sees: the run in two lines, conlleval's report as it is, then what goes beyond it. */
-import { firstBroken } from '../../ner/conll-scheme.ts'
-import type { Evaluation } from '../../ner/evaluate-file.ts'
-import type { Interval } from '../../ner/score-bootstrap.ts'
-import { formatConlleval, scores } from '../../ner/score-conlleval.ts'
-import { ERROR_KINDS } from '../../ner/score-errors.ts'
-import { fixed2 } from '../../ner/score-format.ts'
-import type { SeqevalScores } from '../../ner/score-seqeval.ts'
+import { firstBroken } from '../../eval/schemes.ts'
+import type { Evaluation } from '../../eval/evaluate.ts'
+import type { Interval } from '../../eval/bootstrap.ts'
+import { formatConlleval, scores } from '../../eval/conlleval.ts'
+import { ERROR_KINDS } from '../../eval/phrase-errors.ts'
+import { fixed2 } from '../../eval/score-format.ts'
+import type { SeqevalScores } from '../../eval/seqeval.ts'
 import { perSecond } from './json.ts'
 import type { Outcome } from './run.ts'
 

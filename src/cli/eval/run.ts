@@ -1,9 +1,9 @@
 /** The action of `bert-ner eval`: read, run, score, say. */
 import { resolve } from 'node:path'
 import { ConllError } from '../../errors.ts'
-import { decodeConll, readConll } from '../../ner/conll.ts'
-import { evaluateFile, type EvaluateOptions, type Evaluation } from '../../ner/evaluate-file.ts'
-import type { EvalFlags } from '../eval.ts'
+import { decodeConll, readConll } from '../../eval/conll.ts'
+import { evaluateFile, type EvaluateOptions, type Evaluation } from '../../eval/evaluate.ts'
+import type { EvalFlags } from './command.ts'
 import { escapeControls } from '../escape.ts'
 import { write } from '../output.ts'
 import { checkExpectation } from './expectation.ts'
@@ -12,7 +12,7 @@ import { evaluationJson } from './json.ts'
 import { startProgress, type Progress } from './progress.ts'
 import { formatErrors } from './errors.ts'
 import { formatEvaluation } from './report.ts'
-import type { ConllFile } from '../../ner/conll.ts'
+import type { ConllFile } from '../../eval/conll.ts'
 import type { LoadedModel } from './model.ts'
 
 /** Milliseconds. `wall` is all but loading: reading, tokenizing, the model, and the harness. */

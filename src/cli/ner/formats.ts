@@ -1,10 +1,10 @@
 /** How entities are printed: a format turns one text and its entities into characters, one after the other. */
 import { labelOf, type Entity } from '../../ner/entity.ts'
-import { redact } from '../../ner/redact.ts'
-import { escapeHtml, markAnsi, printable, render } from '../../ner/render.ts'
-import { stretches } from '../../ner/spans.ts'
+import { redact } from '../../redact/redact.ts'
+import { escapeHtml, markAnsi, printable, render } from '../../redact/render.ts'
+import { stretches } from '../../redact/spans.ts'
 import type { Tokenizer } from '../../tokenizer/tokenizer.ts'
-import type { Format } from '../ner.ts'
+import type { Format } from './command.ts'
 import type { Item } from './inputs.ts'
 
 export interface Printer {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { readConll } from '../../dist/ner/conll.js'
+import { readConll } from '../../dist/eval/conll.js'
 import {
   detectScheme,
   encodeTags,
@@ -10,7 +10,7 @@ import {
   toIob2,
   typesOf,
   type Scheme,
-} from '../../dist/ner/conll-scheme.js'
+} from '../../dist/eval/schemes.js'
 
 const file = (tags: string) =>
   readConll(

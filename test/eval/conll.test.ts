@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { decodeConll, readConll } from '../../dist/ner/conll.js'
-import { detectScheme, phrasesOf } from '../../dist/ner/conll-scheme.js'
+import { decodeConll, readConll } from '../../dist/eval/conll.js'
+import { detectScheme, phrasesOf } from '../../dist/eval/schemes.js'
 
 const read = (text: string) => readConll(text, 'x.conll')
 const pairs = (text: string) => read(text).sentences.map(({ words, tags }) => words.map((word, i) => [word, tags[i]]))

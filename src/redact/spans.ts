@@ -1,7 +1,7 @@
 /** Entities laid over their text, for what shows or replaces them. */
 import { OptionError } from '../errors.ts'
-import { labelOf, type Entity, type EntityGroup, type TokenEntity } from './entity.ts'
-import { show, wrong, type OffsetUnit } from './options.ts'
+import { labelOf, type Entity, type EntityGroup, type TokenEntity } from '../ner/entity.ts'
+import { show, wrong, type OffsetUnit } from '../ner/options.ts'
 
 /** A stretch of text; with `entity`, one that it names. */
 export interface Stretch<E extends Entity = Entity> {

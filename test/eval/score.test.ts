@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, test } from '@jest/globals'
-import { conlleval, formatConlleval } from '../../dist/ner/score-conlleval.js'
-import { fixed2 } from '../../dist/ner/score-format.js'
-import { readPredictions, type PredictionOptions } from '../../dist/ner/score-predictions.js'
-import { seqeval, type SeqevalReport } from '../../dist/ner/score-seqeval.js'
+import { conlleval, formatConlleval } from '../../dist/eval/conlleval.js'
+import { fixed2 } from '../../dist/eval/score-format.js'
+import { readPredictions, type PredictionOptions } from '../../dist/eval/predictions.js'
+import { seqeval, type SeqevalReport } from '../../dist/eval/seqeval.js'
 
 function fixture(name: string): unknown {
   return JSON.parse(

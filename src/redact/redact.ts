@@ -1,6 +1,6 @@
 /** Entities out of a text: each is replaced by its label and a number, by a mask, or by what a function says. */
-import type { Entity } from './entity.ts'
-import { checkNames, OFFSET_UNIT, type Known, type OffsetUnit } from './options.ts'
+import type { Entity } from '../ner/entity.ts'
+import { checkNames, OFFSET_UNIT, type Known, type OffsetUnit } from '../ner/options.ts'
 import { stretches } from './spans.ts'
 
 /** What is put in an entity's place. `number` counts the different surfaces of its label, from 1. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Entity } from '../../dist/ner/entity.js'
-import { redact } from '../../dist/ner/redact.js'
-import { render } from '../../dist/ner/render.js'
+import { redact } from '../../dist/redact/redact.js'
+import { render } from '../../dist/redact/render.js'
 
 const entity = (entity_group: string, start: number, end: number): Entity => ({
   entity_group,

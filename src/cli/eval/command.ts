@@ -1,9 +1,9 @@
 /** `bert-ner eval FILE`: how good a model is on a CoNLL file; with `--predictions`: conlleval on a file of tags. */
-import type { Scheme } from '../ner/conll-scheme.ts'
-import type { Context } from '../ner/evaluate-file.ts'
-import type { WordTag } from '../ner/evaluate.ts'
-import { between, count, group, modelOptions, natural, type ModelFlags } from './model-options.ts'
-import { Option, type Command } from './vendor/commander.ts'
+import type { Scheme } from '../../eval/schemes.ts'
+import type { Context } from '../../eval/evaluate.ts'
+import type { WordTag } from '../../eval/word-tags.ts'
+import { between, count, group, modelOptions, natural, type ModelFlags } from '../model-options.ts'
+import { Option, type Command } from '../vendor/commander.ts'
 
 /** The options as they are parsed: those with a default are always there. */
 export interface EvalFlags extends ModelFlags {
@@ -61,7 +61,7 @@ export function register(program: Command): void {
   command.addHelpText('after', EXAMPLES).action(async (path: string, flags: EvalFlags) => {
     const alone = flags.predictions === true ? undefined : ONLY_PREDICTIONS.find(name => flags[name] !== undefined)
     if (alone !== undefined) command.error(`error: option '--${alone}' is for --predictions`)
-    const { runEval } = await import('./eval/run.ts')
+    const { runEval } = await import('./run.ts')
     await runEval(path, flags)
   })
 }

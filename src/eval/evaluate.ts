@@ -16,12 +16,12 @@ import {
   typesOf,
   type DetectedScheme,
   type Scheme,
-} from './conll-scheme.ts'
-import { tagWords, type TagOptions, type TagResult, type WordTagger } from './evaluate.ts'
-import { bootstrap, type Confidence } from './score-bootstrap.ts'
-import { conlleval, type ConllevalCounts } from './score-conlleval.ts'
-import { confusion, phraseErrors, type Confusion, type PhraseError } from './score-errors.ts'
-import { seqeval, type SeqevalReport } from './score-seqeval.ts'
+} from './schemes.ts'
+import { tagWords, type TagOptions, type TagResult, type WordTagger } from './word-tags.ts'
+import { bootstrap, type Confidence } from './bootstrap.ts'
+import { conlleval, type ConllevalCounts } from './conlleval.ts'
+import { confusion, phraseErrors, type Confusion, type PhraseError } from './phrase-errors.ts'
+import { seqeval, type SeqevalReport } from './seqeval.ts'
 
 export type Context = 'sentence' | 'document'
 

@@ -9,7 +9,7 @@
  * more token. So that a report can be equal to the byte, the text is one character per byte, whatever its encoding.
  */
 import { ConllError } from '../errors.ts'
-import { Conlleval, type ConllevalCounts } from './score-conlleval.ts'
+import { Conlleval, type ConllevalCounts } from './conlleval.ts'
 
 export interface PredictionOptions {
   /** `-r`: tags are bare types, each word a phrase by itself. */

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { readConll } from '../../dist/ner/conll.js'
-import { evaluateFile, checkTypes } from '../../dist/ner/evaluate-file.js'
-import { cutWindows } from '../../dist/ner/evaluate-windows.js'
-import { tagWords, type WordTagger } from '../../dist/ner/evaluate.js'
+import { readConll } from '../../dist/eval/conll.js'
+import { evaluateFile, checkTypes } from '../../dist/eval/evaluate.js'
+import { cutWindows } from '../../dist/eval/evaluate-windows.js'
+import { tagWords, type WordTagger } from '../../dist/eval/word-tags.js'
 import type { PackedBatch } from '../../dist/kernels/kernels.js'
 
 const LABELS = ['O', 'B-PER', 'I-PER', 'B-LOC', 'I-LOC']

@@ -1,6 +1,6 @@
 /** A text with its entities marked, for people to look at: in a page, or on a terminal. */
-import type { Entity } from './entity.ts'
-import { checkNames, OFFSET_UNIT, show, wrong, type Known, type OffsetUnit } from './options.ts'
+import type { Entity } from '../ner/entity.ts'
+import { checkNames, OFFSET_UNIT, show, wrong, type Known, type OffsetUnit } from '../ner/options.ts'
 import { stretches } from './spans.ts'
 
 export const RENDER_FORMATS = ['html', 'ansi'] as const

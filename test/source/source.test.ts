@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { readFile, sourceFromBytes } from '../../dist/models/source.js'
+import { readFile, sourceFromBytes } from '../../dist/source/source.js'
 import { sourceFromFolder } from '../../dist/node.js'
 
 const bytes = Uint8Array.from({ length: 100 }, (_, i) => i)

@@ -1,7 +1,7 @@
 /** `bert-ner TEXT`: entities in a text, in files, or in whatever comes through a pipe. */
-import { AGGREGATION_STRATEGIES, type AggregationStrategy } from '../ner/entity.ts'
-import { between, group, modelOptions, natural, type ModelFlags } from './model-options.ts'
-import { Option, type Command } from './vendor/commander.ts'
+import { AGGREGATION_STRATEGIES, type AggregationStrategy } from '../../ner/entity.ts'
+import { between, group, modelOptions, natural, type ModelFlags } from '../model-options.ts'
+import { Option, type Command } from '../vendor/commander.ts'
 
 export const FORMATS = ['pretty', 'json', 'jsonl', 'conll', 'html', 'redacted'] as const
 export type Format = (typeof FORMATS)[number]
@@ -39,7 +39,7 @@ export function register(program: Command): void {
     if (args.length === 0 && !flags.file && process.stdin.isTTY) {
       program.error('error: no text, and nothing on standard input')
     }
-    const { run } = await import('./ner/run.ts')
+    const { run } = await import('./run.ts')
     await run(words, flags)
   })
 }

@@ -3,7 +3,7 @@
  * bootstrap (Efron 1979; for NLP: Berg-Kirkpatrick et al. 2012). As many sentences as there are, are drawn with replacement,
  * scored, a thousand times over; the interval holds the middle 95 % of these scores (percentile method).
  */
-import { scores, type PhraseCounts, type Scores } from './score-conlleval.ts'
+import { scores, type PhraseCounts, type Scores } from './conlleval.ts'
 
 /** `[low, high]`, in percent. */
 export type Interval = readonly [number, number]

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import { bootstrap, mulberry32 } from '../../dist/ner/score-bootstrap.js'
-import { phraseErrors } from '../../dist/ner/score-errors.js'
+import { bootstrap, mulberry32 } from '../../dist/eval/bootstrap.js'
+import { phraseErrors } from '../../dist/eval/phrase-errors.js'
 
 const errors = (gold: string, guess: string) =>
   phraseErrors(gold.split(' '), guess.split(' ')).map(({ kind, gold: a, guess: b }) =>
