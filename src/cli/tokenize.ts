@@ -1,8 +1,8 @@
 /** `bert-ner tokenize TEXT`: the text after each step of the tokenizer, down to the pieces and their ids. */
 import { readFile, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { OptionError } from '../errors.ts'
+import { defaultFolder } from '../node/default-model.ts'
 import type { Encoding } from '../tokenizer/encoding.ts'
 import type { ExplainedSegment, Explanation } from '../tokenizer/explain.ts'
 import type { EncodeOptions, Tokenizer } from '../tokenizer/tokenizer.ts'
@@ -54,7 +54,7 @@ export function register(program: Command): void {
 async function open({ model, tokenizer }: Options): Promise<Tokenizer> {
   const { Tokenizer } = await import('../node/tokenizer.ts')
   if (tokenizer === undefined) {
-    const folder = model ?? fileURLToPath(new URL('../../weights', import.meta.url))
+    const folder = model ?? defaultFolder()
     // A wrong path is reported as such, not as a model without files.
     if (!(await stat(folder)).isDirectory()) throw wrongKind(folder, 'a folder with the files of a model', 'a file')
     return Tokenizer.fromFolder(folder)

@@ -17,7 +17,8 @@ import {
   type DetectedScheme,
   type Scheme,
 } from './schemes.ts'
-import { tagWords, type TagOptions, type TagResult, type WordTagger } from './word-tags.ts'
+import type { Tagger } from '../ner/tagger.ts'
+import { tagWords, type TagOptions, type TagResult } from './word-tags.ts'
 import { bootstrap, type Confidence } from './bootstrap.ts'
 import { conlleval, type ConllevalCounts } from './conlleval.ts'
 import { confusion, phraseErrors, type Confusion, type PhraseError } from './phrase-errors.ts'
@@ -69,7 +70,7 @@ export interface Evaluation extends TagScores {
 
 /** Tags the file's words with the model and scores the result. `name` is the file's, for messages. */
 export async function evaluateFile(
-  tagger: WordTagger,
+  tagger: Tagger,
   file: ConllFile,
   name: string,
   options: EvaluateOptions = {},

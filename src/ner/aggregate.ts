@@ -13,7 +13,7 @@
 import type { AggregationStrategy, Entity, LabelScore } from './entity.ts'
 import { argmax } from './softmax.ts'
 import type { Tag } from './tags.ts'
-import type { Token, Vocabulary } from './tokens.ts'
+import type { PieceRules, Token } from './tokens.ts'
 
 /** A model's labels. Both by label id. */
 export interface LabelSet {
@@ -39,7 +39,7 @@ interface Choice {
 export function aggregate(
   tokens: readonly Token[],
   labels: LabelSet,
-  vocabulary: Vocabulary,
+  rules: PieceRules,
   { strategy, ignoreLabels, topK }: AggregationOptions,
 ): Entity[] {
   if (strategy === 'none') {
@@ -52,14 +52,14 @@ export function aggregate(
   return groups(choices, labels.tags).flatMap(group => {
     const name = labels.tags[group[0].label]?.group ?? ''
     if (ignoreLabels.has(name)) return []
-    const word = (choice: Choice) => vocabulary.decodeTokens(choice.tokens.map(token => token.word))
+    const word = (choice: Choice) => rules.decodeTokens(choice.tokens.map(token => token.word))
     // Words are decoded one by one and then once more together: the decoder's cleaning can differ from doing it at once.
     const parts = strategy === 'simple' ? group.map(choice => choice.tokens[0].word) : group.map(word)
     return [
       {
         entity_group: name,
         score: mean(group.map(choice => choice.scores[choice.label] ?? 0)),
-        word: vocabulary.decodeTokens(parts),
+        word: rules.decodeTokens(parts),
         start: group[0].tokens[0].start,
         end: group.at(-1)?.tokens.at(-1)?.end ?? 0,
         ...(topK === 0 ? {} : { labels: best(groupScores(group, labels.tags), topK) }),

@@ -1,8 +1,8 @@
 /**
- * Windows of many texts → forward passes. Sequences lie back to back without padding, so a batch may mix lengths freely
- * and no answer depends on it; windows of like length go together all the same, so that the shapes that a backend sees
- * vary little.
+ * Windows of many texts → forward passes, in the order of the texts. Sequences lie back to back without padding, so a batch
+ * mixes lengths freely and no answer depends on it.
  */
+import type { AroundText } from '../tokenizer/template.ts'
 import type { EncodedText } from './encoded-text.ts'
 import type { Window } from './windows.ts'
 
@@ -14,26 +14,36 @@ export interface Job {
   logits: Float32Array
 }
 
+export interface BatchLimits {
+  /** Windows in one forward pass, at most. Left out: as many as `batchTokens` allow. */
+  readonly batchSize?: number | undefined
+  /** Tokens in one forward pass, special tokens included; a longer window is a batch by itself. Default 512. */
+  readonly batchTokens?: number | undefined
+}
+
 /** Enough for a backend to work at full speed; more would only take memory. */
-export const BATCH_TOKENS = 512
+const BATCH_TOKENS = 512
 
 /** A window with its special tokens around it, as the model gets it. */
-export function sequenceOf({ encoded, window: [from, to] }: Job): { ids: number[]; typeIds: number[] } {
-  const { before, after } = encoded
+export function sequenceOf({ encoded, window: [from, to] }: Job, { before, after }: AroundText) {
   return {
     ids: [...before.ids, ...encoded.ids.slice(from, to), ...after.ids],
     typeIds: [...before.typeIds, ...encoded.typeIds.slice(from, to), ...after.typeIds],
   }
 }
 
-/** Batches of like length, longest first: at most `size` windows each, or, where that is left open, {@link BATCH_TOKENS}. */
-export function formBatches(jobs: readonly Job[], size: number | undefined): Job[][] {
-  const sorted = jobs.map(job => ({ job, length: lengthOf(job) })).sort((a, b) => b.length - a.length)
+/** `special`: tokens that are added to each window. */
+export function formBatches(
+  jobs: readonly Job[],
+  special: number,
+  { batchSize, batchTokens = BATCH_TOKENS }: BatchLimits,
+): Job[][] {
   const batches: Job[][] = []
   let tokens = 0
-  for (const { job, length } of sorted) {
+  for (const job of jobs) {
+    const length = job.window[1] - job.window[0] + special
     const batch = batches.at(-1)
-    const fits = size === undefined ? tokens + length <= BATCH_TOKENS : batch && batch.length < size
+    const fits = batchSize === undefined ? tokens + length <= batchTokens : batch && batch.length < batchSize
     if (batch && fits) {
       batch.push(job)
       tokens += length
@@ -43,9 +53,4 @@ export function formBatches(jobs: readonly Job[], size: number | undefined): Job
     }
   }
   return batches
-}
-
-/** Tokens that the model sees. */
-function lengthOf({ encoded, window: [from, to] }: Job): number {
-  return encoded.before.ids.length + to - from + encoded.after.ids.length
 }

@@ -18,7 +18,7 @@ interface Span {
    * `text.slice(start, end)`.
    */
   word: string
-  /** `[start, end)` in the text, in UTF-16 units unless `offset_unit: 'codepoint'` was asked for. */
+  /** `[start, end)` in the text, in UTF-16 units unless `offsetUnit: 'codepoint'` was asked for. */
   start: number
   end: number
   /** Where `top_k` was asked for: the best labels, best first. */

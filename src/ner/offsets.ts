@@ -1,5 +1,4 @@
 /** UTF-16 offsets → code point offsets, for those who hand them to Python. */
-import { codePoints } from './tokens.ts'
 
 /** Rewrites `start` and `end` of every span, which lie in any order, in one pass over the text. */
 export function toCodePoints(text: string, spans: readonly { start: number; end: number }[]): void {
@@ -16,4 +15,11 @@ export function toCodePoints(text: string, spans: readonly { start: number; end:
     span.start = counted.get(span.start) ?? 0
     span.end = counted.get(span.end) ?? 0
   }
+}
+
+/** Code points in `text.slice(start, end)`; a surrogate without its other half counts as one. */
+export function codePoints(text: string, start: number, end: number): number {
+  let count = 0
+  for (let i = start; i < end; count++) i += (text.codePointAt(i) ?? 0) > 0xffff && i + 1 < end ? 2 : 1
+  return count
 }

@@ -30,7 +30,7 @@ export interface CallOptions<S extends AggregationStrategy = AggregationStrategy
   /** Stops between batches: the call rejects with `signal.reason`. */
   readonly signal?: AbortSignal
   /** What `start` and `end` count: `utf16` (default; what `text.slice` takes) or `codepoint` (what Python counts). */
-  readonly offset_unit?: OffsetUnit
+  readonly offsetUnit?: OffsetUnit
 }
 
 /** Where loading stands. */
@@ -99,7 +99,7 @@ const DEFAULTS: Known<Omit<CallOptions, 'signal'>> = {
   batch_size: ['a whole number, 1 or more', isWhole(1)],
   top_k: ['a whole number, 0 or more', isWhole(0)],
   threshold: ['a number from 0 to 1', value => typeof value === 'number' && value >= 0 && value <= 1],
-  offset_unit: OFFSET_UNIT,
+  offsetUnit: OFFSET_UNIT,
 }
 const CALL_OPTIONS: Known<CallOptions> = { ...DEFAULTS, signal: ['an AbortSignal', isSignal] }
 
@@ -136,7 +136,7 @@ export function checkCallOptions(defaults: CallOptions, options: CallOptions): C
     top_k: given.top_k ?? 0,
     threshold: given.threshold ?? 0,
     signal: given.signal,
-    offset_unit: given.offset_unit ?? 'utf16',
+    offsetUnit: given.offsetUnit ?? 'utf16',
   }
 }
 

@@ -3,7 +3,7 @@
  * longer stays, of two as long the one with the higher score. `stride` asks for it; without `stride` windows are put
  * together before there are entities (see windows.ts), and nothing has to be dropped.
  */
-import { codePoints } from './tokens.ts'
+import { codePoints } from './offsets.ts'
 
 interface Span {
   readonly start: number

@@ -4,7 +4,7 @@ import { BertForTokenClassification } from '../layers/bert.ts'
 import { withProgress, type FileProgress } from '../source/progress.ts'
 import { sourceFromBytes, type ModelSource } from '../source/source.ts'
 import { Tokenizer } from '../tokenizer/tokenizer.ts'
-import { Classifier, type Input } from './tagger.ts'
+import { EntityReader } from './entities.ts'
 import type { AggregationStrategy, Entity, EntityOf } from './entity.ts'
 import {
   checkCallOptions,
@@ -18,7 +18,8 @@ import {
   type ProgressEvent,
   type Task,
 } from './options.ts'
-import { stream, type Inputs } from './stream.ts'
+import { stream, type Input, type Texts } from './stream.ts'
+import { Tagger } from './tagger.ts'
 
 /** The files of a model: a source, or its bytes by file name. */
 export type ModelInput = ModelSource | Readonly<Record<string, Uint8Array>>
@@ -44,7 +45,7 @@ export interface NerPipeline<D extends AggregationStrategy = 'none'> {
    * before it; an aborted `signal` ends it at the next result.
    */
   stream<S extends AggregationStrategy = D>(
-    texts: Inputs,
+    texts: Texts,
     options?: CallOptions<S>,
   ): AsyncGenerator<EntityOf<S>[], void, undefined>
   /**
@@ -83,35 +84,47 @@ export async function pipeline<D extends AggregationStrategy = 'none'>(
         report(progressEvent(event))
       })
     : sourceOf(model)
-  const classifier = await loadClassifier(source, backend)
+  const [tokenizer, loaded] = await loadBoth(source, backend)
   report?.({ status: 'ready', task })
-  return callable<D>(classifier, call)
+  return callable<D>(tokenizer, loaded, call)
 }
 
 /** Both at once: the tokenizer is parsed while the weights are read. */
-async function loadClassifier(source: ModelSource, options: PipelineOptions): Promise<Classifier> {
+async function loadBoth(
+  source: ModelSource,
+  options: PipelineOptions,
+): Promise<[Tokenizer, BertForTokenClassification]> {
   const loading = BertForTokenClassification.load(source, options)
   const [tokenizer, model] = await Promise.allSettled([Tokenizer.fromSource(source), loading])
   if (model.status === 'rejected') throw model.reason
-  if (tokenizer.status === 'fulfilled') return new Classifier(tokenizer.value, model.value)
+  if (tokenizer.status === 'fulfilled') return [tokenizer.value, model.value]
   await model.value.dispose()
   throw tokenizer.reason
 }
 
-function callable<D extends AggregationStrategy>(classifier: Classifier, defaults: CallOptions): NerPipeline<D> {
+function callable<D extends AggregationStrategy>(
+  tokenizer: Tokenizer,
+  model: BertForTokenClassification,
+  defaults: CallOptions,
+): NerPipeline<D> {
+  const tagger = new Tagger(tokenizer, model)
+  const reader = new EntityReader(tokenizer, tagger)
   const answer = async (input: string | readonly Input[], options: CallOptions = {}) => {
     const checked = checkCallOptions(defaults, options)
     const { inputs, single } = listOf(input, checked.is_split_into_words)
     const results: Entity[][] = []
-    for await (const entities of stream(classifier, inputs, checked)) results.push(entities)
+    for await (const entities of stream(tagger, reader, inputs, checked)) results.push(entities)
     return single ? results[0] : results
   }
   const methods = {
-    stream: (texts: Inputs, options: CallOptions = {}) =>
-      stream(classifier, iterable(texts), checkCallOptions(defaults, options)),
-    dispose: () => classifier.dispose(),
-    tokenizer: classifier.tokenizer,
-    model: classifier.model,
+    stream: (texts: Texts, options: CallOptions = {}) =>
+      stream(tagger, reader, iterable(texts), checkCallOptions(defaults, options)),
+    dispose: async () => {
+      await tagger.close()
+      await model.dispose()
+    },
+    tokenizer,
+    model,
   }
   return Object.assign(answer, methods) as unknown as NerPipeline<D>
 }
@@ -127,7 +140,7 @@ function listOf(input: unknown, split: boolean): { inputs: readonly Input[]; sin
   return { inputs: flat ? [input as string[]] : (input as Input[]), single: false }
 }
 
-function iterable(texts: Inputs): Inputs {
+function iterable(texts: Texts): Texts {
   if (typeof texts === 'object' && (texts as unknown) !== null) {
     const { [Symbol.asyncIterator]: soon, [Symbol.iterator]: now } = texts as Partial<
       Iterable<Input> & AsyncIterable<Input>

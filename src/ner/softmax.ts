@@ -25,7 +25,7 @@ export function softmax(logits: Float32Array, L: number): Float32Array {
 }
 
 /** Index of the largest value, the first where several are equal. */
-export function argmax(values: Float32Array): number {
+export function argmax(values: Float32Array | Float64Array): number {
   let best = 0
   let max = -Infinity
   for (const [i, value] of values.entries()) {

@@ -1,41 +1,101 @@
 /**
- * Texts in, results out in the same order, with memory that does not grow. Texts are taken in pools: a pool's windows are
- * batched by length, and while the backend computes one pool the next is read and tokenized.
+ * Texts in, results out in the same order, with memory that does not grow. Texts are taken in pools: while the backend
+ * computes one pool the next is read and tokenized, and each text's result comes as soon as its last batch has ended.
  *
  * A pool ends when it is full, or when the next text is not there yet: what has been typed is answered at once.
  */
-import type { Classifier, Input, Prepared } from './tagger.ts'
+import type { EncodedText } from './encoded-text.ts'
+import type { EntityReader } from './entities.ts'
 import type { Entity } from './entity.ts'
-import type { CheckedOptions } from './options.ts'
+import { show, wrong, type CheckedOptions } from './options.ts'
+import type { Prepared, RunOptions, Tagger } from './tagger.ts'
 
 const POOL_TOKENS = 4096
 const POOL_TEXTS = 1024
 
-export type Inputs = Iterable<Input> | AsyncIterable<Input>
+/** A text, or a text as words. */
+export type Input = string | readonly string[]
+
+export type Texts = Iterable<Input> | AsyncIterable<Input>
 
 export async function* stream(
-  classifier: Classifier,
-  inputs: Inputs,
+  tagger: Tagger,
+  reader: EntityReader,
+  texts: Texts,
   options: CheckedOptions,
 ): AsyncGenerator<Entity[], void, undefined> {
-  classifier.checkInUse()
-  const reader = new PoolReader(inputs, input => classifier.prepare(input, options), options.signal)
+  tagger.checkInUse()
+  const pools = new PoolReader(
+    texts,
+    input => tagger.prepare(encodeInput(tagger, input, options), options.stride),
+    options.signal,
+  )
+  const running: RunOptions = { batchSize: options.batch_size, signal: options.signal }
   try {
-    for (let pool = await reader.next(); pool.length > 0;) {
-      const jobs = pool.flatMap(({ jobs }) => jobs)
-      const computing = classifier.run(jobs, options)
-      const reading = reader.next()
+    for (let pool = await pools.next(); pool.length > 0;) {
+      const batches = new Batches(
+        tagger,
+        pool.flatMap(({ jobs }) => jobs),
+        running,
+      )
+      const reading = pools.next()
       reading.catch(() => undefined) // Its failure is reported after the results that come before it.
-      await computing
+      let jobs = 0
       for (const prepared of pool) {
+        await batches.until((jobs += prepared.jobs.length))
         options.signal?.throwIfAborted()
-        yield classifier.finish(prepared, options)
+        yield reader.read(prepared, options)
       }
+      await batches.until(Infinity)
       pool = await reading
     }
   } finally {
-    await reader.close()
+    await pools.close()
   }
+}
+
+/** The batches of a pool. The one after a finished batch is under way while the finished one's results are given out. */
+class Batches {
+  readonly #run: AsyncGenerator<number, void, undefined>
+  #next: Promise<IteratorResult<number, void>>
+  #done = 0
+
+  constructor(tagger: Tagger, jobs: Prepared['jobs'], options: RunOptions) {
+    this.#run = tagger.run(jobs, options)
+    this.#next = this.#advance()
+  }
+
+  #advance(): Promise<IteratorResult<number, void>> {
+    const next = this.#run.next()
+    next.catch(() => undefined) // It is reported once somebody waits for it.
+    return next
+  }
+
+  /** Waits until so many jobs are done, or all are. */
+  async until(jobs: number): Promise<void> {
+    while (this.#done < jobs) {
+      const { value, done } = await this.#next
+      if (done === true) return
+      this.#done = value
+      this.#next = this.#advance()
+    }
+  }
+}
+
+function encodeInput(tagger: Tagger, input: Input, options: CheckedOptions): EncodedText {
+  if (!options.is_split_into_words) {
+    if (typeof input !== 'string') throw wrongInput('a string', input, 'For words, give is_split_into_words: true.')
+    return tagger.encode(input)
+  }
+  if (typeof input === 'string' || !input.every(word => typeof word === 'string')) {
+    const nextStep = 'Without is_split_into_words, give the text as one string.'
+    throw wrongInput('a list of words, each a string', input, nextStep)
+  }
+  return tagger.encodeWords(input, options.delimiter)
+}
+
+function wrongInput(expected: string, found: unknown, nextStep: string): Error {
+  return wrong('text', expected, show(found), nextStep)
 }
 
 const LATER = Symbol('not there yet')
@@ -52,10 +112,10 @@ class PoolReader {
   #failure: { readonly error: unknown } | undefined
   #done = false
 
-  constructor(inputs: Inputs, prepare: (input: Input) => Prepared, signal: AbortSignal | undefined) {
-    const { [Symbol.asyncIterator]: iterate } = inputs as Partial<AsyncIterable<Input>>
+  constructor(texts: Texts, prepare: (input: Input) => Prepared, signal: AbortSignal | undefined) {
+    const { [Symbol.asyncIterator]: iterate } = texts as Partial<AsyncIterable<Input>>
     this.#isAsync = iterate !== undefined
-    this.#iterator = iterate?.call(inputs as AsyncIterable<Input>) ?? (inputs as Iterable<Input>)[Symbol.iterator]()
+    this.#iterator = iterate?.call(texts as AsyncIterable<Input>) ?? (texts as Iterable<Input>)[Symbol.iterator]()
     this.#prepare = prepare
     this.#signal = signal
     signal?.addEventListener('abort', this.#onAbort)

@@ -1,8 +1,9 @@
 /** One encoded text and its probabilities → tokens: what aggregation works on. Special tokens are left out here. */
 import type { EncodedText } from './encoded-text.ts'
+import { codePoints } from './offsets.ts'
 
-/** What the pipeline needs of a tokenizer beside encoding. */
-export interface Vocabulary {
+/** How a vocabulary marks its pieces, and how they become text again. */
+export interface PieceRules {
   /** Id of `[UNK]`. */
   readonly unkId: number | undefined
   /** What marks a piece that continues a word: `##`. Empty where the model has none. */
@@ -31,7 +32,7 @@ export function gatherTokens(
   encoded: EncodedText,
   [from, to]: readonly [number, number],
   probabilities: Float32Array,
-  vocabulary: Vocabulary,
+  rules: PieceRules,
   firstIndex: number,
 ): Token[] {
   const { text, ids, pieces, offsets } = encoded
@@ -40,7 +41,7 @@ export function gatherTokens(
   for (let i = from; i < to; i++) {
     const [start, end] = offsets[i] ?? [0, 0]
     const piece = pieces[i] ?? ''
-    const isUnknown = ids[i] === vocabulary.unkId
+    const isUnknown = ids[i] === rules.unkId
     const row = i - from
     tokens.push({
       index: firstIndex + row,
@@ -48,7 +49,7 @@ export function gatherTokens(
       scores: probabilities.subarray(row * L, (row + 1) * L),
       start,
       end,
-      isSubword: !isUnknown && isSubword(text, piece, start, end, vocabulary),
+      isSubword: !isUnknown && isSubword(text, piece, start, end, rules),
     })
   }
   return tokens
@@ -62,15 +63,7 @@ export function gatherTokens(
  *
  * Without a prefix there is no such sign: what has no space before it continues the word.
  */
-function isSubword(text: string, piece: string, start: number, end: number, vocabulary: Vocabulary): boolean {
-  if (vocabulary.continuingSubwordPrefix !== '')
-    return codePoints(piece, 0, piece.length) !== codePoints(text, start, end)
+function isSubword(text: string, piece: string, start: number, end: number, rules: PieceRules): boolean {
+  if (rules.continuingSubwordPrefix !== '') return codePoints(piece, 0, piece.length) !== codePoints(text, start, end)
   return start > 0 && !text.slice(start - 1, start + 1).includes(' ')
-}
-
-/** Code points in `text.slice(start, end)`; a surrogate without its other half counts as one. */
-export function codePoints(text: string, start: number, end: number): number {
-  let count = 0
-  for (let i = start; i < end; count++) i += (text.codePointAt(i) ?? 0) > 0xffff && i + 1 < end ? 2 : 1
-  return count
 }

@@ -1,10 +1,10 @@
 /** Node's `pipeline`: the one of the core, which also takes a folder, and without one the model of the package. */
-import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { OptionError } from '../errors.ts'
 import type { AggregationStrategy } from '../ner/entity.ts'
 import type { PipelineOptions, Task } from '../ner/options.ts'
 import { pipeline as corePipeline, type ModelInput, type NerPipeline } from '../ner/pipeline.ts'
+import { defaultFolder } from './default-model.ts'
 import { sourceFromFolder } from './folder.ts'
 
 /** A folder in Hugging Face layout, or what the core takes. */
@@ -42,21 +42,4 @@ function pathOf(url: URL | string): string {
       cause,
     })
   }
-}
-
-/**
- * Where the model of this package lies.
- *
- * @throws OptionError `OPTION_MODEL` in a package that was built without one
- */
-export function defaultFolder(): string {
-  const folder = fileURLToPath(new URL('../../weights', import.meta.url))
-  if (existsSync(folder)) return folder
-  throw new OptionError({
-    code: 'OPTION_MODEL',
-    subject: 'model',
-    expected: 'the name of a folder, for there is no default model in this package',
-    found: 'none',
-    nextStep: 'Name a folder in Hugging Face layout: config.json, tokenizer files, model.safetensors.',
-  })
 }

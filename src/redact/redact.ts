@@ -13,7 +13,7 @@ export interface RedactOptions<E extends Entity = Entity> {
    */
   readonly style?: 'label' | 'mask' | Replacement<E>
   /** What the entities' offsets count. Default `utf16`. */
-  readonly offset_unit?: OffsetUnit
+  readonly offsetUnit?: OffsetUnit
 }
 
 const STYLES = new Map<string, (label: string, surface: string, number: number) => string>([
@@ -26,7 +26,7 @@ const OPTIONS: Known<RedactOptions> = {
     `one of ${[...STYLES.keys()].join(', ')}, or a function`,
     value => typeof value === 'function' || STYLES.has(value as string),
   ],
-  offset_unit: OFFSET_UNIT,
+  offsetUnit: OFFSET_UNIT,
 }
 
 /**
@@ -37,10 +37,10 @@ const OPTIONS: Known<RedactOptions> = {
  *   does not exist
  */
 export function redact<E extends Entity>(text: string, entities: readonly E[], options: RedactOptions<E> = {}): string {
-  const { style = 'label', offset_unit = 'utf16' } = checkNames<RedactOptions<E>>(options, OPTIONS)
+  const { style = 'label', offsetUnit = 'utf16' } = checkNames<RedactOptions<E>>(options, OPTIONS)
   const named = typeof style === 'function' ? undefined : STYLES.get(style)
   const numbers = new Map<string, Map<string, number>>()
-  return stretches(text, entities, offset_unit)
+  return stretches(text, entities, offsetUnit)
     .map(({ text: surface, entity, label }) => {
       if (!entity) return surface
       const known = numbers.get(label) ?? new Map<string, number>()

@@ -8,10 +8,10 @@ export type RenderFormat = (typeof RENDER_FORMATS)[number]
 
 export interface RenderOptions {
   /** What the entities' offsets count. Default `utf16`. */
-  readonly offset_unit?: OffsetUnit
+  readonly offsetUnit?: OffsetUnit
 }
 
-const OPTIONS: Known<RenderOptions> = { offset_unit: OFFSET_UNIT }
+const OPTIONS: Known<RenderOptions> = { offsetUnit: OFFSET_UNIT }
 
 /**
  * `html`: one `<div class="entities">` with a `<mark class="entity" data-entity="PER">` for each entity, coloured by `style`
@@ -27,11 +27,11 @@ export function render(
   format: RenderFormat = 'html',
   options: RenderOptions = {},
 ): string {
-  const { offset_unit = 'utf16' } = checkNames(options, OPTIONS)
+  const { offsetUnit = 'utf16' } = checkNames(options, OPTIONS)
   if (!RENDER_FORMATS.includes(format)) {
     throw wrong('format', `one of ${RENDER_FORMATS.join(', ')}`, show(format), "Use 'html' or 'ansi'.")
   }
-  const parts = stretches(text, entities, offset_unit)
+  const parts = stretches(text, entities, offsetUnit)
   if (format === 'html') {
     const marked = parts.map(part => (part.entity ? markHtml(part.text, part.label) : escapeHtml(part.text)))
     return `<div class="entities" dir="auto" style="line-height: 2.2; white-space: pre-wrap">${marked.join('')}</div>`

@@ -96,6 +96,6 @@ function wrongPlace(entity: Entity, text: string): OptionError {
     subject: `entity ${labelOf(entity)} at ${entity.start} … ${entity.end}`,
     expected: `a place in a text of ${text.length} UTF-16 units`,
     found: 'one that is not in it',
-    nextStep: 'Pass the very text that these entities came from, and the offset_unit that they were asked with.',
+    nextStep: 'Pass the very text that these entities came from, and the offsetUnit that they were asked with.',
   })
 }

@@ -32,18 +32,6 @@ export class EncodingBuilder implements Encoding {
     this.specialTokensMask.push(1)
   }
 
-  /** Appends what is in another encoding, with another type id where one is given. */
-  append(other: Encoding, typeId?: number): void {
-    for (let i = 0; i < other.ids.length; i++) {
-      this.ids.push(other.ids[i]!)
-      this.tokens.push(other.tokens[i]!)
-      this.offsets.push(other.offsets[i]!)
-      this.typeIds.push(typeId ?? other.typeIds[i]!)
-      this.wordIds.push(other.wordIds[i]!)
-      this.specialTokensMask.push(other.specialTokensMask[i]!)
-    }
-  }
-
   build(): Encoding {
     const { ids, tokens, offsets, typeIds, wordIds, specialTokensMask } = this
     return { ids, tokens, offsets, typeIds, wordIds, specialTokensMask }

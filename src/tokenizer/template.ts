@@ -26,6 +26,31 @@ export interface Template {
   readonly pair: readonly TemplatePart[]
 }
 
+/** Special tokens on one side of a text. */
+export interface SpecialPieces {
+  readonly ids: readonly number[]
+  readonly typeIds: readonly number[]
+}
+
+/** The special tokens around one text: `[CLS]` before it, `[SEP]` after it. */
+export interface AroundText {
+  readonly before: SpecialPieces
+  readonly after: SpecialPieces
+}
+
+/** `typeId`: that of every special token, instead of the template's. */
+export function aroundText({ single }: Template, typeId?: number): AroundText {
+  const at = single.findIndex(({ kind }) => kind === 'sequence')
+  const pieces = (parts: readonly TemplatePart[]): SpecialPieces => {
+    const specials = parts.filter(part => part.kind === 'special')
+    return {
+      ids: specials.flatMap(({ ids }) => ids),
+      typeIds: specials.flatMap(part => part.ids.map(() => typeId ?? part.typeId)),
+    }
+  }
+  return { before: pieces(single.slice(0, at)), after: pieces(single.slice(at + 1)) }
+}
+
 /** Of a model without a post-processor. */
 export const BARE_TEMPLATE: Template = {
   single: [{ kind: 'sequence', sequence: 'A', typeId: 0 }],

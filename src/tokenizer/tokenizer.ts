@@ -21,6 +21,7 @@ import { checkIds, checkOption, checkOptions, checkText, checkWords } from './in
 import type { JsonInput } from '../json/object.ts'
 import { BertNormalizer } from './normalizer.ts'
 import { preTokenize } from './pre-tokenizer.ts'
+import { aroundText, type AroundText } from './template.ts'
 import { configFromJson } from './tokenizer-json.ts'
 import { configFromVocab } from './vocab-text.ts'
 import { wordCase } from './word-case.ts'
@@ -64,6 +65,8 @@ interface Steps {
 }
 
 export class Tokenizer {
+  /** The special tokens that are put around one text; every window of a long text gets them again. */
+  readonly around: AroundText
   private readonly config: TokenizerConfig
   private readonly normalizer: BertNormalizer
   private readonly wordPiece: WordPiece
@@ -78,6 +81,7 @@ export class Tokenizer {
 
   private constructor(config: TokenizerConfig) {
     this.config = config
+    this.around = aroundText(config.template, config.isWordCase ? 0 : undefined)
     const unkId = config.pieces.idOf(config.wordPiece.unkToken) ?? 0
     this.normalizer = new BertNormalizer(config.normalizer)
     this.wordPiece = new WordPiece(config.pieces, unkId, config.wordPiece)
@@ -157,13 +161,6 @@ export class Tokenizer {
       words.forEach((word, i) => {
         this.encodeText(word, steps, typeId, into, i)
       })
-    })
-  }
-
-  /** Puts the template's special tokens around pieces that were encoded without them, such as a window of a long text. */
-  addSpecialTokens(pieces: Encoding): Encoding {
-    return this.assemble({}, false, (_, typeId, into) => {
-      into.append(pieces, this.config.isWordCase ? undefined : typeId)
     })
   }
 

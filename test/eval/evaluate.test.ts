@@ -1,52 +1,50 @@
-import { describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { readConll } from '../../dist/eval/conll.js'
 import { evaluateFile, checkTypes } from '../../dist/eval/evaluate.js'
-import { cutWindows } from '../../dist/eval/evaluate-windows.js'
-import { tagWords, type WordTagger } from '../../dist/eval/word-tags.js'
+import { tagWords } from '../../dist/eval/word-tags.js'
 import type { PackedBatch } from '../../dist/kernels/kernels.js'
+import { pipeline, type NerPipeline } from '../../dist/node.js'
+import { tinyModel } from '../helpers/tiny-model.ts'
+import { Tagger, type TaggerModel, type TaggerTokenizer } from '../../dist/ner/tagger.js'
 
 const LABELS = ['O', 'B-PER', 'I-PER', 'B-LOC', 'I-LOC']
 const CLS = 1
 const SEP = 2
 
 /**
- * Stands in for tokenizer and network: each character of a word is a piece, spaces are dropped, and a piece's logits
- * depend on its id alone: digits name their label. `seen` keeps every batch, to look at what the model was given.
+ * A tagger over stand-ins for tokenizer and network: each character of a word is a piece, spaces are dropped, and a piece's
+ * logits depend on its id alone: digits name their label. `seen` keeps every batch, to look at what the model was given.
  */
-function fakeTagger(maxLength = 512, answer?: (id: number) => number[]): WordTagger & { seen: PackedBatch[] } {
+function fakeTagger(maxLength = 512, answer?: (id: number) => number[]): { tagger: Tagger; seen: PackedBatch[] } {
   const seen: PackedBatch[] = []
-  return {
-    seen,
-    labels: LABELS,
-    maxLength,
-    encodeWords(words) {
-      const ids = [CLS]
-      const wordIds: (number | null)[] = [null]
-      for (const [w, word] of words.entries()) {
-        for (const char of word) {
-          if (char === ' ') continue
-          ids.push(char.codePointAt(0) ?? 0)
-          wordIds.push(w)
-        }
-      }
-      ids.push(SEP)
-      wordIds.push(null)
-      return {
-        ids,
-        wordIds,
-        tokens: ids.map(String),
-        offsets: ids.map(() => [0, 0] as const),
-        typeIds: ids.map(id => id % 5),
-        specialTokensMask: wordIds.map(word => (word === null ? 1 : 0)),
-      }
-    },
-    logits(batch) {
+  const encodeWords: TaggerTokenizer['encodeWords'] = words => {
+    const pieces = words.flatMap((word, w) => Array.from(word.replaceAll(' ', ''), char => ({ char, w })))
+    const ids = pieces.map(({ char }) => char.codePointAt(0) ?? 0)
+    return {
+      ids,
+      wordIds: pieces.map(({ w }) => w),
+      tokens: ids.map(String),
+      offsets: ids.map(() => [0, 0] as const),
+      typeIds: ids.map(id => id % 5),
+      specialTokensMask: ids.map(() => 0),
+    }
+  }
+  const tokenizer: TaggerTokenizer = {
+    encode: () => encodeWords([]),
+    encodeWords,
+    modelMaxLength: undefined,
+    around: { before: { ids: [CLS], typeIds: [1] }, after: { ids: [SEP], typeIds: [2] } },
+  }
+  const model: TaggerModel = {
+    config: { labels: LABELS, maxPositionEmbeddings: maxLength },
+    forward(batch) {
       seen.push(batch)
       const rows = [...batch.ids].flatMap(id => answer?.(id) ?? LABELS.map((_, l) => (l === id - 48 ? 5 : 0)))
-      return Promise.resolve(Float32Array.from(rows))
+      return Promise.resolve({ logits: Float32Array.from(rows) })
     },
   }
+  return { tagger: new Tagger(tokenizer, model), seen }
 }
 
 describe('a word’s tag', () => {
@@ -54,7 +52,7 @@ describe('a word’s tag', () => {
     // a: LOC without doubt; b, c: PER, by a little
     const answer = (id: number) =>
       ({ 97: [0, 0, 0, 3, 0], 98: [0, 2, 0, 0, 0], 99: [0, 2, 0, 0, 0] })[id] ?? [1, 0, 0, 0, 0]
-    return (await tagWords(fakeTagger(512, answer), [words], { wordTag })).tags[0]
+    return (await tagWords(fakeTagger(512, answer).tagger, [words], { wordTag })).tags[0]
   }
   test('is that of the first piece', async () => {
     expect(await tags(['bac', 'abb', 'x'], 'first')).toEqual(['B-PER', 'B-LOC', 'O'])
@@ -68,88 +66,83 @@ describe('a word’s tag', () => {
 })
 
 test('a word without pieces is O, and counted; a text of such words is never run', async () => {
-  const tagger = fakeTagger()
+  const { tagger, seen } = fakeTagger()
   const result = await tagWords(tagger, [[' ', '1', ' '], [' '], []])
   expect(result.tags).toEqual([['O', 'B-PER', 'O'], ['O'], []])
   expect(result.emptyWords).toBe(3)
-  expect(tagger.seen).toHaveLength(1)
+  expect(seen).toHaveLength(1)
 })
 
-test('texts are packed by length up to the limit, and come back in order', async () => {
-  const tagger = fakeTagger()
-  const texts = ['1', '2222222', '333', '0'].map(word => [word])
+test('texts are packed in their order up to the limit', async () => {
+  const { tagger, seen } = fakeTagger()
+  const texts = ['1', '333', '2222222', '0'].map(word => [word])
   const progress: number[][] = []
   const onProgress = (done: number, total: number) => progress.push([done, total])
-  const { tags, pieces } = await tagWords(tagger, texts, { batchTokens: 8, onProgress })
-  expect(tags).toEqual([['B-PER'], ['I-PER'], ['B-LOC'], ['O']])
-  expect(tagger.seen.map(({ starts }) => [...starts])).toEqual([
+  const { tags, tokens } = await tagWords(tagger, texts, { batchTokens: 8, onProgress })
+  expect(tags).toEqual([['B-PER'], ['B-LOC'], ['I-PER'], ['O']])
+  expect(seen.map(({ starts }) => [...starts])).toEqual([
+    [0, 3, 8],
     [0, 9],
-    [0, 5, 8],
     [0, 3],
   ])
-  expect(pieces).toBe(20)
+  expect(tokens).toBe(20)
   expect(progress).toEqual([
-    [9, 20],
+    [8, 20],
     [17, 20],
     [20, 20],
   ])
 })
 
-test('long texts go through in windows: special tokens around each, no piece lost, none out of place', () => {
-  const word = fc.integer({ min: 1, max: 9 })
-  fc.assert(
-    fc.property(
-      fc.array(word, { minLength: 1, maxLength: 60 }),
-      fc.integer({ min: 3, max: 20 }),
-      (sizes, maxLength) => {
-        const words = sizes.map((size, w) => String.fromCharCode(100 + w).repeat(size))
-        const encoding = fakeTagger().encodeWords(words)
-        const windows = cutWindows(encoding, maxLength)
-        let at = windows.length === 1 ? 0 : 1
-        for (const { ids, typeIds, from, to, row } of windows) {
-          expect(from).toBe(at)
-          expect(to).toBeGreaterThan(from)
-          expect(ids.length).toBeLessThanOrEqual(maxLength)
-          expect([ids[0], ids.at(-1)]).toEqual([CLS, SEP])
-          expect(ids.slice(row, row + to - from)).toEqual(encoding.ids.slice(from, to))
-          expect(typeIds.slice(row, row + to - from)).toEqual(encoding.typeIds.slice(from, to))
-          expect([typeIds[0], typeIds.at(-1)]).toEqual([CLS % 5, SEP % 5])
-          at = to
-        }
-        expect(at).toBe(encoding.ids.length - (windows.length === 1 ? 0 : 1))
-      },
-    ),
-  )
+test('a model without room for a single piece is refused', async () => {
+  await expect(tagWords(fakeTagger(2).tagger, [['a']])).rejects.toMatchObject({ code: 'CONFIG_WINDOW' })
 })
 
-test('windows overlap, and each piece has context on both sides', () => {
-  const letters = Array.from({ length: 400 }, (_, w) => String.fromCharCode(100 + w))
-  const windows = cutWindows(fakeTagger().encodeWords(letters), 102)
-  for (const [w, { from, to, row, ids }] of windows.entries()) {
-    if (w > 0) expect(row - 1).toBeGreaterThanOrEqual(20)
-    if (w < windows.length - 1) expect(ids.length - 1 - (row + to - from)).toBeGreaterThanOrEqual(20)
+describe('word tags are what the logits of the pipeline say', () => {
+  let ner: NerPipeline
+  beforeAll(async () => {
+    // Twelve tokens at most, so that most texts go through in windows.
+    ner = await pipeline('token-classification', tinyModel({ model_max_length: 12 }), { threads: 1, dtype: 'fp32' })
+  })
+  afterAll(() => ner.dispose())
+
+  /** From the probabilities that the pipeline gives for each token, by hand. */
+  async function byHand(words: readonly string[], how: 'first' | 'average' | 'max'): Promise<string[]> {
+    const { labels } = ner.model.config
+    const options = { is_split_into_words: true, ignore_labels: [], top_k: labels.length } as const
+    const [tokens = []] = await ner([words], options)
+    const tags = words.map(() => 'O')
+    const { wordIds } = ner.tokenizer.encodeWords(words, { addSpecialTokens: false })
+    for (const word of new Set(wordIds)) {
+      const rows = tokens.filter((_, i) => wordIds[i] === word).slice(0, how === 'first' ? 1 : undefined)
+      const sure = (label: string) => rows.map(row => row.labels?.find(other => other.label === label)?.score ?? NaN)
+      const value = (label: string) => (how === 'max' ? Math.max(...sure(label)) : sure(label).reduce((a, b) => a + b))
+      tags[word ?? -1] = labels.reduce((best, label) => (value(label) > value(best) ? label : best))
+    }
+    return tags
   }
-  expect(windows.length).toBeLessThan(9)
-})
 
-test('windows and cuts fall between words', () => {
-  const words = Array.from({ length: 60 }, (_, w) => String.fromCharCode(100 + w).repeat(1 + (w % 4)))
-  const encoding = fakeTagger().encodeWords(words)
-  const begins = (at: number) => encoding.wordIds[at] === null || encoding.wordIds[at] !== encoding.wordIds[at - 1]
-  for (const { from, to } of cutWindows(encoding, 42)) expect([begins(from), begins(to)]).toEqual([true, true])
-})
-
-test('a model without room for a single piece is refused', () => {
-  expect(() => cutWindows(fakeTagger().encodeWords(['a']), 2)).toThrow(
-    expect.objectContaining({ code: 'OPTION_MAX_LENGTH' }),
-  )
+  test('for random words, windows and rules', async () => {
+    const word = fc.string({ unit: fc.constantFrom('a', 'b', 'n', 'é', '7', ',', ' '), minLength: 1, maxLength: 6 })
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(word, { minLength: 1, maxLength: 25 }),
+        fc.constantFrom('first' as const, 'average' as const, 'max' as const),
+        async (words, wordTag) => {
+          const tagger = new Tagger(ner.tokenizer, ner.model)
+          const { tags } = await tagWords(tagger, [words], { wordTag })
+          expect(tags[0]).toEqual(await byHand(words, wordTag))
+        },
+      ),
+      { numRuns: 150 },
+    )
+  })
 })
 
 const FILE = '-DOCSTART- O\n\n1 I-PER\n2 I-PER\n0 O\n\n3 I-LOC\n\n-DOCSTART- O\n\n1 I-PER\n1 B-PER\n'
 
 describe('a file', () => {
   test('is scored in IOB2, whatever its scheme', async () => {
-    const result = await evaluateFile(fakeTagger(), readConll(FILE, 'x'), 'x')
+    const result = await evaluateFile(fakeTagger().tagger, readConll(FILE, 'x'), 'x')
     expect(result.scheme).toEqual({ scheme: 'IOB1', misfits: 0, firstMisfit: null })
     expect(result.gold).toEqual([['B-PER', 'I-PER', 'O'], ['B-LOC'], ['B-PER', 'B-PER']])
     expect(result.guess).toEqual(result.gold)
@@ -160,23 +153,23 @@ describe('a file', () => {
   })
 
   test('by document: neighbours are in the window, documents are not mixed', async () => {
-    const tagger = fakeTagger()
+    const { tagger, seen } = fakeTagger()
     const result = await evaluateFile(tagger, readConll(FILE, 'x'), 'x', { context: 'document' })
     expect(result.guess).toEqual(result.gold)
-    expect(tagger.seen.map(({ ids }) => [...ids].map(id => (id < 48 ? '|' : id - 48)).join(''))).toEqual(['|1203||11|'])
-    expect([...(tagger.seen[0]?.starts ?? [])]).toEqual([0, 6, 10])
+    expect(seen.map(({ ids }) => [...ids].map(id => (id < 48 ? '|' : id - 48)).join(''))).toEqual(['|1203||11|'])
+    expect([...(seen[0]?.starts ?? [])]).toEqual([0, 6, 10])
   })
 
   test('in another letter case', async () => {
-    const tagger = fakeTagger()
+    const { tagger, seen } = fakeTagger()
     await evaluateFile(tagger, readConll('Añ O\n', 'x'), 'x', { letterCase: 'upper' })
-    expect(String.fromCodePoint(...(tagger.seen[0]?.ids ?? []))).toBe('\u0001AÑ\u0002')
+    expect(String.fromCodePoint(...(seen[0]?.ids ?? []))).toBe('\u0001AÑ\u0002')
   })
 
   test('of one guess wrong in each way', async () => {
     // types: missed, invented, wrong type, wrong boundary
     const text = '0 B-PER\n\n1 O\n\n1 B-LOC\n\n1 B-PER\n2 O\n'
-    const result = await evaluateFile(fakeTagger(), readConll(text, 'x'), 'x')
+    const result = await evaluateFile(fakeTagger().tagger, readConll(text, 'x'), 'x')
     expect(result.errors.map(({ sentence, errors }) => [sentence, errors.map(({ kind }) => kind)])).toEqual([
       [0, ['missed']],
       [1, ['invented']],
@@ -194,7 +187,7 @@ describe('a file', () => {
   })
 
   test('a guess that begins with I- is kept as it is, and pointed out', async () => {
-    const result = await evaluateFile(fakeTagger(), readConll('2 B-PER\n3 B-LOC\n', 'x'), 'x')
+    const result = await evaluateFile(fakeTagger().tagger, readConll('2 B-PER\n3 B-LOC\n', 'x'), 'x')
     expect(result.guess).toEqual([['I-PER', 'B-LOC']])
     expect(result.brokenGuesses).toEqual([0])
     expect(result.conlleval.total.correct).toBe(2)
@@ -203,10 +196,10 @@ describe('a file', () => {
 
   test('a model of IOB1 is noticed, or given', async () => {
     const text = '2 B-PER\n\n'.repeat(20)
-    const noticed = await evaluateFile(fakeTagger(), readConll(text, 'x'), 'x')
+    const noticed = await evaluateFile(fakeTagger().tagger, readConll(text, 'x'), 'x')
     expect(noticed.modelScheme).toBe('IOB1')
     expect(noticed.conlleval.correctTokens).toBe(20)
-    const given = await evaluateFile(fakeTagger(), readConll(text, 'x'), 'x', { modelScheme: 'IOB2' })
+    const given = await evaluateFile(fakeTagger().tagger, readConll(text, 'x'), 'x', { modelScheme: 'IOB2' })
     expect(given.conlleval.correctTokens).toBe(0)
   })
 })

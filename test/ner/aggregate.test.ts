@@ -4,9 +4,9 @@ import { aggregate, type AggregationOptions, type LabelSet } from '../../dist/ne
 import type { AggregationStrategy } from '../../dist/ner/entity.js'
 import { resolveOverlaps } from '../../dist/ner/overlap.js'
 import { readTags } from '../../dist/ner/tags.js'
-import { gatherTokens, type Token, type Vocabulary } from '../../dist/ner/tokens.js'
+import { gatherTokens, type Token, type PieceRules } from '../../dist/ner/tokens.js'
 
-const vocabulary: Vocabulary = {
+const vocabulary: PieceRules = {
   unkId: 100,
   continuingSubwordPrefix: '##',
   decodeTokens: tokens =>
@@ -204,8 +204,6 @@ describe('tokens', () => {
         pieces: pieces.map(([piece]) => piece),
         offsets: pieces.map(([, , start, end]) => [start, end] as const),
         wordIds: pieces.map(() => 0),
-        before: { ids: [], typeIds: [] },
-        after: { ids: [], typeIds: [] },
       },
       [0, pieces.length],
       new Float32Array(pieces.length),

@@ -10,7 +10,7 @@ describe('options of a call', () => {
       delimiter: ' ',
       top_k: 0,
       threshold: 0,
-      offset_unit: 'utf16',
+      offsetUnit: 'utf16',
     })
   })
 
@@ -35,7 +35,7 @@ describe('options of a call', () => {
     ['threshold', null],
     ['signal', true],
     ['signal', { aborted: false }],
-    ['offset_unit', 'bytes'],
+    ['offsetUnit', 'bytes'],
     ['delimiter', '\t'], // without is_split_into_words
   ])('%s: %p is refused', (name, value) => {
     expect(() => checkCallOptions({}, { [name]: value })).toThrow(

@@ -83,12 +83,12 @@ async function answer(
   ner: NerPipeline,
   { text = '', words, delimiter = ' ', stride, ignore }: Case,
   aggregation_strategy: AggregationStrategy,
-  offset_unit: 'utf16' | 'codepoint' = 'utf16',
+  offsetUnit: 'utf16' | 'codepoint' = 'utf16',
 ): Promise<Entity[]> {
   const options: CallOptions = {
     aggregation_strategy,
     ignore_labels: ignore,
-    offset_unit,
+    offsetUnit,
     ...(stride === null ? {} : { stride }),
   }
   if (!words) return ner(text, options)

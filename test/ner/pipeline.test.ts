@@ -45,7 +45,7 @@ describe('texts of any kind have an answer', () => {
       ['👩‍👩‍👧‍👦', 'e\u0301', '𝒜', 'x', '\u202e東京', 'Zo\u0308e'].join('').replace('\u202e', ''),
     )
     const points = Array.from(text)
-    const counted = await ner(text, { ...all, offset_unit: 'codepoint' })
+    const counted = await ner(text, { ...all, offsetUnit: 'codepoint' })
     expect(counted.map(({ start, end }) => points.slice(start, end).join(''))).toEqual(
       tokens.map(({ start, end }) => text.slice(start, end)),
     )

@@ -45,18 +45,20 @@ describe('windows', () => {
 })
 
 describe('batches', () => {
-  const encoded = { text: '', ids: [], typeIds: [], pieces: [], offsets: [], wordIds: [], before: { ids: [1], typeIds: [0] }, after: { ids: [2], typeIds: [0] } } // prettier-ignore
+  const encoded = { text: '', ids: [], typeIds: [], pieces: [], offsets: [], wordIds: [] }
   const jobs = (...lengths: number[]): Job[] =>
     lengths.map(length => ({ encoded, window: [0, length], logits: new Float32Array() }))
-  const lengths = (batches: Job[][]) => batches.map(batch => batch.map(({ window }) => window[1]))
+  const batches = (lengths: number[], limits = {}) =>
+    formBatches(jobs(...lengths), 2, limits).map(batch => batch.map(({ window }) => window[1]))
 
-  test('are of like length, up to 512 tokens with the special ones', () => {
-    expect(lengths(formBatches(jobs(3, 508, 1, 100, 200, 206, 510), undefined))).toEqual([[510], [508], [206, 200, 100], [3, 1]]) // prettier-ignore
+  test('hold up to 512 tokens with the special ones, in the order of the texts', () => {
+    expect(batches([3, 505, 1, 100, 200, 202, 1, 511, 7])).toEqual([[3, 505], [1, 100, 200, 202], [1], [511], [7]]) // prettier-ignore
+    expect(batches([1, 4, 6], { batchTokens: 9 })).toEqual([[1, 4], [6]]) // prettier-ignore
   })
 
   test('batch_size counts windows', () => {
-    expect(lengths(formBatches(jobs(5, 1, 4, 2, 3), 2))).toEqual([[5, 4], [3, 2], [1]]) // prettier-ignore
-    expect(formBatches([], undefined)).toEqual([])
+    expect(batches([5, 1, 4, 2, 3], { batchSize: 2 })).toEqual([[5, 1], [4, 2], [3]]) // prettier-ignore
+    expect(batches([])).toEqual([])
   })
 })
 

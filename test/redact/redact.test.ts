@@ -46,7 +46,7 @@ describe('redact', () => {
   })
 
   test('entities of tokens, code point offsets, nothing at all', () => {
-    expect(redact('😀Ada', [{ entity: 'B-PER', index: 1, word: 'Ada', score: 1, start: 1, end: 4 }], { offset_unit: 'codepoint' })).toBe('😀[B-PER_1]') // prettier-ignore
+    expect(redact('😀Ada', [{ entity: 'B-PER', index: 1, word: 'Ada', score: 1, start: 1, end: 4 }], { offsetUnit: 'codepoint' })).toBe('😀[B-PER_1]') // prettier-ignore
     expect(redact('', [])).toBe('')
   })
 
@@ -82,7 +82,7 @@ describe('redact', () => {
   test.each([
     [null, 'OPTION_VALUE'],
     [{ mask: true }, 'OPTION_UNKNOWN'],
-    [{ offset_unit: 'bytes' }, 'OPTION_VALUE'],
+    [{ offsetUnit: 'bytes' }, 'OPTION_VALUE'],
   ])('options %j are refused: %s', (options, code) => {
     expect(() => redact('short', [], options as never)).toThrow(expect.objectContaining({ code }))
     expect(() => render('short', [], 'html', options as never)).toThrow(expect.objectContaining({ code }))

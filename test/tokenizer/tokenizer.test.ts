@@ -132,9 +132,13 @@ test('decode', () => {
   expect(cased.decode([])).toBe('')
 })
 
-test('addSpecialTokens gives what encode gives', () => {
+test('`around` is what encode puts around a text', () => {
+  const { before, after } = cased.around
   for (const text of ['My name', '', 'a [SEP]']) {
-    expect(cased.addSpecialTokens(cased.encode(text, { addSpecialTokens: false }))).toEqual(cased.encode(text))
+    const { ids, typeIds } = cased.encode(text, { addSpecialTokens: false })
+    const whole = cased.encode(text)
+    expect([...before.ids, ...ids, ...after.ids]).toEqual(whole.ids)
+    expect([...before.typeIds, ...typeIds, ...after.typeIds]).toEqual(whole.typeIds)
   }
 })
 

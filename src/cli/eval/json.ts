@@ -42,7 +42,7 @@ export function evaluationJson({ path, file, model, evaluation, timing, flags }:
       letterCase: flags.lower === true ? 'lower' : flags.upper === true ? 'upper' : null,
       maxLength: model.tagger.maxLength,
     },
-    run: { tokens: run.pieces, windowed: run.windowed, emptyWords: run.emptyWords, notes: evaluation.notes },
+    run: { tokens: run.tokens, windowed: run.windowed, emptyWords: run.emptyWords, notes: evaluation.notes },
     timing: {
       wallMs: timing.wall,
       loadMs: timing.load,
@@ -50,7 +50,7 @@ export function evaluationJson({ path, file, model, evaluation, timing, flags }:
       modelMs: timing.model,
       harnessMs: timing.harness,
       wordsPerSecond: perSecond(file.words, timing.wall),
-      tokensPerSecond: perSecond(run.pieces, timing.wall),
+      tokensPerSecond: perSecond(run.tokens, timing.wall),
     },
     ...scoresJson(evaluation),
     errors: evaluation.errors.map(({ sentence, errors }) => ({

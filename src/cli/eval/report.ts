@@ -120,7 +120,7 @@ function formatSpeed({ file, evaluation, timing }: Outcome): string {
   const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(2)} s`
   return (
     `${count(file.words)} words in ${seconds(timing.wall)}: ${count(perSecond(file.words, timing.wall))} words/s, ` +
-    `${count(perSecond(evaluation.run.pieces, timing.wall))} tokens/s (the model was loaded in ${seconds(timing.load)})\n` +
+    `${count(perSecond(evaluation.run.tokens, timing.wall))} tokens/s (the model was loaded in ${seconds(timing.load)})\n` +
     `model ${share(timing.model)}, tokenizer ${share(timing.tokenizer)}, ` +
     `reading, aligning and scoring ${share(timing.harness)}\n`
   )
