@@ -1,6 +1,7 @@
 import js from '@eslint/js'
 import { defineConfig, globalIgnores } from 'eslint/config'
 import tseslint from 'typescript-eslint'
+import house from './scripts/lint-house.mjs'
 
 /**
  * Core runs in browsers and edge workers: no Node built-in may be imported outside of the CLI, Node's entry, and the assembly
@@ -29,6 +30,8 @@ export default defineConfig(
     },
     rules: {
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      // `() => f()` for a callback without a result reads better than three lines.
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
     },
   },
@@ -42,6 +45,11 @@ export default defineConfig(
       'test/layers/**/*.ts',
     ],
     rules: { '@typescript-eslint/no-non-null-assertion': 'off' },
+  },
+  {
+    files: core,
+    plugins: { house },
+    rules: { 'house/floors': 'error', 'house/no-circle': 'error' },
   },
   {
     files: core,

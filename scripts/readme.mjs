@@ -29,20 +29,20 @@ const STAGES = [
     'A text on its way in, and its answer on the way out.',
     [
       ['src/tokenizer', 'text → ids, each with its place in the text', ['tokenizer', 'normalizer', 'aligned-text', 'pre-tokenizer', 'word-piece', 'vocabulary', 'added-tokens', 'template', 'encoding', 'encoding-builder', 'explain', 'word-case', 'decoder', 'input', 'config', 'tokenizer-json', 'vocab-text', 'scan-vocab', 'unicode']],
-      ['src/ner', 'encoded texts → logits → entities', ['pipeline', 'encoded-text', 'windows', 'batches', 'tagger', 'softmax', 'tokens', 'tags', 'aggregate', 'overlap', 'offsets', 'stream', 'entity', 'options']],
+      ['src/ner', 'encoded texts → logits → entities', ['pipeline', 'encoded-text', 'windows', 'batches', 'tagger', 'entities', 'softmax', 'tokens', 'tags', 'aggregate', 'overlap', 'offsets', 'stream', 'entity', 'options']],
       ['src/redact', 'entities out of a text, or marked in it', ['spans', 'redact', 'render']],
     ],
   ],
   [
     'How good is it?',
     'Files with the right answers, and their scores.',
-    [['src/eval', 'CoNLL files, word tags, scores', ['conll', 'schemes', 'evaluate', 'word-tags', 'conlleval', 'seqeval', 'bootstrap', 'phrase-errors', 'predictions']]],
+    [['src/eval', 'CoNLL files, word tags, scores', ['conll', 'schemes', 'evaluate', 'word-tags', 'conlleval', 'seqeval', 'bootstrap', 'phrase-errors', 'predictions', 'options']]],
   ],
   [
     'Where the weights come from',
     'Bytes that a stranger wrote, checked before they are believed.',
     [
-      ['src/safetensors', 'bytes → named tensors, and back', ['header', 'dtypes', 'half', 'reader', 'checkpoint', 'writer']],
+      ['src/safetensors', 'bytes → named tensors, and back', ['header', 'json-errors', 'dtypes', 'half', 'reader', 'checkpoint', 'writer']],
       ['src/json', 'JSON that a stranger wrote', ['scanner', 'object']],
       ['src/source', 'where model files come from', ['source', 'progress']],
       ['src/layers', 'weights and batches', ['config', 'weights', 'batch', 'token-classifier']],

@@ -8,8 +8,7 @@
  */
 import { argmax, softmax } from '../ner/softmax.ts'
 import type { Prepared, Tagger } from '../ner/tagger.ts'
-
-export type WordTag = 'first' | 'average' | 'max'
+import type { WordTag } from './options.ts'
 
 export interface TagOptions {
   /**

@@ -9,8 +9,6 @@ import type { AggregationStrategy, Entity, EntityOf } from './entity.ts'
 import {
   checkCallOptions,
   checkPipelineOptions,
-  kindOf,
-  show,
   TASKS,
   wrong,
   type CallOptions,
@@ -20,6 +18,7 @@ import {
 } from './options.ts'
 import { stream, type Input, type Texts } from './stream.ts'
 import { Tagger } from './tagger.ts'
+import { kindOf, show } from '../values.ts'
 
 /** The files of a model: a source, or its bytes by file name. */
 export type ModelInput = ModelSource | Readonly<Record<string, Uint8Array>>

@@ -10,8 +10,9 @@ import { packBatch } from '../layers/batch.ts'
 import type { Tokenizer } from '../tokenizer/tokenizer.ts'
 import { formBatches, sequenceOf, type BatchLimits, type Job } from './batches.ts'
 import { encodedText, encodedWords, type EncodedText } from './encoded-text.ts'
-import { show, wrong } from './options.ts'
+import { wrong } from './options.ts'
 import { defaultOverlap, handOver, planWindows } from './windows.ts'
+import { show } from '../values.ts'
 
 /** The part of a tokenizer that tagging uses. */
 export type TaggerTokenizer = Pick<Tokenizer, 'encode' | 'encodeWords' | 'modelMaxLength' | 'around'>
