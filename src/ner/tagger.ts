@@ -127,7 +127,7 @@ export class Tagger {
     const { logits } = await this.#model.forward(batch) // [T, L]
     const L = this.labels.length
     for (const [b, job] of jobs.entries()) {
-      const first = (batch.starts[b] ?? 0) + around.before.ids.length
+      const first = batch.starts[b]! + around.before.ids.length
       const [from, to] = job.window
       job.logits = logits.slice(first * L, (first + to - from) * L)
     }

@@ -163,7 +163,7 @@ function checkString(value: unknown, subject: string): string {
 function compareBytes(a: Uint8Array, b: Uint8Array): number {
   const common = Math.min(a.length, b.length)
   for (let i = 0; i < common; i++) {
-    const difference = (a[i] ?? 0) - (b[i] ?? 0)
+    const difference = a[i]! - b[i]!
     if (difference !== 0) return difference
   }
   return a.length - b.length

@@ -38,7 +38,6 @@ export interface BertNormalizerOptions {
  */
 const LONE_SURROGATE_IS = 0xfffd
 
-/** QUIRK: lower-casing sees one character at a time, so a final Σ becomes σ, not ς as `toLowerCase` has it. */
 const COMBINING_DOT_ABOVE = 0x307
 
 const SPACE = 0x20
@@ -223,7 +222,11 @@ class CombiningRun {
   }
 }
 
-/** lowercase. Only İ becomes two characters; both come from it. */
+/**
+ * lowercase. Only İ becomes two characters; both come from it.
+ *
+ * QUIRK: it sees one character at a time, so a final Σ becomes σ, not ς as `toLowerCase` has it.
+ */
 function toLower(from: AlignedText, to: AlignedText): void {
   const flags = loadFlags()
   const lower = loadLowerCase()
