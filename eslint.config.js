@@ -36,6 +36,7 @@ export default defineConfig(
     // Loops over typed arrays, within bounds that the loop itself states: `!` says so, `?? 0` would say something false.
     files: [
       'src/kernels/**/*.ts',
+      'src/layers/**/*.ts',
       'src/tokenizer/**/*.ts',
       'test/tokenizer/**/*.ts',
       'test/kernels/**/*.ts',
