@@ -203,10 +203,7 @@ describe('coded errors', () => {
     const qkv: Tensor = { shape: [30_000, 12] }
     const starts = Int32Array.of(0, 30_000)
     const huge = { ...linearPart(1, 1, uniform(7)), weight: { ...float32([1, 1], uniform(7)), shape: [1, 2 ** 30] } }
-    for (const operation of [
-      () => kernels.attention(qkv, starts, 2),
-      () => void kernels.linearWeights([huge]),
-    ]) {
+    for (const operation of [() => kernels.attention(qkv, starts, 2), () => void kernels.linearWeights([huge])]) {
       expect(operation).toThrow(expect.objectContaining({ code: 'BACKEND_MEMORY' }))
     }
     expect(tf.memory()).toMatchObject({ numTensors: before.numTensors, numBytes: before.numBytes })
