@@ -39,6 +39,7 @@ export default defineConfig(
     // Indices that the code around them keeps within bounds: `!` says so, `?? 0` would say something false.
     files: [
       'src/kernels/**/*.ts',
+      'src/layers/**/*.ts',
       'src/tokenizer/**/*.ts',
       'src/ner/**/*.ts',
       'src/eval/**/*.ts',

@@ -1,6 +1,6 @@
 /** The pipeline that users call: loads a tokenizer and a model, and answers texts with entities. */
 import { OptionError } from '../errors.ts'
-import { BertForTokenClassification } from '../layers/bert.ts'
+import { BertForTokenClassification } from '../layers/token-classifier.ts'
 import { withProgress, type FileProgress } from '../source/progress.ts'
 import { sourceFromBytes, type ModelSource } from '../source/source.ts'
 import { Tokenizer } from '../tokenizer/tokenizer.ts'

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { Kernels, Tensor } from '../../dist/kernels/kernels.js'
 import { loadKernels } from '../../dist/kernels/load.js'
 import { packBatch } from '../../dist/layers/batch.js'
-import { BertForTokenClassification } from '../../dist/layers/bert.js'
+import { BertForTokenClassification } from '../../dist/layers/token-classifier.js'
 import { sourceFromBytes } from '../../dist/source/source.js'
 import { maxDifference, table } from '../helpers/fixtures.ts'
 import { MINI, randomIds, randomModel } from '../helpers/random-model.js'
@@ -52,12 +52,11 @@ describe.each(['wasm', 'cpu'] as const)('device %s', device => {
       const x = kernels.embed(batch, tables, norm)
       const q = kernels.linear(x, qkv)
       const context = kernels.attention(q, batch.starts, H)
-      const probabilities = kernels.attentionProbabilities!(q, batch.starts, H)
       const y = kernels.addLayerNorm(context, x, norm)
       const z = kernels.linearGelu(y, wide)
-      return [x, q, context, probabilities, y, z, kernels.linear(z, narrow)] as readonly Tensor[]
+      return [x, q, context, y, z, kernels.linear(z, narrow)] as readonly Tensor[]
     })
-    const names = ['embed', 'linear', 'attention', 'probabilities', 'addLayerNorm', 'linearGelu', 'linear']
+    const names = ['embed', 'linear', 'attention', 'addLayerNorm', 'linearGelu', 'linear']
     return Promise.all(
       tensors.map(async (tensor, i) => {
         const values = await kernels.read(tensor)
@@ -204,11 +203,7 @@ describe('coded errors', () => {
     const qkv: Tensor = { shape: [30_000, 12] }
     const starts = Int32Array.of(0, 30_000)
     const huge = { ...linearPart(1, 1, uniform(7)), weight: { ...float32([1, 1], uniform(7)), shape: [1, 2 ** 30] } }
-    for (const operation of [
-      () => kernels.attention(qkv, starts, 2),
-      () => kernels.attentionProbabilities!(qkv, starts, 2),
-      () => void kernels.linearWeights([huge]),
-    ]) {
+    for (const operation of [() => kernels.attention(qkv, starts, 2), () => void kernels.linearWeights([huge])]) {
       expect(operation).toThrow(expect.objectContaining({ code: 'BACKEND_MEMORY' }))
     }
     expect(tf.memory()).toMatchObject({ numTensors: before.numTensors, numBytes: before.numBytes })

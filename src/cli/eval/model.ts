@@ -1,5 +1,5 @@
 /** The model to be scored: tokenizer and network, as evaluation wants them. */
-import { BertForTokenClassification } from '../../layers/bert.ts'
+import { BertForTokenClassification } from '../../layers/token-classifier.ts'
 import { Tagger } from '../../ner/tagger.ts'
 import { sourceFromFolder } from '../../node/folder.ts'
 import { defaultFolder } from '../../node/default-model.ts'

@@ -80,7 +80,7 @@ export const ARGUMENTS = {
   ],
   /** Rows of a float table to int8 with one scale a row. Tasks: blocks of rows. */
   packTable: ['source', 'sourceStride', 'dtype', 'sourceScales', 'rows', 'rowBlock', 'width', 'q', 'scales'],
-  /** LayerNorm(word[ids] + position[positions] + tokenType[typeIds]). Tasks: blocks of rows. */
+  /** LayerNorm(word[ids] + tokenType[typeIds] + position[positions]). Tasks: blocks of rows. */
   embed: [
     'y',
     'yStride',

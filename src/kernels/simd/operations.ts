@@ -99,11 +99,12 @@ export function embedStep(
 ): StepOf<'embed'> {
   const rows = batch.ids.length
   const { rowBlock, tasks } = rowBlocks(rows, threads)
-  const [word, position, type] = [tables.word, tables.position, tables.tokenType] as [SimdTable, SimdTable, SimdTable]
+  // In PyTorch's order, since sums are rounded to float32 one by one.
+  const [word, type, position] = [tables.word, tables.tokenType, tables.position] as [SimdTable, SimdTable, SimdTable]
   const indices = new Int32Array(3 * rows)
   indices.set(batch.ids)
-  indices.set(batch.positions, rows)
-  indices.set(batch.typeIds, 2 * rows)
+  indices.set(batch.typeIds, rows)
+  indices.set(batch.positions, 2 * rows)
   return {
     kernel: 'embed',
     layout: 'embed',
@@ -123,14 +124,14 @@ export function embedStep(
       stride0: word.stride,
       dtype0: word.dtype,
       scales0: word.scales,
-      table1: position.data,
-      stride1: position.stride,
-      dtype1: position.dtype,
-      scales1: position.scales,
-      table2: type.data,
-      stride2: type.stride,
-      dtype2: type.dtype,
-      scales2: type.scales,
+      table1: type.data,
+      stride1: type.stride,
+      dtype1: type.dtype,
+      scales1: type.scales,
+      table2: position.data,
+      stride2: position.stride,
+      dtype2: position.dtype,
+      scales2: position.scales,
       weight: norm.weight,
       bias: norm.bias,
       epsilon: bits(norm.epsilon),

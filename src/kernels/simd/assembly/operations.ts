@@ -35,7 +35,7 @@ export const addNorm = procedure('addNorm', kernel, ({ op, task }) => {
 
 /**
  * The rows of three tables, added and normalised. Each is read in the type that its file has, so that a table of float16
- * or int8 is never expanded. `indices` holds ids, positions and types, `rows` of each.
+ * or int8 is never expanded. `indices` holds ids, types and positions, `rows` of each.
  */
 export const embed = procedure('embed', kernel, ({ op, task }) => {
   const get = (name: Parameters<typeof argument<'embed'>>[2]) => argument('embed', op, name)
