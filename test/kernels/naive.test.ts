@@ -64,6 +64,16 @@ test('layer norm: mean 0 and variance 1, then scale and shift; a constant row gi
   expect([...layerNorm(new Float32Array(C).fill(3), ones, shift, 1e-12)]).toEqual([...shift])
 })
 
+test('the sum of the residual connection is what is normalised: worked out by hand', async () => {
+  const kernels = await loadKernels({ backend: 'naive' })
+  const vector = (...values: number[]) => ({ ...float32([values.length], () => 0), data: Float32Array.from(values) })
+  const norm = await kernels.normWeights(vector(2, 2), vector(0, 10), 1e-12)
+  const matrix = (...values: number[]) => ({ shape: [1, 2], values: Float32Array.from(values) })
+  // (1, 0) + (0, 5) = (1, 5): mean 3, deviation 2, so (−1, 1); times 2, plus (0, 10).
+  const y = await kernels.read(kernels.addLayerNorm(matrix(1, 0), matrix(0, 5), norm))
+  expect([...y].map(value => Math.round(value * 1e6) / 1e6)).toEqual([-2, 12])
+})
+
 describe('attention, worked out by hand: 2 tokens, 2 heads, D = 4', () => {
   // Scores that are logarithms give weights that are fractions: softmax(ln 3, 0) = (3/4, 1/4).
   const [a, b] = [Math.log(3), Math.log(7)]
