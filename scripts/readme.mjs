@@ -46,7 +46,7 @@ const STAGES = [
       ['src/safetensors', 'bytes → named tensors, and back', ['header', 'json-errors', 'dtypes', 'half', 'reader', 'checkpoint', 'writer']],
       ['src/json', 'JSON that a stranger wrote', ['scanner', 'object']],
       ['src/source', 'where model files come from', ['source', 'progress']],
-      ['src/layers', 'weights and batches', ['config', 'weights', 'batch', 'token-classifier']],
+      ['src/layers', 'weights and batches', ['config', 'weights', 'batch', 'token-classifier', 'trace']],
     ],
   ],
   [
