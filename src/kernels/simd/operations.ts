@@ -1,7 +1,7 @@
 /** The operations of the Kernels interface as steps: how each is cut into tasks, and what it needs. */
 import type { EmbeddingTables, PackedBatch } from '../kernels.ts'
 import { CODES, QUERY_ROWS, ROW_SCALE_BYTES, padded, type Scheme } from './layout.ts'
-import { bits, SimdTensor, type Step, type StepOf } from './program.ts'
+import { SimdTensor, type Step, type StepOf } from './program.ts'
 import type { SimdLinear, SimdNorm, SimdTable } from './weights.ts'
 
 /** A block of activations stays in the second-level cache. */
@@ -43,7 +43,7 @@ export function linearSteps(x: SimdTensor, y: SimdTensor, weights: SimdLinear, g
       qStride,
       tileRows: tile.rows,
       rowScales: rowScales?.address ?? 0,
-      limit: bits(weights.limit),
+      limit: weights.limit,
       codes: CODES[weights.codes],
     }),
   }
@@ -133,7 +133,7 @@ export function embedStep(
       scales2: type.scales,
       weight: norm.weight,
       bias: norm.bias,
-      epsilon: bits(norm.epsilon),
+      epsilon: norm.epsilon,
     }),
   }
 }
@@ -145,7 +145,6 @@ export function addNormStep(
   y: SimdTensor,
   threads: number,
 ): StepOf<'addNorm'> {
-  // prettier-ignore
   const [rows = 0] = x.shape
   const { rowBlock, tasks } = rowBlocks(rows, threads)
   return {
@@ -164,7 +163,7 @@ export function addNormStep(
       width: norm.width,
       weight: norm.weight,
       bias: norm.bias,
-      epsilon: bits(norm.epsilon),
+      epsilon: norm.epsilon,
     }),
   }
 }
@@ -231,7 +230,7 @@ export function attentionSteps(
       blocks: data,
       y: y.address,
       yStride: y.stride,
-      scale: bits(1 / Math.sqrt(headSize)),
+      scale: 1 / Math.sqrt(headSize),
     }),
   }
   return [pack, attend]

@@ -59,7 +59,7 @@ export interface StepOf<L extends Layout> {
   readonly data?: () => Int32Array
   readonly dataWords?: number
   /** Called once all addresses are known. `data` is the address of the step's data. */
-  readonly arguments: (data: number) => Readonly<Record<(typeof ARGUMENTS)[L][number], number>>
+  readonly arguments: (data: number) => Readonly<Record<keyof (typeof ARGUMENTS)[L], number>>
 }
 
 export type Step = { [L in Layout]: StepOf<L> }[Layout]
@@ -128,7 +128,7 @@ const floatBits = new Float32Array(1)
 const floatBitsAsInt = new Int32Array(floatBits.buffer)
 
 /** The bits of a float32, as records hold them. */
-export function bits(value: number): number {
+function bits(value: number): number {
   floatBits[0] = value
   return floatBitsAsInt[0] ?? 0
 }
@@ -138,7 +138,10 @@ function record(step: Step, data: number): Int32Array {
   words[WORD.opcode] = opcode(step.kernel)
   words[WORD.tasks] = step.tasks
   const values = step.arguments(data) as Readonly<Record<string, number>>
-  for (const [i, name] of ARGUMENTS[step.layout].entries()) words[WORD.arguments + i] = values[name] ?? 0
+  for (const [i, [name, type]] of Object.entries(ARGUMENTS[step.layout]).entries()) {
+    const value = values[name] ?? 0
+    words[WORD.arguments + i] = type === 'i32' ? value : bits(value)
+  }
   return words
 }
 

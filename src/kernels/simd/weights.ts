@@ -8,7 +8,7 @@ import { boundsOf, type Activations } from './bounds.ts'
 import type { TileShape } from './kernels.ts'
 import { DTYPE, padded, type Codes, type Scheme } from './layout.ts'
 import type { ModuleMemory } from './memory.ts'
-import { bits, execute, type Engine, type StepOf } from './program.ts'
+import { execute, type Engine, type StepOf } from './program.ts'
 
 /** Bytes of a tensor that are staged at a time. */
 const STAGE_BYTES = 8 << 20
@@ -125,7 +125,6 @@ function copyRows(
   width: number,
   address: number,
 ): void {
-  // prettier-ignore
   const stride = padded(width)
   const { data } = tensor
   const view =
@@ -170,7 +169,7 @@ function packStep(tile: TileShape, scheme: Scheme, values: PackArguments): StepO
       rowBlock,
       bias: values.biasAt,
       sums: values.sums,
-      pairLimit: bits(values.pairLimit),
+      pairLimit: values.pairLimit,
     }),
   }
 }

@@ -9,8 +9,8 @@
  */
 import { QUERY_ROWS, SPAN_BYTES } from '../layout.ts'
 import { procedure, fillZero, i32, load, local, range, store, when, type I32 } from './code.ts'
-import { kernel, type Arithmetic, type multiply } from './linear.ts'
-import { argument, floatArgument } from './record.ts'
+import type { Arithmetic, multiply } from './linear.ts'
+import { args, kernel } from './record.ts'
 import { softmaxRow } from './rows.ts'
 import { copyRow, placeInTiles } from './operand.ts'
 
@@ -34,15 +34,8 @@ function packedSizes(headSize: I32, tokens: I32, panelWidth: number) {
 /** Task: one head of one sequence. Kᵀ: panels of keys, d by d. V: panels of dimensions, key by key. */
 export const packHeads = (panelWidth: number) =>
   procedure(`packHeads_${panelWidth}`, kernel, ({ op, task }) => {
-    const get = (name: Parameters<typeof argument<'packHeads'>>[2]) => argument('packHeads', op, name)
-    const [qkv, stride, width, heads, headSize] = [
-      get('qkv'),
-      get('stride'),
-      get('width'),
-      get('heads'),
-      get('headSize'),
-    ]
-    const span = plus(get('spans'), i32.mul(i32.div(task, heads), SPAN_BYTES))
+    const { qkv, stride, width, heads, headSize, spans } = args('packHeads', op)
+    const span = plus(spans, i32.mul(i32.div(task, heads), SPAN_BYTES))
     const head = local.i32(i32.rem(task, heads))
     const tokens = local.i32(load.i32(span, 4))
     const size = packedSizes(headSize, tokens, panelWidth)
@@ -77,9 +70,9 @@ export const packHeads = (panelWidth: number) =>
 export function attention(math: Arithmetic, product: ReturnType<typeof multiply>) {
   return procedure(`attention_${4 * math.vectors}`, kernel, ({ op, task, scratch }) => {
     const panelWidth = 4 * math.vectors
-    const get = (name: Parameters<typeof argument<'attention'>>[2]) => argument('attention', op, name)
-    const [qkv, stride, heads, headSize] = [get('qkv'), get('stride'), get('heads'), get('headSize')]
-    const block = plus(get('blocks'), i32.mul(i32.div(task, heads), SPAN_BYTES))
+    const arg = args('attention', op)
+    const { qkv, stride, heads, headSize, blocks } = arg
+    const block = plus(blocks, i32.mul(i32.div(task, heads), SPAN_BYTES))
     const head = local.i32(i32.rem(task, heads))
     const word = (n: number) => local.i32(load.i32(block, 4 * n))
     const [first, tokens, base, from] = [word(0), word(1), word(2), word(3)]
@@ -100,33 +93,28 @@ export function attention(math: Arithmetic, product: ReturnType<typeof multiply>
     const query = plus(i32.add(qkv, i32.mul(row, stride)), column)
     range(0, rows, 1, i => {
       const { to, wordStride } = placeInTiles(scratch, queryBytes, i, rows, math.rows)
-      copyRow(i32.add(query, i32.mul(i, stride)), size.depth, to, wordStride)
+      copyRow({ x: i32.add(query, i32.mul(i, stride)), width: size.depth, q: to, wordStride })
     })
-    product(
-      scratch,
-      queryBytes,
+    product({
+      x: scratch,
+      xStride: queryBytes,
       rows,
-      packed,
-      size.keyPanelBytes,
-      size.keyPanels,
-      0,
-      0,
-      scores,
-      scoreStride,
-      0,
-      0,
-      0,
-      0,
-    )
+      panel: packed,
+      panelBytes: size.keyPanelBytes,
+      count: size.keyPanels,
+      y: scores,
+      yStride: scoreStride,
+    })
 
-    const scale = floatArgument('attention', op, 'scale')
+    const { scale } = arg
     range(0, rows, 1, i => {
       const { to, wordStride } = placeInTiles(weights, keyBytes, i, rows, math.rows)
-      softmaxRow(i32.add(scores, i32.mul(i, scoreStride)), tokens, padded, scale, to, wordStride, size.keys)
+      const from = i32.add(scores, i32.mul(i, scoreStride))
+      softmaxRow({ row: from, count: tokens, padded, scale, to, wordStride, keys: size.keys })
     })
 
     // Where a head does not fill its last panel, its result would run into the next head's: then it takes a detour.
-    const [y, yStride] = [get('y'), get('yStride')]
+    const { y, yStride } = arg
     const context = plus(i32.add(y, i32.mul(row, yStride)), column)
     const values = plus(packed, size.keyBytes)
     const detour = i32.rem(headSize, panelWidth)
@@ -136,7 +124,16 @@ export function attention(math: Arithmetic, product: ReturnType<typeof multiply>
       to.set(i32.add(weights, i32.mul(rows, keyBytes)))
       toStride.set(i32.mul(size.valuePanels, 4 * panelWidth))
     })
-    product(weights, keyBytes, rows, values, size.valuePanelBytes, size.valuePanels, 0, 0, to, toStride, 0, 0, 0, 0)
+    product({
+      x: weights,
+      xStride: keyBytes,
+      rows,
+      panel: values,
+      panelBytes: size.valuePanelBytes,
+      count: size.valuePanels,
+      y: to,
+      yStride: toStride,
+    })
     when(detour, () => {
       range(0, rows, 1, i => {
         range(0, headSize, 1, d => {
@@ -147,7 +144,7 @@ export function attention(math: Arithmetic, product: ReturnType<typeof multiply>
       })
     })
     // The last head also clears what pads the rows.
-    const width = times(get('width'), 4)
+    const width = times(arg.width, 4)
     when(i32.eq(i32.add(head, 1), heads), () => {
       range(0, rows, 1, i => {
         fillZero(i32.add(i32.add(y, i32.mul(i32.add(row, i), yStride)), width), i32.sub(yStride, width))

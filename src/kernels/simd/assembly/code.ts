@@ -63,9 +63,7 @@ function push(value: Expression<Type> | number): void {
 function variable<T extends Type>(type: T, slot: () => wasm.Local): Variable<T> {
   return {
     type,
-    emit: () => {
-      wasm.local.get(slot())
-    },
+    emit: () => wasm.local.get(slot()),
     set: value => {
       statement(() => {
         push(value)
@@ -92,63 +90,69 @@ function declare<T extends Type>(
 /** A new variable of the function that is being written. */
 export const local = { i32: declare('i32'), f32: declare('f32'), v128: declare('v128') }
 
-/** A function that has been written. Calling it emits a call, with as many values as it has parameters. */
-export interface Procedure {
-  readonly func: wasm.Dependency.AnyFunc
-  (...values: readonly (Expression<Type> | number)[]): void
-}
-export interface Defined<R extends Type> {
-  readonly func: wasm.Dependency.AnyFunc
-  (...values: readonly (Expression<Type> | number)[]): Expression<R>
-}
-type Parameters<P extends Record<string, Type>> = { readonly [K in keyof P]: Variable<P[K]> }
+/** The type of a parameter. `i32?` is an i32 that a caller may leave out: it is then 0. */
+export type ParameterType = Type | 'i32?'
+export type Signature = Readonly<Record<string, ParameterType>>
+type TypeOf<T extends ParameterType> = T extends Type ? T : 'i32'
+type Value<T extends Type> = Expression<T> | (T extends 'i32' ? number : never)
+type Optional<P extends Signature> = { [K in keyof P]: P[K] extends 'i32?' ? K : never }[keyof P]
 
-/** Writes a function without a result. `body` gets its parameters by name. */
-export function procedure<P extends Record<string, Type>>(
+/** The parameters of a function as its body sees them. */
+export type Parameters<P extends Signature> = { readonly [K in keyof P]: Variable<TypeOf<P[K]>> }
+/** The values of a call, by the names of the parameters. */
+export type Values<P extends Signature> = {
+  readonly [K in Exclude<keyof P, Optional<P>>]: Value<TypeOf<P[K]>>
+} & Partial<Readonly<Record<Optional<P>, I32>>>
+
+/** A function that has been written. */
+export interface Written {
+  readonly func: wasm.Dependency.AnyFunc
+}
+/** A function without a result. Calling it emits a call. */
+export interface Procedure<P extends Signature> extends Written {
+  (values: Values<P>): void
+}
+/** A function with a result. Calling it makes an expression. */
+export interface Defined<P extends Signature, R extends Type> extends Written {
+  (values: Values<P>): Expression<R>
+}
+
+/** Writes a function without a result. `body` gets its parameters by name, and so do its callers give them. */
+export function procedure<const P extends Signature>(
   name: string,
   parameters: P,
   body: (parameters: Parameters<P>) => void,
-): Procedure {
+): Procedure<P> {
   const { func, call } = author(name, parameters, null, inputs => {
     body(inputs)
     return undefined
   })
-  return Object.assign(
-    (...values: readonly (Expression<Type> | number)[]) => {
-      statement(call(values))
-    },
-    { func },
-  )
+  return Object.assign((values: Values<P>) => statement(call(values)), { func })
 }
 
 /** Writes a function with a result, which `body` returns. */
-export function define<P extends Record<string, Type>, R extends Type>(
+export function define<const P extends Signature, R extends Type>(
   name: string,
   parameters: P,
   result: R,
   body: (parameters: Parameters<P>) => Expression<R>,
-): Defined<R> {
+): Defined<P, R> {
   const { func, call } = author(name, parameters, result, body)
-  return Object.assign(
-    (...values: readonly (Expression<Type> | number)[]): Expression<R> => ({ type: result, emit: call(values) }),
-    { func },
-  )
+  return Object.assign((values: Values<P>): Expression<R> => ({ type: result, emit: call(values) }), { func })
 }
 
-function author<P extends Record<string, Type>>(
+function author<P extends Signature>(
   name: string,
   parameters: P,
   result: Type | null,
   body: (parameters: Parameters<P>) => Expression<Type> | undefined,
 ) {
   const slots = new Map<string, wasm.Local>()
-  const entries = Object.entries(parameters)
+  const entries = Object.entries(parameters).map(([key, type]) => [key, type === 'i32?' ? 'i32' : type] as const)
   const written: Scope = { variables: [], statements: [] }
   scope = written
-  const inputs = Object.fromEntries(
-    entries.map(([key, type]) => [key, variable(type, () => required(slots.get(key)))]),
-  ) as Parameters<P>
-  const value = body(inputs)
+  const inputs = Object.fromEntries(entries.map(([key, type]) => [key, variable(type, () => required(slots.get(key)))]))
+  const value = body(inputs as unknown as Parameters<P>)
   scope = undefined
 
   const func = (wasm.func as AnyFunc)(
@@ -164,11 +168,15 @@ function author<P extends Record<string, Type>>(
       if (value) push(value)
     },
   )
-  const call = (values: readonly (Expression<Type> | number)[]) => {
-    if (values.length !== entries.length)
-      throw new Error(`${name} takes ${entries.length} values, not ${values.length}`)
+  const call = (values: Values<P>) => {
+    const given = values as Readonly<Record<string, Expression<Type> | number | undefined>>
+    const inOrder = entries.map(([key]) => {
+      const value = given[key] ?? (parameters[key] === 'i32?' ? 0 : undefined)
+      if (value === undefined) throw new Error(`${name} needs a value for ${key}`)
+      return value
+    })
     return () => {
-      values.forEach(push)
+      inOrder.forEach(push)
       ;(wasm.call as (func: wasm.Dependency.AnyFunc) => void)(func)
     }
   }
@@ -234,9 +242,7 @@ export function callIndirect(table: wasm.Dependency.Table, index: I32, values: r
 
 /** Ends the program with a trap. */
 export function trap(): void {
-  statement(() => {
-    wasm.unreachable()
-  })
+  statement(() => wasm.unreachable())
 }
 
 /** Evaluates, and forgets the value. */
@@ -314,7 +320,7 @@ type Access = (at: { offset: number; align?: number }) => void
 const read =
   <T extends Type>(type: T, access: unknown, align?: number) =>
   (address: I32, offset = 0): Expression<T> =>
-    op(type, () => { (access as Access)({ offset, ...(align === undefined ? {} : { align }) }); }, address) // prettier-ignore
+    op(type, () => (access as Access)({ offset, ...(align === undefined ? {} : { align }) }), address)
 const write =
   <T extends Type>(access: unknown, align?: number) =>
   (address: I32, value: Expression<T> | (T extends 'i32' ? number : never), offset = 0): void => {
@@ -379,7 +385,8 @@ export const f32x4 = {
     emit: () => wasm.v128.const('f32x4', [value, value, value, value]),
   }),
   splat: (a: F32): V128 => op('v128', bare(wasm.f32x4.splat), a),
-  lane: (a: V128, lane: number): F32 => op('f32', () => { (wasm.f32x4.extract_lane as unknown as (l: number) => void)(lane); }, a), // prettier-ignore
+  lane: (a: V128, lane: number): F32 =>
+    op('f32', () => (wasm.f32x4.extract_lane as unknown as (l: number) => void)(lane), a),
   add: vector2(bare(wasm.f32x4.add)),
   sub: vector2(bare(wasm.f32x4.sub)),
   mul: vector2(bare(wasm.f32x4.mul)),
@@ -408,7 +415,8 @@ export const i32x4 = {
     emit: () => wasm.v128.const('i32x4', [value, value, value, value]),
   }),
   splat: (a: I32): V128 => op('v128', bare(wasm.i32x4.splat), a),
-  lane: (a: V128, lane: number): Expression<'i32'> => op('i32', () => { (wasm.i32x4.extract_lane as unknown as (l: number) => void)(lane); }, a), // prettier-ignore
+  lane: (a: V128, lane: number): Expression<'i32'> =>
+    op('i32', () => (wasm.i32x4.extract_lane as unknown as (l: number) => void)(lane), a),
   add: vector2(bare(wasm.i32x4.add)),
   sub: vector2(bare(wasm.i32x4.sub)),
   mul: vector2(bare(wasm.i32x4.mul)),
@@ -445,13 +453,13 @@ export const i8x16 = {
 /** Lanes of 32 bits: 0 … 3 from `a`, 4 … 7 from `b`. */
 export function shuffle(a: V128, lanes: readonly [number, number, number, number], b = a): V128 {
   const bytes = lanes.flatMap(lane => [4 * lane, 4 * lane + 1, 4 * lane + 2, 4 * lane + 3])
-  return op('v128', () => { (wasm.i8x16.shuffle as unknown as (b: number[]) => void)(bytes); }, a, b) // prettier-ignore
+  return op('v128', () => (wasm.i8x16.shuffle as unknown as (b: number[]) => void)(bytes), a, b)
 }
 
 export const atomic = {
   load: read('i32', wasm.i32.atomic.load),
   add: (address: I32, value: I32, offset = 0) =>
-    op('i32', () => { (wasm.i32.atomic.rmw.add as unknown as Access)({ offset }); }, address, value), // prettier-ignore
+    op('i32', () => (wasm.i32.atomic.rmw.add as unknown as Access)({ offset }), address, value),
   /**
    * Sleeps until notified, unless the word at `address` is no longer `expected`. Waits on 64 bits, of which the upper half
    * must stay zero, because the assembler's 32-bit wait wants a timeout of the wrong type.

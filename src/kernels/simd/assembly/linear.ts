@@ -32,7 +32,7 @@ import { ROW_SCALE_BYTES } from '../layout.ts'
 import { procedure, discard, doWhile, f32x4, i16x8, i32, i32x4, load, local, range, store, v128, when } from './code.ts'
 import type { V128 } from './code.ts'
 import { geluTile } from './gelu.ts'
-import { argument } from './record.ts'
+import { args, kernel } from './record.ts'
 
 /** How one format multiplies. In every format a step takes four bytes of each row of x: a word. */
 export interface Arithmetic {
@@ -89,21 +89,12 @@ export const w8a7Fused = {
   multiplyAdd: (sum, x, w) => i32x4.relaxedDotAdd(w, x, sum),
 } as const satisfies Partial<Arithmetic>
 
-const tileParameters = {
-  x: 'i32',
-  panel: 'i32',
-  panelEnd: 'i32',
-  columns: 'i32',
-  y: 'i32',
-  yStride: 'i32',
-} as const
-
 /** One tile: `rows` rows of x against one panel. */
 function tile(math: Arithmetic, rows: number) {
   const all = (count: number) => Array.from({ length: count }, (_, i) => i)
   return procedure(
     `${math.name}_${rows}x${4 * math.vectors}`,
-    tileParameters,
+    { x: 'i32', panel: 'i32', panelEnd: 'i32', columns: 'i32', y: 'i32', yStride: 'i32' },
     ({ x, panel, panelEnd, columns, y, yStride }) => {
       const sums = all(rows).map(() =>
         all(math.vectors).map(j => local.v128(math.scheme === 'f32' ? load.v128(columns, 16 * j) : v128.zero())),
@@ -200,14 +191,14 @@ export function multiply(math: Arithmetic) {
       panel: 'i32',
       panelBytes: 'i32',
       count: 'i32',
-      columns: 'i32',
-      columnBytes: 'i32',
+      columns: 'i32?',
+      columnBytes: 'i32?',
       y: 'i32',
       yStride: 'i32',
-      gelu: 'i32',
-      rowScales: 'i32',
-      scratch: 'i32',
-      panelsEnd: 'i32',
+      gelu: 'i32?',
+      rowScales: 'i32?',
+      scratch: 'i32?',
+      panelsEnd: 'i32?',
     },
     ({
       x,
@@ -229,17 +220,17 @@ export function multiply(math: Arithmetic) {
       const whole = local.i32(i32.sub(rows, tail))
       const [xs, ys, scales, panelEnd] = [local.i32(), local.i32(), local.i32(), local.i32()]
       const isWidened = local.i32(i32.ge(rows, WIDEN_FROM))
-      const product = (of: number) => tiles[of - 1]?.(xs, panel, panelEnd, columns, ys, yStride)
+      const operands = { x: xs, columns, y: ys, yStride }
+      const product = (of: number) => tiles[of - 1]?.({ ...operands, panel, panelEnd })
       const run = (of: number) => {
         if (wideTile && of === math.rows) {
           const end = i32.add(scratch, i32.shl(panelBytes, 1))
-          when(isWidened, () => { wideTile(xs, scratch, end, columns, ys, yStride) }, () => { product(of) }) // prettier-ignore
+          const widened = () => wideTile({ ...operands, panel: scratch, panelEnd: end })
+          when(isWidened, widened, () => product(of))
         } else product(of)
         // Not in the tile: an engine that puts these in line there has too few registers for its loop.
-        if (math.scheme !== 'f32') scale(ys, yStride, of, columns, scales)
-        when(gelu, () => {
-          applyGelu(ys, yStride, of)
-        })
+        if (math.scheme !== 'f32') scale({ y: ys, yStride, rows: of, columns, rowScales: scales })
+        when(gelu, () => applyGelu({ y: ys, stride: yStride, rows: of }))
       }
       // While tiles compute, the next panel is fetched, a part with each: to widen is to wait for memory otherwise.
       const ahead = local.i32()
@@ -257,7 +248,7 @@ export function multiply(math: Arithmetic) {
         scales.set(rowScales)
         panelEnd.set(i32.add(panel, panelBytes))
         ahead.set(panelEnd)
-        if (wideTile) when(isWidened, () => { widen(panel, panelEnd, scratch) }) // prettier-ignore
+        if (wideTile) when(isWidened, () => widen({ panel, panelEnd, to: scratch }))
         range(0, whole, math.rows, () => {
           run(math.rows)
           if (wideTile) when(isWidened, fetchAhead)
@@ -265,7 +256,7 @@ export function multiply(math: Arithmetic) {
           ys.set(i32.add(ys, i32.mul(yStride, math.rows)))
           scales.set(i32.add(scales, ROW_SCALE_BYTES * math.rows))
         })
-        for (let rest = 1; rest < math.rows; rest++) when(i32.eq(tail, rest), () => { run(rest) }) // prettier-ignore
+        for (let rest = 1; rest < math.rows; rest++) when(i32.eq(tail, rest), () => run(rest))
         panel.set(panelEnd)
         columns.set(i32.add(columns, columnBytes))
         y.set(i32.add(y, 16 * math.vectors))
@@ -277,35 +268,27 @@ export function multiply(math: Arithmetic) {
 /** The operation: a task is one block of rows against one group of panels. */
 export function linear(math: Arithmetic, product: ReturnType<typeof multiply>) {
   return procedure(`linear_${math.name}`, kernel, ({ op, task, scratch }) => {
-    const get = (name: Parameters<typeof argument<'linear'>>[2]) => argument('linear', op, name)
-    const [panelCount, panelGroup, panelBytes, columnBytes] = [
-      get('panelCount'),
-      get('panelGroup'),
-      get('panelBytes'),
-      get('columnBytes'),
-    ]
+    const arg = args('linear', op)
+    const { panelCount, panelGroup, panelBytes, columnBytes } = arg
     const groups = local.i32(i32.div(i32.sub(i32.add(panelCount, panelGroup), 1), panelGroup))
-    const firstRow = local.i32(i32.mul(i32.div(task, groups), get('rowBlock')))
+    const firstRow = local.i32(i32.mul(i32.div(task, groups), arg.rowBlock))
     const firstPanel = local.i32(i32.mul(i32.rem(task, groups), panelGroup))
-    const [xStride, yStride] = [get('xStride'), get('yStride')]
-    product(
-      i32.add(get('x'), i32.mul(firstRow, xStride)),
+    const { xStride, yStride } = arg
+    product({
+      x: i32.add(arg.x, i32.mul(firstRow, xStride)),
       xStride,
-      i32.min(get('rowBlock'), i32.sub(get('rows'), firstRow)),
-      i32.add(get('panels'), i32.mul(firstPanel, panelBytes)),
+      rows: i32.min(arg.rowBlock, i32.sub(arg.rows, firstRow)),
+      panel: i32.add(arg.panels, i32.mul(firstPanel, panelBytes)),
       panelBytes,
-      i32.min(panelGroup, i32.sub(panelCount, firstPanel)),
-      i32.add(get('columns'), i32.mul(firstPanel, columnBytes)),
+      count: i32.min(panelGroup, i32.sub(panelCount, firstPanel)),
+      columns: i32.add(arg.columns, i32.mul(firstPanel, columnBytes)),
       columnBytes,
-      i32.add(i32.add(get('y'), i32.mul(firstRow, yStride)), i32.mul(firstPanel, 16 * math.vectors)),
+      y: i32.add(i32.add(arg.y, i32.mul(firstRow, yStride)), i32.mul(firstPanel, 16 * math.vectors)),
       yStride,
-      get('gelu'),
-      i32.add(get('rowScales'), i32.mul(firstRow, ROW_SCALE_BYTES)),
+      gelu: arg.gelu,
+      rowScales: i32.add(arg.rowScales, i32.mul(firstRow, ROW_SCALE_BYTES)),
       scratch,
-      i32.add(get('panels'), i32.mul(panelCount, panelBytes)),
-    )
+      panelsEnd: i32.add(arg.panels, i32.mul(panelCount, panelBytes)),
+    })
   })
 }
-
-/** Every kernel takes the record of its operation, the number of the task, and scratch memory of its thread. */
-export const kernel = { op: 'i32', task: 'i32', scratch: 'i32' } as const

@@ -2,12 +2,13 @@
 import * as wasm from 'wasmati'
 import { OPCODES, TILES, type Features, type TileShape } from '../kernels.ts'
 import { attention, packHeads } from './attention.ts'
-import { procedure, trap, type Procedure } from './code.ts'
+import { procedure, trap, type Written } from './code.ts'
 import { geluAll } from './gelu.ts'
 import * as linear from './linear.ts'
 import { chain } from './chain.ts'
 import { operand } from './operand.ts'
 import { addNorm, embed, pack, packTable } from './operations.ts'
+import { kernel } from './record.ts'
 import { scheduler } from './scheduler.ts'
 
 const arithmetic = {
@@ -20,7 +21,7 @@ const arithmetic = {
 
 /** The bytes of the module with these features. */
 export function assemble(features: Features): Uint8Array {
-  const kernels = new Map<string, Procedure>([
+  const kernels = new Map<string, Written>([
     ['addNorm', addNorm],
     ['embed', embed],
     ['packTable', packTable],
@@ -46,12 +47,10 @@ export function assemble(features: Features): Uint8Array {
 }
 
 /** What stands in the table for a kernel that a module does not have. */
-const missing = procedure('missing', linear.kernel, () => {
-  trap()
-})
+const missing = procedure('missing', kernel, trap)
 
 /** Kernels stand in a table, at their opcodes. */
-function encode(kernels: ReadonlyMap<string, Procedure>, { shared, level }: Features): Uint8Array {
+function encode(kernels: ReadonlyMap<string, Written>, { shared, level }: Features): Uint8Array {
   const entries = OPCODES.map(name => wasm.Const.refFunc((kernels.get(name) ?? missing).func))
   const table = wasm.table({ type: wasm.funcref, min: entries.length, max: entries.length }, entries)
   const memory = { ...wasm.importMemory({ min: 1, max: 65536, shared }), module: 'env', string: 'memory' }

@@ -9,9 +9,7 @@
 import { CODES, ROW_SCALE_BYTES, type Scheme } from '../layout.ts'
 import { procedure, f32, f32x4, i16x8, i32, i32x4, i8x16, load, local, range, store, v128, when } from './code.ts'
 import type { I32, Variable } from './code.ts'
-import { kernel } from './linear.ts'
-import { eachRow, pointer } from './operations.ts'
-import { argument, floatArgument } from './record.ts'
+import { args, eachRow, kernel, pointer } from './record.ts'
 import { across, at4, largestMagnitude, roundBy, SMALLEST, storeWords } from './rows.ts'
 
 /** Where row `row` of `rows` begins in tiles of `tileRows`, and the bytes from one of its words to the next. */
@@ -107,19 +105,19 @@ const quantiseRowBytes = procedure(
 /** The operation. Tasks: blocks of rows, each of whole tiles. */
 export const operand = (scheme: Scheme) =>
   procedure(`operand_${scheme}`, kernel, ({ op, task }) => {
-    const get = (name: Parameters<typeof argument<'operand'>>[2]) => argument('operand', op, name)
-    const [x, xStride, q, qStride] = [get('x'), get('xStride'), get('q'), get('qStride')]
-    const [width, rows, tileRows, scales] = [get('width'), get('rows'), get('tileRows'), get('rowScales')]
-    const limit = floatArgument('operand', op, 'limit')
-    const codes = scheme === 'w8a7' ? [get('codes')] : []
-    eachRow('operand', op, task, row => {
+    const arg = args('operand', op)
+    const { x, xStride, q, qStride, width, rows, tileRows, rowScales, limit } = arg
+    const codes = scheme === 'w8a7' ? arg.codes : undefined
+    eachRow(arg, task, row => {
       const { to, wordStride } = placeInTiles(q, qStride, row, rows, tileRows)
       const from = pointer(x, row, xStride)
+      const words = { x: from, width, q: to, wordStride }
       if (scheme === 'f32') {
-        copyRow(from, width, to, wordStride)
+        copyRow(words)
         return
       }
-      const quantiseRow = scheme === 'w8a16' ? quantiseRow16 : quantiseRowBytes
-      quantiseRow(from, width, to, wordStride, pointer(scales, row, ROW_SCALE_BYTES), limit, ...codes)
+      const scaled = { ...words, rowScale: pointer(rowScales, row, ROW_SCALE_BYTES), limit }
+      if (codes) quantiseRowBytes({ ...scaled, codes })
+      else quantiseRow16(scaled)
     })
   })

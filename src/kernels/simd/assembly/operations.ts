@@ -1,35 +1,20 @@
 /** The operations that go row by row: a task is a block of rows, and each row is done in rows.ts. */
 import { DTYPE, type Scheme } from '../layout.ts'
-import { procedure, f32, f32x4, fillZero, i32, load, local, range, store, when } from './code.ts'
-import type { I32, Variable } from './code.ts'
-import { kernel } from './linear.ts'
-import { argument, floatArgument } from './record.ts'
+import { procedure, f32, f32x4, fillZero, i32, load, local, range, store, when, type I32 } from './code.ts'
+import { args, eachRow, kernel, pointer } from './record.ts'
 import { addRow, normaliseRow, quantiseRow8 } from './rows.ts'
-
-type WithRows = 'operand' | 'pack' | 'packTable' | 'embed' | 'addNorm'
-
-/** For each row of the block that is task number `task`. */
-export function eachRow(layout: WithRows, op: I32, task: I32, body: (row: Variable<'i32'>) => void): void {
-  const block = argument(layout, op, 'rowBlock')
-  const first = local.i32(i32.mul(task, block))
-  const end = local.i32(i32.min(i32.add(first, block), argument(layout, op, 'rows')))
-  range(first, end, 1, body)
-}
-
-export const pointer = (base: I32, index: I32, stride: I32) => local.i32(i32.add(base, i32.mul(index, stride)))
 
 /** y = x + residual, then normalised in place. */
 export const addNorm = procedure('addNorm', kernel, ({ op, task }) => {
-  const get = (name: Parameters<typeof argument<'addNorm'>>[2]) => argument('addNorm', op, name)
-  const [x, residual, y, stride, width] = [get('x'), get('residual'), get('y'), get('stride'), get('width')]
-  const [weight, bias, epsilon] = [get('weight'), get('bias'), floatArgument('addNorm', op, 'epsilon')]
-  eachRow('addNorm', op, task, row => {
+  const arg = args('addNorm', op)
+  const { x, residual, y, stride, width, weight, bias, epsilon } = arg
+  eachRow(arg, task, row => {
     const offset = local.i32(i32.mul(row, stride))
     range(0, stride, 16, i => {
       const at = local.i32(i32.add(offset, i))
       store.v128(i32.add(y, at), f32x4.add(load.v128(i32.add(x, at)), load.v128(i32.add(residual, at))))
     })
-    normaliseRow(i32.add(y, offset), width, i32.shr(stride, 2), weight, bias, epsilon)
+    normaliseRow({ y: i32.add(y, offset), width, padded: i32.shr(stride, 2), weight, bias, epsilon })
   })
 })
 
@@ -38,24 +23,25 @@ export const addNorm = procedure('addNorm', kernel, ({ op, task }) => {
  * or int8 is never expanded. `indices` holds ids, positions and types, `rows` of each.
  */
 export const embed = procedure('embed', kernel, ({ op, task }) => {
-  const get = (name: Parameters<typeof argument<'embed'>>[2]) => argument('embed', op, name)
-  const [y, stride, width, rows, indices] = [get('y'), get('yStride'), get('width'), get('rows'), get('indices')]
+  const arg = args('embed', op)
+  const { y, yStride: stride, width, rows, indices } = arg
   const tables = ([0, 1, 2] as const).map(n => ({
-    data: get(`table${n}`),
-    stride: get(`stride${n}`),
-    dtype: get(`dtype${n}`),
-    scales: get(`scales${n}`),
+    data: arg[`table${n}`],
+    stride: arg[`stride${n}`],
+    dtype: arg[`dtype${n}`],
+    scales: arg[`scales${n}`],
   }))
-  const [weight, bias, epsilon] = [get('weight'), get('bias'), floatArgument('embed', op, 'epsilon')]
-  eachRow('embed', op, task, row => {
+  const { weight, bias, epsilon } = arg
+  eachRow(arg, task, row => {
     const to = pointer(y, row, stride)
     fillZero(to, stride)
     for (const [n, table] of tables.entries()) {
       const index = local.i32(load.i32(pointer(indices, i32.add(row, n === 0 ? 0 : i32.mul(rows, n)), 4)))
       const scale = load.f32(pointer(table.scales, index, 4))
-      addRow(to, pointer(table.data, index, table.stride), i32.shr(stride, 2), table.dtype, scale)
+      const from = pointer(table.data, index, table.stride)
+      addRow({ y: to, row: from, width: i32.shr(stride, 2), dtype: table.dtype, scale })
     }
-    normaliseRow(to, width, i32.shr(stride, 2), weight, bias, epsilon)
+    normaliseRow({ y: to, width, padded: i32.shr(stride, 2), weight, bias, epsilon })
   })
 })
 
@@ -67,15 +53,13 @@ export const embed = procedure('embed', kernel, ({ op, task }) => {
  */
 export const pack = (scheme: Scheme, panelWidth: number) =>
   procedure(`pack_${scheme}_${panelWidth}`, kernel, ({ op, task, scratch }) => {
-    const get = (name: Parameters<typeof argument<'pack'>>[2]) => argument('pack', op, name)
-    const [source, sourceStride, dtype, width] = [get('source'), get('sourceStride'), get('dtype'), get('width')]
-    const [first, panels, panelBytes] = [get('firstOutput'), get('panels'), get('panelBytes')]
-    const [columns, columnBytes, sourceScales] = [get('columns'), get('columnBytes'), get('sourceScales')]
-    const [bias, sums, pairLimit] = [get('bias'), get('sums'), floatArgument('pack', op, 'pairLimit')]
+    const arg = args('pack', op)
+    const { source, sourceStride, dtype, width, firstOutput, panels, panelBytes } = arg
+    const { columns, columnBytes, sourceScales, bias, sums, pairLimit } = arg
     const unit = scheme === 'w8a16' ? 2 : 4
     const elements = scheme === 'f32' ? 1 : unit
 
-    eachRow('pack', op, task, row => {
+    eachRow(arg, task, row => {
       const from = pointer(source, row, sourceStride)
       const scale = local.f32(load.f32(pointer(sourceScales, row, 4)))
       const ready = local.i32(scratch) // where the row stands in its final type
@@ -83,17 +67,16 @@ export const pack = (scheme: Scheme, panelWidth: number) =>
       const isI8 = i32.eq(dtype, DTYPE.I8)
       const widen = () => {
         fillZero(scratch, i32.mul(width, 4))
-        addRow(scratch, from, width, dtype, scale)
+        addRow({ y: scratch, row: from, width, dtype, scale })
+      }
+      const quantise = () => {
+        widen()
+        scale.set(quantiseRow8({ x: scratch, width, q: ready, pairLimit }))
       }
       if (scheme === 'f32') widen()
-      else {
-        when(isI8, () => { ready.set(from) }, () => {
-          widen()
-          scale.set(quantiseRow8(scratch, width, ready, pairLimit))
-        }) // prettier-ignore
-      }
+      else when(isI8, () => ready.set(from), quantise)
 
-      const output = local.i32(i32.add(first, row))
+      const output = local.i32(i32.add(firstOutput, row))
       const panel = local.i32(i32.div(output, panelWidth))
       const place = local.i32(i32.rem(output, panelWidth))
       const to = local.i32(i32.add(pointer(panels, panel, panelBytes), i32.mul(place, unit)))
@@ -111,14 +94,14 @@ export const pack = (scheme: Scheme, panelWidth: number) =>
         const magnitude = (at: I32) => {
           const value = local.i32(load.s8(at))
           sum.set(i32.add(sum, value))
-          when(i32.lt(value, 0), () => { value.set(i32.sub(0, value)) }) // prettier-ignore
+          when(i32.lt(value, 0), () => value.set(i32.sub(0, value)))
           return value
         }
         range(0, width, 2, k => {
           const at = local.i32(i32.add(ready, k))
           const both = local.i32(i32.add(magnitude(at), magnitude(i32.add(at, 1))))
           absolute.set(i32.add(absolute, both))
-          when(i32.lt(pair, both), () => { pair.set(both) }) // prettier-ignore
+          when(i32.lt(pair, both), () => pair.set(both))
         })
         store.f32(column, scale, 4 * panelWidth)
         store.i32(column, sum, 8 * panelWidth)
@@ -129,12 +112,13 @@ export const pack = (scheme: Scheme, panelWidth: number) =>
 
 /** A float table → int8 with a scale a row, a quarter of the memory. */
 export const packTable = procedure('packTable', kernel, ({ op, task, scratch }) => {
-  const get = (name: Parameters<typeof argument<'packTable'>>[2]) => argument('packTable', op, name)
-  const [source, stride, dtype, width] = [get('source'), get('sourceStride'), get('dtype'), get('width')]
-  const [q, scales, sourceScales] = [get('q'), get('scales'), get('sourceScales')]
-  eachRow('packTable', op, task, row => {
+  const arg = args('packTable', op)
+  const { source, sourceStride, dtype, width, q, scales, sourceScales } = arg
+  eachRow(arg, task, row => {
     fillZero(scratch, i32.mul(width, 4))
-    addRow(scratch, pointer(source, row, stride), width, dtype, load.f32(pointer(sourceScales, row, 4)))
-    store.f32(pointer(scales, row, 4), quantiseRow8(scratch, width, pointer(q, row, width), f32.const(256)))
+    const from = pointer(source, row, sourceStride)
+    addRow({ y: scratch, row: from, width, dtype, scale: load.f32(pointer(sourceScales, row, 4)) })
+    const to = pointer(scales, row, 4)
+    store.f32(to, quantiseRow8({ x: scratch, width, q: pointer(q, row, width), pairLimit: f32.const(256) }))
   })
 })

@@ -21,7 +21,7 @@ import {
   when,
 } from './code.ts'
 import type { F32, I32, V128, Variable } from './code.ts'
-import { constants, horner } from './gelu.ts'
+import { constants, horner } from './math.ts'
 
 /** Half precision to single: five exponent bits to eight. Multiplying by 2¹¹² moves the exponent, also of subnormals. */
 function widenF16(bits: V128): V128 {
@@ -47,9 +47,9 @@ export const addRow = procedure(
       })
     }
     const scales = local.v128(f32x4.splat(scale))
-    when(i32.eq(dtype, DTYPE.F32), () => { each(4, at => load.v128(at)) }) // prettier-ignore
-    when(i32.eq(dtype, DTYPE.F16), () => { each(2, at => widenF16(load.widen16(at))) }) // prettier-ignore
-    when(i32.eq(dtype, DTYPE.BF16), () => { each(2, at => i32x4.shl(load.widen16(at), 16)) }) // prettier-ignore
+    when(i32.eq(dtype, DTYPE.F32), () => each(4, at => load.v128(at)))
+    when(i32.eq(dtype, DTYPE.F16), () => each(2, at => widenF16(load.widen16(at))))
+    when(i32.eq(dtype, DTYPE.BF16), () => each(2, at => i32x4.shl(load.widen16(at), 16)))
     when(i32.eq(dtype, DTYPE.I8), () => {
       each(1, at => f32x4.mul(f32x4.fromI32(i32x4.lowS16(i16x8.lowS8(load.zero32(at)))), scales))
     })
@@ -209,7 +209,7 @@ export const softmaxRow = procedure(
 function exponentialOf(): (value: V128) => V128 {
   // ln 2 in two parts, the first with few enough bits that n times it is exact.
   const high = 0.693359375
-  const [log2e, ln2High, ln2Low] = constants([Math.LOG2E, high, Math.LN2 - high]) as [V128, V128, V128]
+  const [log2e, ln2High, ln2Low] = constants([Math.LOG2E, high, Math.LN2 - high])
   const series = constants([1, 1, 1 / 2, 1 / 6, 1 / 24, 1 / 120, 1 / 720])
   return value => {
     const t = local.v128(value)

@@ -19,9 +19,7 @@ export function scheduler(table: wasm.Dependency.Table, shared: boolean) {
       const opcode = local.i32(load.i32(op, 4 * WORD.opcode))
       const tasks = local.i32(load.i32(op, 4 * WORD.tasks))
       if (!shared) {
-        range(0, tasks, 1, task => {
-          callIndirect(table, opcode, [op, task, scratch])
-        })
+        range(0, tasks, 1, task => callIndirect(table, opcode, [op, task, scratch]))
         return
       }
       const task = local.i32()
@@ -39,24 +37,18 @@ export function scheduler(table: wasm.Dependency.Table, shared: boolean) {
       const done = 4 * WORD.done
       when(mine, () => {
         const total = i32.add(atomic.add(op, mine, done), mine)
-        when(i32.eq(total, tasks), () => {
-          discard(atomic.notifyAll(op, done))
-        })
+        when(i32.eq(total, tasks), () => discard(atomic.notifyAll(op, done)))
       })
       const spins = local.i32(SPINS)
       doWhile(
-        () => {
-          spins.set(i32.sub(spins, 1))
-        },
+        () => spins.set(i32.sub(spins, 1)),
         () => i32.and(i32.ne(atomic.load(op, done), tasks), i32.ne(spins, 0)),
       )
       const seen = local.i32()
       doWhile(
         () => {
           seen.set(atomic.load(op, done))
-          when(i32.ne(seen, tasks), () => {
-            discard(atomic.wait(op, seen, done))
-          })
+          when(i32.ne(seen, tasks), () => discard(atomic.wait(op, seen, done)))
         },
         () => i32.ne(seen, tasks),
       )
