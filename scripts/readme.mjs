@@ -54,8 +54,8 @@ const STAGES = [
     [
       ['src/kernels', 'which backend, which arithmetic', ['options', 'load', 'stored', 'concatenate']],
       ['src/kernels/tfjs', 'the operations on TensorFlow.js', ['tfjs', 'attention', 'rows', 'gelu', 'tf']],
-      ['src/kernels/simd/assembly', 'our module, instruction by instruction', ['module', 'code', 'record', 'linear', 'operand', 'math', 'gelu', 'attention', 'rows', 'operations', 'scheduler', 'chain', 'write']],
-      ['src/kernels/simd', 'its host: operations, recorded and run as one program', ['simd', 'operations', 'program', 'memory', 'weights', 'bounds', 'layout', 'opcodes', 'failures']],
+      ['src/kernels/simd/assembly', 'our module, instruction by instruction', ['module', 'code', 'record', 'linear', 'operand', 'math', 'gelu', 'attention', 'embed', 'add-norm', 'rows', 'pack', 'scheduler', 'chain', 'write']],
+      ['src/kernels/simd', 'its host: operations, recorded and run as one program', ['simd', 'steps', 'program', 'opcodes', 'layout', 'tiles', 'memory', 'weights', 'bounds', 'failures']],
       ['src/kernels/simd/engine', 'its threads', ['load', 'modules', 'inline', 'pool', 'threads', 'worker', 'probe', 'turbo']],
     ],
   ],

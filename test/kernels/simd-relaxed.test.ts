@@ -3,11 +3,11 @@ import { setFlagsFromString } from 'node:v8'
 import { describe, expect, test } from '@jest/globals'
 import { NaiveKernels } from '../../dist/kernels/naive/naive.js'
 import { InlineEngine } from '../../dist/kernels/simd/inline.js'
-import { tile, TILES } from '../../dist/kernels/simd/kernels.js'
+import { tile, TILES } from '../../dist/kernels/simd/tiles.js'
 import { loadSimd } from '../../dist/kernels/simd/load.js'
 import { ModuleMemory } from '../../dist/kernels/simd/memory.js'
 import { compileModule, hasRelaxedSimd } from '../../dist/kernels/simd/modules.js'
-import type { Codes } from '../../dist/kernels/simd/layout.js'
+import type { Reading } from '../../dist/kernels/simd/layout.js'
 import { probe } from '../../dist/kernels/simd/probe.js'
 import { SimdKernels } from '../../dist/kernels/simd/simd.js'
 import {
@@ -38,19 +38,19 @@ if (!hasRelaxedSimd()) {
   })
 }
 
-const w8a7 = TILES.map(({ name }) => name).filter(name => name.startsWith('w8a7'))
+const bytes = TILES.filter(({ format }) => format === 'bytes').map(({ name }) => name)
 
-async function kernelsWith(name: (typeof TILES)[number]['name'], codes: Codes = 'seven'): Promise<SimdKernels> {
+async function kernelsWith(name: (typeof TILES)[number]['name'], reading: Reading = 'seven'): Promise<SimdKernels> {
   const { level, arithmetic } = tile(name)
   const module = await compileModule({ level: level === 'wide' ? 'wide' : 'relaxed', shared: false })
   const engine = new InlineEngine(module, new ModuleMemory(false))
   const f32 = tile(level === 'wide' ? 'f32Wide' : 'f32')
-  return new SimdKernels(engine, { dtype: arithmetic === 'f32' ? 'fp32' : 'q8', f32, q8: tile(name), codes })
+  return new SimdKernels(engine, { dtype: arithmetic === 'f32' ? 'fp32' : 'q8', f32, q8: tile(name), reading })
 }
 
 // Node 20, where relaxed SIMD is behind a flag, compiles this instruction wrongly where registers are scarce.
 const compilesFused = Number.parseInt(process.versions.node) >= 22
-const sound = TILES.filter(({ arithmetic }) => arithmetic !== 'w8a7Fused' || compilesFused).map(({ name }) => name)
+const sound = TILES.filter(({ arithmetic }) => arithmetic !== 'bytesFused' || compilesFused).map(({ name }) => name)
 
 const probed = async () => probe(await compileModule({ level: 'relaxed', shared: false }), false)
 
@@ -68,7 +68,7 @@ describe.each(sound)('tile %s', name => {
   })
 })
 
-test.each(['w8a16', 'w8a16Wide', 'w8a7Pairs'] as const)(
+test.each(['w8a16', 'w8a16Wide', 'bytesPairs'] as const)(
   '%s: no sum of 45 rows at their largest overflows',
   async name => {
     const [K, N] = [512, 24]
@@ -104,7 +104,7 @@ test('the wide tile of w8a16 computes what the narrow one does, bit for bit', as
   expect(await product(await kernelsWith('w8a16'), parts, wide.x, K)).toEqual(wide.y)
 })
 
-describe.each(w8a7)('%s is exact integer arithmetic', name => {
+describe.each(bytes)('%s is exact integer arithmetic', name => {
   test.each([
     ['random', 100, 40, 3],
     ['with tails', 77, 21, 3],
@@ -133,12 +133,12 @@ describe('where the engine reads eight bits, they are exact too', () => {
   const parts = (weight: ReturnType<typeof storedAs>) => [{ weight, bias: stored(new Float32Array(N), N) }]
 
   test('in the fused instruction, all 255 steps', async () => {
-    const { codes, tile: fastest } = await probed()
-    if (fastest !== 'w8a7Fused' || codes === 'seven') return
+    const { reading, tile: fastest } = await probed()
+    if (fastest !== 'bytesFused' || reading === 'seven') return
     const next = random(33)
     const x = floats(next, 3 * K).fill(-2, K, 2 * K)
     const weight = storedAs('I8', stored(floats(next, N * K), N, K))
-    await expectExact(await kernelsWith(fastest, codes), weight, floats(next, N), x, 255)
+    await expectExact(await kernelsWith(fastest, reading), weight, floats(next, N), x, 255)
   })
 
   test.each([
@@ -154,27 +154,27 @@ describe('where the engine reads eight bits, they are exact too', () => {
     const x = floats(next, 6 * K)
     x.fill(3, K, 2 * K) // as large as can be, all of it
     x.fill(-3, 2 * K, 3 * K)
-    const { codes, tile: fastest } = await probed()
-    const levels = codes === 'unsigned' && fastest === 'w8a7Pairs' && limit > 127 ? limit : 127
-    await expectExact(await kernelsWith('w8a7Pairs', codes), weight, floats(next, N), x, levels)
+    const { reading, tile: fastest } = await probed()
+    const levels = reading === 'unsigned' && fastest === 'bytesPairs' && limit > 127 ? limit : 127
+    await expectExact(await kernelsWith('bytesPairs', reading), weight, floats(next, N), x, levels)
   })
 
   test('float weights leave them room: no pair is above the limit', async () => {
-    const { codes } = await probed()
+    const { reading } = await probed()
     const next = random(38)
     const weight = stored(floats(next, N * K), N, K)
-    const { limit } = await (await kernelsWith('w8a7Pairs', codes)).linearWeights(parts(weight))
-    expect(limit).toBeGreaterThanOrEqual(codes === 'unsigned' ? 215 : 127)
+    const { limit } = await (await kernelsWith('bytesPairs', reading)).linearWeights(parts(weight))
+    expect(limit).toBeGreaterThanOrEqual(reading === 'unsigned' ? 215 : 127)
   })
 
   test('q8 takes bytes only there, and never for a head', async () => {
-    const { codes, tile: fastest } = await probed()
+    const { reading, tile: fastest } = await probed()
     for (const outputs of [9, 100]) {
       const next = random(39)
       const weight = storedAs('I8', stored(floats(next, outputs * K), outputs, K))
       const q8 = await loadSimd({ dtype: 'q8', threads: 1 })
       const { tile: used } = await q8.linearWeights([{ weight, bias: stored(new Float32Array(outputs), outputs) }])
-      expect(used.name).toBe(codes === 'seven' || outputs === 9 ? 'w8a16' : fastest)
+      expect(used.name).toBe(reading === 'seven' || outputs === 9 ? 'w8a16' : fastest)
     }
   })
 })

@@ -10,7 +10,7 @@ import { sourceFromBytes } from '../../dist/source/source.js'
 import { packBatch } from '../../dist/layers/batch.js'
 import { maxDifference, readFixture } from '../helpers/fixtures.ts'
 import { BASE, MINI, randomIds, randomModel } from '../helpers/random-model.js'
-import { tile } from '../../dist/kernels/simd/kernels.js'
+import { tile } from '../../dist/kernels/simd/tiles.js'
 import { boundsOf } from '../../dist/kernels/simd/bounds.js'
 import {
   batchOf,

@@ -1,11 +1,11 @@
 /** How large integers may be, so that no sum of their products can overflow: weights when they are made, activations by them. */
-import type { TileShape } from './kernels.ts'
-import type { Codes } from './layout.ts'
+import type { TileShape } from './tiles.ts'
+import type { Reading } from './layout.ts'
 
 /** What an activation may be, as an integer: its largest value, and how the engine reads it. */
 export interface Activations {
   readonly limit: number
-  readonly codes: Codes
+  readonly reading: Reading
 }
 
 export interface Bounds {
@@ -31,24 +31,24 @@ const ANY_PAIR = 256
  * limit · (|w[k]| + |w[k+1]|), so with limit = ⌊(2¹⁵ − 1) / largest pair⌋ it stays in int16; one less, since rounding can miss the
  * limit by one. Bytes, fused: 255 · 128 · 65536 < 2³¹, so all eight bits, up to that width.
  */
-export function boundsOf({ arithmetic }: TileShape, bytes: Codes): Bounds {
+export function boundsOf({ arithmetic }: TileShape, bytes: Reading): Bounds {
   switch (arithmetic) {
     case 'f32':
-      return { pairLimit: ANY_PAIR, activations: () => ({ limit: 0, codes: 'seven' }) }
+      return { pairLimit: ANY_PAIR, activations: () => ({ limit: 0, reading: 'seven' }) }
     case 'w8a16': {
       const limit = (largest: number) => Math.min(INT16, Math.floor(INT32 / largest))
-      return { pairLimit: ANY_PAIR, activations: largest => ({ limit: limit(largest), codes: 'seven' }) }
+      return { pairLimit: ANY_PAIR, activations: largest => ({ limit: limit(largest), reading: 'seven' }) }
     }
-    case 'w8a7Fused':
-      return { pairLimit: ANY_PAIR, activations: () => ({ limit: bytes === 'seven' ? 127 : 255, codes: bytes }) }
-    case 'w8a7Pairs': {
-      const seven = { limit: 127, codes: 'seven' } as const
+    case 'bytesFused':
+      return { pairLimit: ANY_PAIR, activations: () => ({ limit: bytes === 'seven' ? 127 : 255, reading: bytes }) }
+    case 'bytesPairs': {
+      const seven = { limit: 127, reading: 'seven' } as const
       if (bytes !== 'unsigned') return { pairLimit: ANY_PAIR, activations: () => seven }
       return {
         pairLimit: PAIR_LIMIT,
         activations: largest => {
           const limit = Math.min(255, Math.floor(INT16 / largest) - 1)
-          return limit > 127 ? { limit, codes: 'unsigned' } : seven
+          return limit > 127 ? { limit, reading: 'unsigned' } : seven
         },
       }
     }

@@ -2,7 +2,7 @@
 import { BackendError, OptionError } from '../../errors.ts'
 import type { Precision } from '../load.ts'
 import { InlineEngine } from './inline.ts'
-import { tile, type Features } from './kernels.ts'
+import { tile, type Features } from './tiles.ts'
 import { ModuleMemory } from './memory.ts'
 import { bestLevel, compileModule, featuresOf } from './modules.ts'
 import { PoolEngine } from './pool.ts'
@@ -67,10 +67,10 @@ function chooseArithmetic(dtype: Precision, module: WebAssembly.Module, { level,
   if (dtype === 'fp32' || dtype === 'w8a16' || !relaxed) {
     return { dtype: dtype === 'auto' || dtype === 'fp32' ? dtype : 'q8', f32, q8: w8a16 }
   }
-  const { tile: fastest, codes } = probe(module, shared)
+  const { tile: fastest, reading } = probe(module, shared)
   if (dtype === 'w8a7') return { dtype: 'q8', f32, q8: tile(fastest) }
-  const q8 = codes === 'seven' ? w8a16 : tile(fastest)
-  return { dtype: dtype === 'auto' ? dtype : 'q8', f32, q8, head: w8a16, codes }
+  const q8 = reading === 'seven' ? w8a16 : tile(fastest)
+  return { dtype: dtype === 'auto' ? dtype : 'q8', f32, q8, head: w8a16, reading }
 }
 
 function checkThreads(threads: number): number {

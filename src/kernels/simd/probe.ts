@@ -3,15 +3,15 @@
  *
  * - Which instruction for int8 · one byte? With AVX-VNNI or Arm's dot product, an engine makes the fused dot-and-add one
  *   instruction, and nothing else comes near; elsewhere it makes three or four of it, and products in pairs are faster.
- * - Does it read all eight bits of a byte, and as what (CODES in layout.ts)? Then activations have up to twice the precision
+ * - Does it read all eight bits of a byte, and as what (READING in layout.ts)? Then activations have up to twice the precision
  *   for the same price. The standard lets an engine choose, but not change its mind.
  */
 import { nodeVersion } from '../../platform.ts'
 import { instantiate, type ModuleExports } from './inline.ts'
-import { tile } from './kernels.ts'
-import { padded, ROW_SCALE_BYTES, type Codes } from './layout.ts'
+import { padded, ROW_SCALE_BYTES, type Reading } from './layout.ts'
 import { ModuleMemory } from './memory.ts'
 import { writeProgram, type StepOf } from './program.ts'
+import { tile } from './tiles.ts'
 
 const [ROWS, INPUTS] = [12, 256]
 /** Long enough for a browser's clock, which may tick every tenth of a millisecond. */
@@ -19,24 +19,24 @@ const [ROUNDS, TURNS] = [3, 2000]
 /** One instruction takes about half the time of three; where it is made of three, the chains take the same. */
 const FUSED_BELOW = 0.7
 
-type Candidate = 'w8a7Pairs' | 'w8a7Fused'
+type Candidate = 'bytesPairs' | 'bytesFused'
 
 export interface Probed {
   readonly tile: Candidate
-  readonly codes: Codes
+  readonly reading: Reading
 }
 
 /** `module` has relaxed SIMD. */
 export function probe(module: WebAssembly.Module, shared: boolean): Probed {
   const memory = new ModuleMemory(shared)
   const { run, ...chains } = instantiate(module, memory.memory)
-  const isFused = isOneInstruction(chains) && reads(memory, run, 'w8a7Fused', 127, 127, byte => byte)
-  const tile = isFused ? 'w8a7Fused' : 'w8a7Pairs'
+  const isFused = isOneInstruction(chains) && reads(memory, run, 'bytesFused', 127, 127, byte => byte)
+  const tile = isFused ? 'bytesFused' : 'bytesPairs'
   // In pairs, two products have to fit into int16.
   const weight = isFused ? 127 : 63
-  if (reads(memory, run, tile, 255, weight, byte => byte)) return { tile, codes: 'unsigned' }
+  if (reads(memory, run, tile, 255, weight, byte => byte)) return { tile, reading: 'unsigned' }
   const isSigned = isFused && reads(memory, run, tile, 255, weight, byte => (byte << 24) >> 24)
-  return { tile, codes: isSigned ? 'signed' : 'seven' }
+  return { tile, reading: isSigned ? 'signed' : 'seven' }
 }
 
 type Run = ModuleExports['run']
@@ -100,7 +100,8 @@ function placeOf(row: number, k: number, rows: number): number {
 }
 
 function product(memory: ModuleMemory, name: Candidate) {
-  const { width } = tile(name)
+  const shape = tile(name)
+  const { width } = shape
   const panelBytes = INPUTS * width
   const yStride = 4 * padded(width)
   const [x, panels, columns, y, rowScales] = [
@@ -111,8 +112,8 @@ function product(memory: ModuleMemory, name: Candidate) {
     memory.allocate(ROWS * ROW_SCALE_BYTES),
   ]
   const step: StepOf<'linear'> = {
-    kernel: `linear_${name}`,
-    layout: 'linear',
+    operation: 'linear',
+    tile: shape,
     tasks: 1,
     inputs: [],
     outputs: [],

@@ -5,9 +5,10 @@
  * point, and the same each time.
  */
 import { BackendError } from '../../errors.ts'
-import { opcode } from './kernels.ts'
-import { ARGUMENTS, RECORD_BYTES, WORD, padded, type Layout } from './layout.ts'
+import { RECORD_BYTES, WORD, padded } from './layout.ts'
 import type { ModuleMemory } from './memory.ts'
+import { OPERATIONS, opcode, type ArgumentsOf, type Operation } from './opcodes.ts'
+import type { TileShape } from './tiles.ts'
 
 /** A matrix of float32 in the module's memory, or bytes that an operation hands to the next one. */
 export class SimdTensor {
@@ -46,10 +47,10 @@ export class SimdTensor {
   }
 }
 
-export interface StepOf<L extends Layout> {
-  /** The kernel, of OPCODES. */
-  readonly kernel: string
-  readonly layout: L
+export interface StepOf<O extends Operation> {
+  readonly operation: O
+  /** Which of the operation's kernels, if it has several (opcodes.ts). */
+  readonly tile?: TileShape
   readonly tasks: number
   readonly inputs: readonly SimdTensor[]
   readonly outputs: readonly SimdTensor[]
@@ -59,10 +60,10 @@ export interface StepOf<L extends Layout> {
   readonly data?: () => Int32Array
   readonly dataWords?: number
   /** Called once all addresses are known. `data` is the address of the step's data. */
-  readonly arguments: (data: number) => Readonly<Record<keyof (typeof ARGUMENTS)[L], number>>
+  readonly arguments: (data: number) => Readonly<Record<keyof ArgumentsOf<O>, number>>
 }
 
-export type Step = { [L in Layout]: StepOf<L> }[Layout]
+export type Step = { [O in Operation]: StepOf<O> }[Operation]
 
 /** What runs programs: this thread, or a pool of others. */
 export interface Engine {
@@ -135,10 +136,10 @@ function bits(value: number): number {
 
 function record(step: Step, data: number): Int32Array {
   const words = new Int32Array(RECORD_BYTES / 4)
-  words[WORD.opcode] = opcode(step.kernel)
+  words[WORD.opcode] = opcode(step.operation, step.tile)
   words[WORD.tasks] = step.tasks
   const values = step.arguments(data) as Readonly<Record<string, number>>
-  for (const [i, [name, type]] of Object.entries(ARGUMENTS[step.layout]).entries()) {
+  for (const [i, [name, type]] of Object.entries(OPERATIONS[step.operation].arguments).entries()) {
     const value = values[name] ?? 0
     words[WORD.arguments + i] = type === 'i32' ? value : bits(value)
   }

@@ -4,9 +4,9 @@
  */
 import type { EmbeddingTables, Kernels, LinearPart, PackedBatch, StoredTensor, Tensor } from '../kernels.ts'
 import { disposed } from './inline.ts'
-import type { TileShape } from './kernels.ts'
-import type { Codes } from './layout.ts'
-import { addNormStep, attentionSteps, embedStep, linearSteps } from './operations.ts'
+import type { TileShape } from './tiles.ts'
+import type { Reading } from './layout.ts'
+import { addNormStep, attentionSteps, embedStep, linearSteps } from './steps.ts'
 import { execute, releaseIfUnused, releaseUse, retain, SimdTensor, type Engine, type Step } from './program.ts'
 import { packLinear, packTable, storeNorm, type SimdLinear, type SimdNorm, type SimdTable } from './weights.ts'
 
@@ -18,7 +18,7 @@ export interface SimdArithmetic {
   /** Integers for products of up to HEAD_OUTPUTS outputs. Default: as all others. */
   readonly head?: TileShape
   /** What an activation of one byte may be. Default: 7 bits. */
-  readonly codes?: Codes
+  readonly reading?: Reading
 }
 
 /** The classification head: too little work to save time on, and what it rounds is not averaged out by any layer behind it. */
@@ -51,11 +51,11 @@ export class SimdKernels implements Kernels {
 
   /** Weights in int8 stay int8; float weights become int8 where the dtype says so. */
   linearWeights(parts: readonly LinearPart[]): Promise<SimdLinear> {
-    const { dtype, f32, q8, head = q8, codes = 'seven' } = this.#arithmetic
+    const { dtype, f32, q8, head = q8, reading = 'seven' } = this.#arithmetic
     const outputs = parts.reduce((sum, { weight }) => sum + (weight.shape[0] ?? 0), 0)
     const int8 = outputs <= HEAD_OUTPUTS ? head : q8
     const asInt8 = dtype === 'q8' || (dtype === 'auto' && parts.every(({ weight }) => weight.dtype === 'I8'))
-    return this.#queue(() => packLinear(this.#engine, parts, asInt8 ? int8 : f32, codes))
+    return this.#queue(() => packLinear(this.#engine, parts, asInt8 ? int8 : f32, reading))
   }
 
   embeddingWeights(table: StoredTensor): Promise<SimdTable> {
@@ -89,7 +89,7 @@ export class SimdKernels implements Kernels {
   attention(qkv: SimdTensor, starts: Int32Array, heads: number): SimdTensor {
     const [rows = 0, width = 0] = qkv.shape
     const y = this.#matrix(rows, width / 3)
-    this.#record(attentionSteps(qkv, starts, heads, y, this.#arithmetic.f32.width))
+    this.#record(attentionSteps(qkv, starts, heads, y, this.#arithmetic.f32))
     return y
   }
 

@@ -5,10 +5,10 @@
 import type { LinearPart, LinearWeights, NormWeights, EmbeddingWeights, StoredTensor } from '../kernels.ts'
 import { decode } from '../stored.ts'
 import { boundsOf, type Activations } from './bounds.ts'
-import type { TileShape } from './kernels.ts'
-import { DTYPE, padded, type Codes, type Scheme } from './layout.ts'
+import { DTYPE, padded, type Reading } from './layout.ts'
 import type { ModuleMemory } from './memory.ts'
 import { execute, type Engine, type StepOf } from './program.ts'
+import type { TileShape } from './tiles.ts'
 
 /** Bytes of a tensor that are staged at a time. */
 const STAGE_BYTES = 8 << 20
@@ -17,7 +17,6 @@ const SMALL_TABLE_BYTES = 4 << 20
 
 export interface SimdLinear extends LinearWeights, Activations {
   readonly tile: TileShape
-  readonly scheme: Scheme
   readonly panels: number
   readonly panelBytes: number
   readonly panelCount: number
@@ -43,17 +42,17 @@ export async function packLinear(
   engine: Engine,
   parts: readonly LinearPart[],
   tile: TileShape,
-  bytes: Codes,
+  bytes: Reading,
 ): Promise<SimdLinear> {
   const { memory } = engine
   const [, inputs = 0] = parts[0]?.weight.shape ?? []
   const outputs = parts.reduce((sum, { weight }) => sum + (weight.shape[0] ?? 0), 0)
-  const scheme = tileScheme(tile)
+  const { format } = tile
   const width = padded(inputs)
   // As many panels as fill the padded row of the result, so that its padding is computed: as zero.
   const panelCount = padded(outputs) / tile.width
-  const panelBytes = width * tile.width * (scheme === 'f32' ? 4 : 1)
-  const columnBytes = tile.width * (scheme === 'f32' ? 4 : 12)
+  const panelBytes = width * tile.width * (format === 'f32' ? 4 : 1)
+  const columnBytes = tile.width * (format === 'f32' ? 4 : 12)
   const panels = allocateZeroed(memory, panelCount * panelBytes)
   const columns = allocateZeroed(memory, panelCount * columnBytes)
   const layout = { panels, panelBytes, panelCount, columns, columnBytes }
@@ -67,18 +66,14 @@ export async function packLinear(
       const sums = memory.allocate(4 * stage.rows)
       memory.float32(biasAt, stage.rows).set(biases.subarray(stage.first, stage.first + stage.rows))
       const values = { ...stage, ...layout, width, biasAt, sums, firstOutput, pairLimit: bounds.pairLimit }
-      await execute(engine, [packStep(tile, scheme, values)], true)
-      if (scheme !== 'f32') for (const sum of memory.int32(sums, stage.rows)) largest = Math.max(largest, sum)
+      await execute(engine, [packStep(tile, values)], true)
+      if (format !== 'f32') for (const sum of memory.int32(sums, stage.rows)) largest = Math.max(largest, sum)
       memory.release(biasAt)
       memory.release(sums)
       firstOutput += stage.rows
     }
   }
-  return { inputs, outputs, tile, scheme, ...layout, ...bounds.activations(largest) }
-}
-
-function tileScheme(tile: TileShape): Scheme {
-  return tile.arithmetic === 'f32' || tile.arithmetic === 'w8a16' ? tile.arithmetic : 'w8a7'
+  return { inputs, outputs, tile, ...layout, ...bounds.activations(largest) }
 }
 
 interface Stage {
@@ -155,11 +150,11 @@ interface PackArguments extends Stage {
   readonly pairLimit: number
 }
 
-function packStep(tile: TileShape, scheme: Scheme, values: PackArguments): StepOf<'pack'> {
+function packStep(tile: TileShape, values: PackArguments): StepOf<'pack'> {
   const rowBlock = 2 * tile.width
   return {
-    kernel: `pack_${scheme}_${tile.width}`,
-    layout: 'pack',
+    operation: 'pack',
+    tile,
     tasks: Math.ceil(values.rows / rowBlock),
     inputs: [],
     outputs: [],
@@ -196,8 +191,7 @@ async function quantiseTable(engine: Engine, table: StoredTensor, rows: number, 
   const scales = memory.allocate(4 * rows)
   for await (const stage of stages(engine, table, width)) {
     const step: StepOf<'packTable'> = {
-      kernel: 'packTable',
-      layout: 'packTable',
+      operation: 'packTable',
       tasks: Math.ceil(stage.rows / 16),
       inputs: [],
       outputs: [],

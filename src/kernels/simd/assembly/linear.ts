@@ -19,7 +19,7 @@
  *                  first-level cache (the second, where it is long), while the block of x stays in the second.
  *
  * 6. integers      `w8a16`: int8 weights, int16 activations. `i32x4.dot_i16x8_s` is eight multiplications where f32 has four,
- *                  and W is a quarter of the size. `w8a7`: int8 · one byte, four products a lane (relaxed SIMD).
+ *                  and W is a quarter of the size. `bytes`: int8 · one byte, four products a lane (relaxed SIMD).
  *                  From 32 rows on, w8a16 widens a panel to int16 once, and not in each of its tiles.
  *
  * 7. epilogue      Bias, scales and GELU are applied while the tile is in registers or in the first-level cache.
@@ -27,8 +27,8 @@
  * The loop over k is not unrolled. V8 before version 12 loads all that a turn reads before it multiplies, and runs out of
  * registers (docs/kernels.md has what that costs); behind one pointer there is nothing left for unrolling to save.
  */
-import type { Scheme } from '../layout.ts'
 import { ROW_SCALE_BYTES } from '../layout.ts'
+import type { Format, TileShape } from '../tiles.ts'
 import { procedure, discard, doWhile, f32x4, i16x8, i32, i32x4, load, local, range, store, v128, when } from './code.ts'
 import type { V128 } from './code.ts'
 import { geluTile } from './gelu.ts'
@@ -37,7 +37,7 @@ import { args, kernel } from './record.ts'
 /** How one format multiplies. In every format a step takes four bytes of each row of x: a word. */
 export interface Arithmetic {
   readonly name: string
-  readonly scheme: Scheme
+  readonly format: Format
   /** Rows and vectors (of four outputs) of a tile. */
   readonly rows: number
   readonly vectors: number
@@ -51,7 +51,7 @@ export interface Arithmetic {
 
 export const f32Portable = {
   name: 'f32',
-  scheme: 'f32',
+  format: 'f32',
   weightBytes: 16,
   multiplyAdd: (sum, x, w) => f32x4.add(sum, f32x4.mul(x, w)),
 } as const satisfies Partial<Arithmetic>
@@ -64,7 +64,7 @@ export const f32Relaxed = {
 /** x: two int16 of a row; w: the same two k of four outputs, int8 widened to int16 by the load. */
 export const w8a16 = {
   name: 'w8a16',
-  scheme: 'w8a16',
+  format: 'w8a16',
   weightBytes: 8,
   multiplyAdd: (sum, x, w) => i32x4.add(sum, i32x4.dotI16(w, x)),
 } as const satisfies Partial<Arithmetic>
@@ -74,20 +74,25 @@ export const w8a16 = {
  * 2·128·127 exactly, whatever the engine makes of the instruction: the second factor is below 128. With more, where an engine
  * reads them as unsigned (probe.ts), the two are bounded together (bounds.ts).
  */
-export const w8a7Pairs = {
-  name: 'w8a7Pairs',
-  scheme: 'w8a7',
+export const bytesPairs = {
+  name: 'bytesPairs',
+  format: 'bytes',
   weightBytes: 16,
   multiplyAdd: (sum, x, w) => i32x4.add(sum, i32x4.addPairsI16(i16x8.relaxedDot(w, x))),
 } as const satisfies Partial<Arithmetic>
 
 /** The same in one instruction, where the machine has one (AVX-VNNI, Arm's dot product). */
-export const w8a7Fused = {
-  name: 'w8a7Fused',
-  scheme: 'w8a7',
+export const bytesFused = {
+  name: 'bytesFused',
+  format: 'bytes',
   weightBytes: 16,
   multiplyAdd: (sum, x, w) => i32x4.relaxedDotAdd(w, x, sum),
 } as const satisfies Partial<Arithmetic>
+
+/** How tiles of this arithmetic multiply. `fuses`: in a module that has fused multiply-adds. */
+export function arithmetic(kind: TileShape['arithmetic'], fuses: boolean) {
+  return { f32: fuses ? f32Relaxed : f32Portable, w8a16, bytesPairs, bytesFused }[kind]
+}
 
 /** One tile: `rows` rows of x against one panel. */
 function tile(math: Arithmetic, rows: number) {
@@ -97,7 +102,7 @@ function tile(math: Arithmetic, rows: number) {
     { x: 'i32', panel: 'i32', panelEnd: 'i32', columns: 'i32', y: 'i32', yStride: 'i32' },
     ({ x, panel, panelEnd, columns, y, yStride }) => {
       const sums = all(rows).map(() =>
-        all(math.vectors).map(j => local.v128(math.scheme === 'f32' ? load.v128(columns, 16 * j) : v128.zero())),
+        all(math.vectors).map(j => local.v128(math.format === 'f32' ? load.v128(columns, 16 * j) : v128.zero())),
       )
       const loadW = math.weightBytes === 8 ? load.widen8 : load.v128
 
@@ -133,13 +138,13 @@ function tile(math: Arithmetic, rows: number) {
 function scaleTile(math: Arithmetic) {
   const width = 16 * math.vectors
   return procedure(
-    `scale_${math.scheme}`,
+    `scale_${math.format}`,
     { y: 'i32', yStride: 'i32', rows: 'i32', columns: 'i32', rowScales: 'i32' },
     ({ y, yStride, rows, columns, rowScales }) => {
       const perVector = Array.from({ length: math.vectors }, (_, j) => ({
         bias: local.v128(load.v128(columns, 16 * j)),
         scale: local.v128(load.v128(columns, width + 16 * j)),
-        ...(math.scheme === 'w8a7' ? { weights: local.v128(load.v128(columns, 2 * width + 16 * j)) } : {}),
+        ...(math.format === 'bytes' ? { weights: local.v128(load.v128(columns, 2 * width + 16 * j)) } : {}),
       }))
       range(0, rows, 1, () => {
         const scaleOfRow = local.v128(load.splat32(rowScales))
@@ -181,7 +186,7 @@ const widen = procedure('widen', { panel: 'i32', panelEnd: 'i32', to: 'i32' }, (
 export function multiply(math: Arithmetic) {
   const [scale, applyGelu] = [scaleTile(math), geluTile(math.vectors, math.fuses)]
   const tiles = Array.from({ length: math.rows }, (_, i) => tile(math, i + 1))
-  const wideTile = math.scheme === 'w8a16' ? tile({ ...math, weightBytes: 16 }, math.rows) : undefined
+  const wideTile = math.format === 'w8a16' ? tile({ ...math, weightBytes: 16 }, math.rows) : undefined
   return procedure(
     `multiply_${math.name}`,
     {
@@ -229,7 +234,7 @@ export function multiply(math: Arithmetic) {
           when(isWidened, widened, () => product(of))
         } else product(of)
         // Not in the tile: an engine that puts these in line there has too few registers for its loop.
-        if (math.scheme !== 'f32') scale({ y: ys, yStride, rows: of, columns, rowScales: scales })
+        if (math.format !== 'f32') scale({ y: ys, yStride, rows: of, columns, rowScales: scales })
         when(gelu, () => applyGelu({ y: ys, stride: yStride, rows: of }))
       }
       // While tiles compute, the next panel is fetched, a part with each: to widen is to wait for memory otherwise.

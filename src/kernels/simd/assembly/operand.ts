@@ -6,7 +6,8 @@
  *
  * So a tile reads its rows behind one pointer. x is read once more for it, a hundredth of the product's work.
  */
-import { CODES, ROW_SCALE_BYTES, type Scheme } from '../layout.ts'
+import { READING, ROW_SCALE_BYTES } from '../layout.ts'
+import type { Format } from '../tiles.ts'
 import { procedure, f32, f32x4, i16x8, i32, i32x4, i8x16, load, local, range, store, v128, when } from './code.ts'
 import type { I32, Variable } from './code.ts'
 import { args, eachRow, kernel, pointer } from './record.ts'
@@ -54,13 +55,13 @@ const quantiseRow16 = procedure(
 /**
  * Activations of one byte: q = round((x − lowest) · limit / (highest − lowest)), 0 … limit, where the range always holds 0; the
  * zero point is the q of x = 0. What it adds to every sum, zero · Σₖ W[n][k], is taken off again in the epilogue, exactly.
- * `codes` (layout.ts): 7 bits with limit 127; or 8 with a limit up to 255 (bounds.ts), as they are or less 128, as the
+ * `reading` (layout.ts): 7 bits with limit 127; or 8 with a limit up to 255 (bounds.ts), as they are or less 128, as the
  * engine's instruction reads them.
  */
 const quantiseRowBytes = procedure(
   'quantiseRowBytes',
-  { x: 'i32', width: 'i32', q: 'i32', wordStride: 'i32', rowScale: 'i32', limit: 'f32', codes: 'i32' },
-  ({ x, width, q, wordStride, rowScale, limit, codes }) => {
+  { x: 'i32', width: 'i32', q: 'i32', wordStride: 'i32', rowScale: 'i32', limit: 'f32', reading: 'i32' },
+  ({ x, width, q, wordStride, rowScale, limit, reading }) => {
     const [low, high] = [local.v128(v128.zero()), local.v128(v128.zero())]
     const [broken, nothing] = [local.v128(v128.zero()), local.v128(v128.zero())]
     range(0, width, 4, i => {
@@ -81,10 +82,10 @@ const quantiseRowBytes = procedure(
     // Signed bytes on the way: 8 bits lie 128 lower, and flipping the highest bit makes unsigned ones of them.
     const floor = local.i32(0)
     const flip = local.i32(0)
-    when(codes, () => {
+    when(reading, () => {
       floor.set(-128)
     })
-    when(i32.eq(codes, CODES.unsigned), () => {
+    when(i32.eq(reading, READING.unsigned), () => {
       flip.set(128)
     })
     store.i32(rowScale, i32.add(i32.add(zero, floor), flip), 4)
@@ -103,21 +104,21 @@ const quantiseRowBytes = procedure(
 )
 
 /** The operation. Tasks: blocks of rows, each of whole tiles. */
-export const operand = (scheme: Scheme) =>
-  procedure(`operand_${scheme}`, kernel, ({ op, task }) => {
+export const operand = (format: Format) =>
+  procedure(`operand_${format}`, kernel, ({ op, task }) => {
     const arg = args('operand', op)
     const { x, xStride, q, qStride, width, rows, tileRows, rowScales, limit } = arg
-    const codes = scheme === 'w8a7' ? arg.codes : undefined
+    const reading = format === 'bytes' ? arg.reading : undefined
     eachRow(arg, task, row => {
       const { to, wordStride } = placeInTiles(q, qStride, row, rows, tileRows)
       const from = pointer(x, row, xStride)
       const words = { x: from, width, q: to, wordStride }
-      if (scheme === 'f32') {
+      if (format === 'f32') {
         copyRow(words)
         return
       }
       const scaled = { ...words, rowScale: pointer(rowScales, row, ROW_SCALE_BYTES), limit }
-      if (codes) quantiseRowBytes({ ...scaled, codes })
+      if (reading) quantiseRowBytes({ ...scaled, reading })
       else quantiseRow16(scaled)
     })
   })

@@ -1,27 +1,28 @@
 /** A kernel, and how it reads the record of its operation (layout.ts). */
-import { ARGUMENTS, WORD, type Layout } from '../layout.ts'
+import { WORD } from '../layout.ts'
+import { OPERATIONS, type ArgumentsOf, type Operation } from '../opcodes.ts'
 import { i32, load, local, range, type I32, type Variable } from './code.ts'
 
 /** The parameters of every kernel: its operation's record, the number of its task, scratch memory of its thread. */
 export const kernel = { op: 'i32', task: 'i32', scratch: 'i32' } as const
 
 /** A variable for each argument of an operation. */
-export type Arguments<L extends Layout> = {
-  readonly [K in keyof (typeof ARGUMENTS)[L]]: Variable<(typeof ARGUMENTS)[L][K] & ('i32' | 'f32')>
+export type Arguments<O extends Operation> = {
+  readonly [K in keyof ArgumentsOf<O>]: Variable<ArgumentsOf<O>[K] & ('i32' | 'f32')>
 }
 
 /**
  * The arguments of the record at `op`, by name: `const { x, y } = args('addNorm', op)`. Each load is emitted when its name is
  * asked for, so a kernel reads nothing that it does not name, and reads again what it names twice.
  */
-export function args<L extends Layout>(layout: L, op: I32): Arguments<L> {
+export function args<O extends Operation>(operation: O, op: I32): Arguments<O> {
   const found = {}
-  for (const [index, [name, type]] of Object.entries<'i32' | 'f32'>(ARGUMENTS[layout]).entries()) {
+  for (const [index, [name, type]] of Object.entries<'i32' | 'f32'>(OPERATIONS[operation].arguments).entries()) {
     const offset = 4 * (WORD.arguments + index)
     const get = () => (type === 'i32' ? local.i32(load.i32(op, offset)) : local.f32(load.f32(op, offset)))
     Object.defineProperty(found, name, { get })
   }
-  return found as Arguments<L>
+  return found as Arguments<O>
 }
 
 /** For each row of the block that is task number `task`. */

@@ -1,13 +1,14 @@
 /** The operations of the Kernels interface as steps: how each is cut into tasks, and what it needs. */
 import type { EmbeddingTables, PackedBatch } from '../kernels.ts'
-import { CODES, QUERY_ROWS, ROW_SCALE_BYTES, padded, type Scheme } from './layout.ts'
+import { READING, QUERY_ROWS, ROW_SCALE_BYTES, padded } from './layout.ts'
 import { SimdTensor, type Step, type StepOf } from './program.ts'
+import type { Format, TileShape } from './tiles.ts'
 import type { SimdLinear, SimdNorm, SimdTable } from './weights.ts'
 
 /** A block of activations stays in the second-level cache. */
 const BLOCK_BYTES = 1 << 20
 /** Of an operand. */
-const ELEMENT_BYTES = { f32: 4, w8a16: 2, w8a7: 1 } as const satisfies Record<Scheme, number>
+const ELEMENT_BYTES = { f32: 4, w8a16: 2, bytes: 1 } as const satisfies Record<Format, number>
 /** Multiplications that are worth a trip to the task counter: some ten microseconds. */
 const TASK_PRODUCTS = 1 << 20
 
@@ -21,15 +22,16 @@ function rowBlocks(rows: number, threads: number, tileRows = 1): { rowBlock: num
 /** x·Wᵀ + b: x is made an operand, tile by tile and in integers where the weights are, and multiplied. */
 export function linearSteps(x: SimdTensor, y: SimdTensor, weights: SimdLinear, gelu: boolean, threads: number): Step[] {
   const [rows = 0] = x.shape
-  const { scheme, inputs, tile } = weights
+  const { inputs, tile } = weights
+  const { format } = tile
   const width = padded(inputs)
-  const qStride = width * ELEMENT_BYTES[scheme]
+  const qStride = width * ELEMENT_BYTES[format]
   const q = SimdTensor.temporary(rows * qStride, qStride)
-  const rowScales = scheme === 'f32' ? undefined : SimdTensor.temporary(rows * ROW_SCALE_BYTES)
+  const rowScales = format === 'f32' ? undefined : SimdTensor.temporary(rows * ROW_SCALE_BYTES)
   const { rowBlock, tasks } = rowBlocks(rows, threads, tile.rows)
   const operand: StepOf<'operand'> = {
-    kernel: `operand_${scheme}`,
-    layout: 'operand',
+    operation: 'operand',
+    tile,
     tasks,
     inputs: [x],
     outputs: rowScales ? [q, rowScales] : [q],
@@ -44,7 +46,7 @@ export function linearSteps(x: SimdTensor, y: SimdTensor, weights: SimdLinear, g
       tileRows: tile.rows,
       rowScales: rowScales?.address ?? 0,
       limit: weights.limit,
-      codes: CODES[weights.codes],
+      reading: READING[weights.reading],
     }),
   }
   return [operand, productStep(q, rowScales, rows, y, weights, gelu, threads)]
@@ -65,12 +67,12 @@ function productStep(
   const most = Math.ceil((panelCount * blocks) / (4 * threads))
   const panelGroup = Math.max(1, Math.min(most, Math.round(TASK_PRODUCTS / (rowBlock * tile.width * inputs))))
   return {
-    kernel: `linear_${tile.name}`,
-    layout: 'linear',
+    operation: 'linear',
+    tile,
     tasks: Math.ceil(rows / rowBlock) * Math.ceil(panelCount / panelGroup),
     inputs: rowScales ? [x, rowScales] : [x],
     outputs: [y],
-    scratch: weights.scheme === 'w8a16' ? 2 * panelBytes : 0,
+    scratch: tile.format === 'w8a16' ? 2 * panelBytes : 0,
     arguments: () => ({
       x: x.address,
       xStride: x.stride,
@@ -105,8 +107,7 @@ export function embedStep(
   indices.set(batch.positions, rows)
   indices.set(batch.typeIds, 2 * rows)
   return {
-    kernel: 'embed',
-    layout: 'embed',
+    operation: 'embed',
     tasks,
     inputs: [],
     outputs: [y],
@@ -148,8 +149,7 @@ export function addNormStep(
   const [rows = 0] = x.shape
   const { rowBlock, tasks } = rowBlocks(rows, threads)
   return {
-    kernel: 'addNorm',
-    layout: 'addNorm',
+    operation: 'addNorm',
     tasks,
     inputs: [x, residual],
     outputs: [y],
@@ -170,14 +170,15 @@ export function addNormStep(
 
 const roundUp = (value: number, to: number) => Math.ceil(value / to) * to
 
-/** K and V into panels of `panelWidth`; then one task per head and 16 query rows. */
+/** K and V into panels as wide as those of `tile`; then one task per head and 16 query rows. */
 export function attentionSteps(
   qkv: SimdTensor,
   starts: Int32Array,
   heads: number,
   y: SimdTensor,
-  panelWidth: number,
+  tile: TileShape,
 ): Step[] {
+  const panelWidth = tile.width
   const width = (qkv.shape[1] ?? 0) / 3
   const headSize = width / heads
   const sequences = Array.from(starts.subarray(1), (end, b) => ({
@@ -203,8 +204,8 @@ export function attentionSteps(
   )
   const place = (b: number) => packed.address + (offsets[b] ?? 0)
   const pack: StepOf<'packHeads'> = {
-    kernel: `packHeads_${panelWidth}`,
-    layout: 'packHeads',
+    operation: 'packHeads',
+    tile,
     tasks: sequences.length * heads,
     inputs: [qkv],
     outputs: [packed],
@@ -213,8 +214,8 @@ export function attentionSteps(
     arguments: data => ({ qkv: qkv.address, ...common, spans: data }),
   }
   const attend: StepOf<'attention'> = {
-    kernel: `attention_${panelWidth}`,
-    layout: 'attention',
+    operation: 'attention',
+    tile,
     tasks: blocks.length * heads,
     inputs: [qkv, packed],
     outputs: [y],

@@ -1,69 +1,29 @@
-/** The operations that go row by row: a task is a block of rows, and each row is done in rows.ts. */
-import { DTYPE, type Scheme } from '../layout.ts'
-import { procedure, f32, f32x4, fillZero, i32, load, local, range, store, when, type I32 } from './code.ts'
+/** Packing, when a model is loaded: weights into panels, and tables into int8. */
+import { DTYPE } from '../layout.ts'
+import type { Format } from '../tiles.ts'
+import { procedure, f32, fillZero, i32, load, local, range, store, when, type I32 } from './code.ts'
 import { args, eachRow, kernel, pointer } from './record.ts'
-import { addRow, normaliseRow, quantiseRow8 } from './rows.ts'
-
-/** y = x + residual, then normalised in place. */
-export const addNorm = procedure('addNorm', kernel, ({ op, task }) => {
-  const arg = args('addNorm', op)
-  const { x, residual, y, stride, width, weight, bias, epsilon } = arg
-  eachRow(arg, task, row => {
-    const offset = local.i32(i32.mul(row, stride))
-    range(0, stride, 16, i => {
-      const at = local.i32(i32.add(offset, i))
-      store.v128(i32.add(y, at), f32x4.add(load.v128(i32.add(x, at)), load.v128(i32.add(residual, at))))
-    })
-    normaliseRow({ y: i32.add(y, offset), width, padded: i32.shr(stride, 2), weight, bias, epsilon })
-  })
-})
-
-/**
- * The rows of three tables, added and normalised. Each is read in the type that its file has, so that a table of float16
- * or int8 is never expanded. `indices` holds ids, positions and types, `rows` of each.
- */
-export const embed = procedure('embed', kernel, ({ op, task }) => {
-  const arg = args('embed', op)
-  const { y, yStride: stride, width, rows, indices } = arg
-  const tables = ([0, 1, 2] as const).map(n => ({
-    data: arg[`table${n}`],
-    stride: arg[`stride${n}`],
-    dtype: arg[`dtype${n}`],
-    scales: arg[`scales${n}`],
-  }))
-  const { weight, bias, epsilon } = arg
-  eachRow(arg, task, row => {
-    const to = pointer(y, row, stride)
-    fillZero(to, stride)
-    for (const [n, table] of tables.entries()) {
-      const index = local.i32(load.i32(pointer(indices, i32.add(row, n === 0 ? 0 : i32.mul(rows, n)), 4)))
-      const scale = load.f32(pointer(table.scales, index, 4))
-      const from = pointer(table.data, index, table.stride)
-      addRow({ y: to, row: from, width: i32.shr(stride, 2), dtype: table.dtype, scale })
-    }
-    normaliseRow({ y: to, width, padded: i32.shr(stride, 2), weight, bias, epsilon })
-  })
-})
+import { addRow, quantiseRow8 } from './rows.ts'
 
 /**
  * Weights as the file stores them → panels (linear.ts). Row n of W becomes output n mod width of panel n / width. Float
- * weights are made int8 here where the scheme wants that; int8 weights keep their numbers.
+ * weights are made int8 here where the format wants that; int8 weights keep their numbers.
  *
- * In a panel, a step holds one unit of each output: one float32, two int8 (w8a16) or four (w8a7).
+ * In a panel, a step holds one unit of each output: one float32, two int8 (w8a16) or four (bytes).
  */
-export const pack = (scheme: Scheme, panelWidth: number) =>
-  procedure(`pack_${scheme}_${panelWidth}`, kernel, ({ op, task, scratch }) => {
+export const pack = (format: Format, panelWidth: number) =>
+  procedure(`pack_${format}_${panelWidth}`, kernel, ({ op, task, scratch }) => {
     const arg = args('pack', op)
     const { source, sourceStride, dtype, width, firstOutput, panels, panelBytes } = arg
     const { columns, columnBytes, sourceScales, bias, sums, pairLimit } = arg
-    const unit = scheme === 'w8a16' ? 2 : 4
-    const elements = scheme === 'f32' ? 1 : unit
+    const unit = format === 'w8a16' ? 2 : 4
+    const elements = format === 'f32' ? 1 : unit
 
     eachRow(arg, task, row => {
       const from = pointer(source, row, sourceStride)
       const scale = local.f32(load.f32(pointer(sourceScales, row, 4)))
       const ready = local.i32(scratch) // where the row stands in its final type
-      if (scheme !== 'f32') ready.set(i32.add(scratch, i32.mul(width, 4)))
+      if (format !== 'f32') ready.set(i32.add(scratch, i32.mul(width, 4)))
       const isI8 = i32.eq(dtype, DTYPE.I8)
       const widen = () => {
         fillZero(scratch, i32.mul(width, 4))
@@ -73,7 +33,7 @@ export const pack = (scheme: Scheme, panelWidth: number) =>
         widen()
         scale.set(quantiseRow8({ x: scratch, width, q: ready, pairLimit }))
       }
-      if (scheme === 'f32') widen()
+      if (format === 'f32') widen()
       else when(isI8, () => ready.set(from), quantise)
 
       const output = local.i32(i32.add(firstOutput, row))
@@ -89,7 +49,7 @@ export const pack = (scheme: Scheme, panelWidth: number) =>
 
       const column = local.i32(i32.add(pointer(columns, panel, columnBytes), i32.mul(place, 4)))
       store.f32(column, load.f32(pointer(bias, row, 4)))
-      if (scheme !== 'f32') {
+      if (format !== 'f32') {
         const [sum, absolute, pair] = [local.i32(0), local.i32(0), local.i32(0)]
         const magnitude = (at: I32) => {
           const value = local.i32(load.s8(at))
@@ -105,7 +65,7 @@ export const pack = (scheme: Scheme, panelWidth: number) =>
         })
         store.f32(column, scale, 4 * panelWidth)
         store.i32(column, sum, 8 * panelWidth)
-        store.i32(pointer(sums, row, 4), scheme === 'w8a16' ? absolute : pair)
+        store.i32(pointer(sums, row, 4), format === 'w8a16' ? absolute : pair)
       }
     })
   })
