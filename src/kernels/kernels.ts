@@ -20,16 +20,13 @@ export interface PackedBatch {
 
 /** One weight as the file holds it, checked, not yet converted. `name` is its key in the checkpoint, for messages. */
 export type StoredTensor = { readonly name: string; readonly shape: readonly number[] } & (
-  | { readonly dtype: 'F32'; readonly data: Float32Array }
+  | { readonly stored: 'F32'; readonly data: Float32Array }
   /** Bit patterns of 16-bit floats. */
-  | { readonly dtype: 'F16'; readonly data: Uint16Array }
-  | { readonly dtype: 'BF16'; readonly data: Uint16Array }
+  | { readonly stored: 'F16'; readonly data: Uint16Array }
+  | { readonly stored: 'BF16'; readonly data: Uint16Array }
   /** int8 per output channel: value = data · scale[row]. scale: [shape[0]] */
-  | { readonly dtype: 'I8'; readonly data: Int8Array; readonly scale: Float32Array }
+  | { readonly stored: 'I8'; readonly data: Int8Array; readonly scale: Float32Array }
 )
-
-/** Element types in which weights are stored. */
-export type StoredDType = StoredTensor['dtype']
 
 /** A handle to a matrix or vector that lives in the backend. Row-major. */
 export interface Tensor {

@@ -9,9 +9,9 @@ import type { StoredTensor } from './kernels.ts'
 
 /** All values, row-major, in memory of their own. */
 export function decode(tensor: StoredTensor): Float32Array {
-  if (tensor.dtype === 'F32') return tensor.data.slice()
-  if (tensor.dtype === 'F16') return decodeF16(tensor.data)
-  if (tensor.dtype === 'BF16') return decodeBF16(tensor.data)
+  if (tensor.stored === 'F32') return tensor.data.slice()
+  if (tensor.stored === 'F16') return decodeF16(tensor.data)
+  if (tensor.stored === 'BF16') return decodeBF16(tensor.data)
   const width = tensor.data.length / tensor.scale.length
   const values = new Float32Array(tensor.data.length)
   for (let i = 0, row = 0; row < tensor.scale.length; row++) {
@@ -24,9 +24,9 @@ export function decode(tensor: StoredTensor): Float32Array {
 /** Row `row` of a tensor of shape [rows, width] → [width] */
 export function decodeRow(tensor: StoredTensor, row: number, width: number): Float32Array {
   const [start, end] = [row * width, (row + 1) * width]
-  if (tensor.dtype === 'F32') return tensor.data.subarray(start, end)
-  if (tensor.dtype === 'F16') return decodeF16(tensor.data.subarray(start, end))
-  if (tensor.dtype === 'BF16') return decodeBF16(tensor.data.subarray(start, end))
+  if (tensor.stored === 'F32') return tensor.data.subarray(start, end)
+  if (tensor.stored === 'F16') return decodeF16(tensor.data.subarray(start, end))
+  if (tensor.stored === 'BF16') return decodeBF16(tensor.data.subarray(start, end))
   const scale = tensor.scale[row]!
   return Float32Array.from(tensor.data.subarray(start, end), value => value * scale)
 }

@@ -73,7 +73,7 @@ test.each(['w8a16', 'w8a16Wide', 'bytesPairs'] as const)(
   async name => {
     const [K, N] = [512, 24]
     const data = Int8Array.from({ length: N * K }, (_, i) => ((i / K) & 1 ? 127 : -128))
-    const weight = { name: 'worst', dtype: 'I8', shape: [N, K], data, scale: new Float32Array(N).fill(0.01) } as const
+    const weight = { name: 'worst', stored: 'I8', shape: [N, K], data, scale: new Float32Array(N).fill(0.01) } as const
     const parts = [{ weight, bias: stored(new Float32Array(N), N) }]
     // Rows that are alike: a constant, since the normalisation of equal numbers is its bias.
     const kernels = await kernelsWith(name, 'unsigned')
@@ -123,7 +123,7 @@ describe.each(bytes)('%s is exact integer arithmetic', name => {
     const [K, N] = [4096, 8]
     const data = new Int8Array(N * K)
     for (let n = 0; n < N; n++) data.fill(n % 2 ? 127 : -128, n * K, (n + 1) * K)
-    const weight = { name: 'worst', dtype: 'I8', shape: [N, K], data, scale: new Float32Array(N).fill(0.01) } as const
+    const weight = { name: 'worst', stored: 'I8', shape: [N, K], data, scale: new Float32Array(N).fill(0.01) } as const
     await expectExact(await kernelsWith(name), weight, new Float32Array(N), new Float32Array(2 * K).fill(3).fill(-3, K))
   })
 })
@@ -147,7 +147,7 @@ describe('where the engine reads eight bits, they are exact too', () => {
   ])('in pairs, as many steps as their sum in int16 has room for: %s', async (_, largest) => {
     const next = random(37)
     const weight = storedAs('I8', stored(floats(next, N * K), N, K))
-    if (weight.dtype !== 'I8') throw new Error('int8 weights only')
+    if (weight.stored !== 'I8') throw new Error('int8 weights only')
     for (let i = 0; i < weight.data.length; i++) weight.data[i] = (weight.data[i] ?? 0) / 2
     weight.data.fill(largest === 1 ? 73 : 127, 0, 2) // the pair that decides
     const limit = Math.floor(32767 / (largest === 1 ? 146 : 254)) - 1
@@ -223,7 +223,7 @@ async function expectExact(
   x: Float32Array,
   levels = 127,
 ) {
-  if (weight.dtype !== 'I8') throw new Error('int8 weights only')
+  if (weight.stored !== 'I8') throw new Error('int8 weights only')
   const [N = 0, K = 0] = weight.shape
   const { data, scale } = weight
   const y = await product(simd, [{ weight, bias: stored(biases, N) }], x, K)

@@ -17,19 +17,19 @@ export function floats(next: Random, length: number, scale = 1): Float32Array {
 }
 
 export function stored(data: Float32Array, ...shape: number[]): StoredTensor {
-  return { name: 'test', dtype: 'F32', shape, data }
+  return { name: 'test', stored: 'F32', shape, data }
 }
 
 /** The same numbers, rounded to another type. */
-export function storedAs(dtype: StoredTensor['dtype'], tensor: StoredTensor): StoredTensor {
+export function storedAs(type: StoredTensor['stored'], tensor: StoredTensor): StoredTensor {
   const { name, shape } = tensor
   const values = tensor.data as Float32Array
-  if (dtype === 'F32') return tensor
-  if (dtype === 'BF16') {
+  if (type === 'F32') return tensor
+  if (type === 'BF16') {
     const bits = new Uint32Array(values.buffer, values.byteOffset, values.length)
-    return { name, shape, dtype, data: Uint16Array.from(bits, bit => bit >>> 16) }
+    return { name, shape, stored: type, data: Uint16Array.from(bits, bit => bit >>> 16) }
   }
-  if (dtype === 'F16') return { name, shape, dtype, data: Uint16Array.from(values, toF16) }
+  if (type === 'F16') return { name, shape, stored: type, data: Uint16Array.from(values, toF16) }
   const [rows = 0, width = 0] = shape
   const scale = new Float32Array(rows)
   const data = new Int8Array(values.length)
@@ -41,7 +41,7 @@ export function storedAs(dtype: StoredTensor['dtype'], tensor: StoredTensor): St
       row * width,
     )
   }
-  return { name, shape, dtype, data, scale }
+  return { name, shape, stored: type, data, scale }
 }
 
 /** Towards zero; subnormals and the largest numbers included, since the tests want them. */
@@ -61,7 +61,7 @@ export interface Case {
   H: number
   F: number
   lengths: readonly number[]
-  dtype?: StoredTensor['dtype']
+  dtype?: StoredTensor['stored']
   /** Multiplies what comes out of the embedding. */
   scale?: number
   /** Changes the weights before they are loaded. */

@@ -73,7 +73,7 @@ describe('fp32 equals naive', () => {
 
   test('every float16, subnormals, infinities and NaN included', async () => {
     const all = Uint16Array.from({ length: 65536 }, (_, i) => i)
-    const data = { name: 'all', dtype: 'F16', shape: [4096, 16], data: all } as const
+    const data = { name: 'all', stored: 'F16', shape: [4096, 16], data: all } as const
     const table = await readTable(data)
     expect(table.simd).toEqual(table.naive)
   })
@@ -159,7 +159,7 @@ describe('w8a16 is exact integer arithmetic', () => {
     const [K, N] = [3072, 8]
     const data = new Int8Array(N * K)
     for (let n = 0; n < N; n++) data.fill(n % 2 ? 127 : -128, n * K, (n + 1) * K)
-    const weight = { name: 'worst', dtype: 'I8', shape: [N, K], data, scale: new Float32Array(N).fill(0.01) } as const
+    const weight = { name: 'worst', stored: 'I8', shape: [N, K], data, scale: new Float32Array(N).fill(0.01) } as const
     expect(limitOf(128 * K)).toBe(5461)
     expect(5461 * 128 * K).toBeLessThan(2 ** 31)
     await expectExact(weight, new Float32Array(N), new Float32Array(2 * K).fill(3).fill(-3, K))
@@ -346,7 +346,7 @@ describe('the .wasm files', () => {
 
 /** Compares bit for bit with the same arithmetic in JavaScript's integers and float32 roundings. */
 async function expectExact(weight: ReturnType<typeof storedAs>, biases: Float32Array, x: Float32Array): Promise<void> {
-  if (weight.dtype !== 'I8') throw new Error('int8 weights only')
+  if (weight.stored !== 'I8') throw new Error('int8 weights only')
   const [N = 0, K = 0] = weight.shape
   const { data, scale } = weight
   const simd = await loadSimd({ dtype: 'w8a16' })

@@ -120,7 +120,7 @@ test('GELU: within 6e-7 of the exact one', async () => {
     // x as the bias of a product with 0.
     const zero = {
       name: 'zero',
-      dtype: 'F32',
+      stored: 'F32',
       shape: [values.length, 1],
       data: new Float32Array(values.length),
     } as const

@@ -101,9 +101,9 @@ function matrix(name: string, rows: number, width: number): StoredTensor {
     state = (Math.imul(state, 1664525) + 1013904223) | 0
     data[i] = state * 2 ** -36
   }
-  return { name, dtype: 'F32', shape: [rows, width], data }
+  return { name, stored: 'F32', shape: [rows, width], data }
 }
 
 function vector(width: number): StoredTensor {
-  return { name: 'vector', dtype: 'F32', shape: [width], data: new Float32Array(width).fill(0.5) }
+  return { name: 'vector', stored: 'F32', shape: [width], data: new Float32Array(width).fill(0.5) }
 }

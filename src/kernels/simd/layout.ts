@@ -24,7 +24,7 @@ export const ZEROS_BYTES = 1024
 export const QUERY_ROWS = 16
 
 /** How elements of a table or of weights are stored, as a number in a record. */
-export const DTYPE = { F32: 0, F16: 1, BF16: 2, I8: 3 } as const
+export const STORED = { F32: 0, F16: 1, BF16: 2, I8: 3 } as const
 
 /**
  * How relaxed dot products read the bytes of activations. The standard fixes it for 7 bits alone; with the eighth set, an

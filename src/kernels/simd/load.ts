@@ -1,6 +1,6 @@
 /** Finds out what this engine can do, compiles the module for it, and makes the backend. */
 import { BackendError, OptionError } from '../../errors.ts'
-import type { Precision } from '../load.ts'
+import type { DType } from '../options.ts'
 import { InlineEngine } from './inline.ts'
 import { tile, type Features } from './tiles.ts'
 import { ModuleMemory } from './memory.ts'
@@ -13,7 +13,7 @@ import { wideArithmetic, wideModule } from './turbo.ts'
 import { defaultThreads, threadSpawner, type Spawn } from './threads.ts'
 
 export interface SimdOptions {
-  readonly dtype?: Precision
+  readonly dtype?: DType
   /** Default: one per core, four at most. 1 computes in the caller's thread. */
   readonly threads?: number
   /** A compiled module, where this runtime cannot compile from bytes: `bert-ner/simd.wasm` or one of its sisters. */
@@ -60,7 +60,7 @@ function makeEngine(
  * q8 is the fastest arithmetic whose logits at BERT-base shape are closer to fp32 than onnxruntime's dynamic int8
  * as a rule (docs/kernels.md): bytes where the engine reads more than seven bits of them, and w8a16 elsewhere.
  */
-function chooseArithmetic(dtype: Precision, module: WebAssembly.Module, { level, shared }: Features): SimdArithmetic {
+function chooseArithmetic(dtype: DType, module: WebAssembly.Module, { level, shared }: Features): SimdArithmetic {
   const relaxed = level === 'relaxed'
   if (dtype === 'w8a7' && !relaxed) throw noRelaxedSimd()
   const [f32, w8a16] = [tile('f32'), tile('w8a16')]

@@ -69,8 +69,10 @@ export type Step = { [O in Operation]: StepOf<O> }[Operation]
 export interface Engine {
   readonly threads: number
   readonly memory: ModuleMemory
-  /** Runs the records from `program` to `end`. Thread n has `scratchBytes` bytes of scratch memory at scratch + n · scratchBytes. */
-  /** `eager`: in this thread, at once, where the others are not there yet. For short programs. */
+  /**
+   * Runs the records from `program` to `end`. Thread n has `scratchBytes` bytes of scratch memory at scratch + n · scratchBytes.
+   * `eager`: at once in the caller's thread, if the others have not started yet. For short programs.
+   */
   run(program: number, end: number, scratch: number, scratchBytes: number, eager?: boolean): Promise<void>
   dispose(): Promise<void>
 }

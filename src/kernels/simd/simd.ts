@@ -10,7 +10,7 @@ import { addNormStep, attentionSteps, embedStep, linearSteps } from './steps.ts'
 import { execute, releaseIfUnused, releaseUse, retain, SimdTensor, type Engine, type Step } from './program.ts'
 import { packLinear, packTable, storeNorm, type SimdLinear, type SimdNorm, type SimdTable } from './weights.ts'
 
-/** What the linear layers compute in: see `dtype` in load.ts. */
+/** What the linear layers compute in: see `dtype` in options.ts. */
 export interface SimdArithmetic {
   readonly dtype: 'auto' | 'fp32' | 'q8'
   readonly f32: TileShape
@@ -54,7 +54,7 @@ export class SimdKernels implements Kernels {
     const { dtype, f32, q8, head = q8, reading = 'seven' } = this.#arithmetic
     const outputs = parts.reduce((sum, { weight }) => sum + (weight.shape[0] ?? 0), 0)
     const int8 = outputs <= HEAD_OUTPUTS ? head : q8
-    const asInt8 = dtype === 'q8' || (dtype === 'auto' && parts.every(({ weight }) => weight.dtype === 'I8'))
+    const asInt8 = dtype === 'q8' || (dtype === 'auto' && parts.every(({ weight }) => weight.stored === 'I8'))
     return this.#queue(() => packLinear(this.#engine, parts, asInt8 ? int8 : f32, reading))
   }
 

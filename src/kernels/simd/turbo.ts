@@ -4,7 +4,7 @@
  * attention are computed on the wide tiles until the optimising compiler has taken over, and compared with plain loops.
  */
 import { builtin, nodeVersion, warn } from '../../platform.ts'
-import type { Precision } from '../load.ts'
+import type { DType } from '../options.ts'
 import { NaiveKernels } from '../naive/naive.ts'
 import type { Kernels, StoredTensor } from '../kernels.ts'
 import { InlineEngine } from './inline.ts'
@@ -29,7 +29,7 @@ const FLAG = 'experimental-wasm-revectorize'
 export async function wideModule(
   shared: boolean,
   isGiven: boolean,
-  dtype: Precision,
+  dtype: DType,
 ): Promise<WebAssembly.Module | undefined> {
   const found = await compileWide(shared, isGiven, dtype)
   if (typeof found !== 'string') return found
@@ -38,7 +38,7 @@ export async function wideModule(
 }
 
 /** The module, or why there is none. */
-async function compileWide(shared: boolean, isGiven: boolean, dtype: Precision): Promise<WebAssembly.Module | string> {
+async function compileWide(shared: boolean, isGiven: boolean, dtype: DType): Promise<WebAssembly.Module | string> {
   if (isGiven) return 'brings a module of its own, and `wasm` names another'
   if (dtype === 'w8a7') return "is for 'fp32', 'w8a16' and 'q8'"
   const [v8, os] = [await builtin('node:v8'), await builtin('node:os')]
@@ -62,7 +62,7 @@ async function compileAndCheck(shared: boolean): Promise<WebAssembly.Module | st
   return module
 }
 
-export function wideArithmetic(dtype: Precision): SimdArithmetic {
+export function wideArithmetic(dtype: DType): SimdArithmetic {
   return { dtype: dtype === 'auto' || dtype === 'fp32' ? dtype : 'q8', f32: tile('f32Wide'), q8: tile('w8a16Wide') }
 }
 
@@ -102,10 +102,10 @@ async function knownAnswer(kernels: Kernels, T: number, rounds: number): Promise
 
 function numbers(rows: number, width: number): StoredTensor {
   const data = Float32Array.from({ length: rows * width }, (_, i) => Math.sin(i * 12.9898) / Math.sqrt(width))
-  return { name: 'known answer', dtype: 'F32', shape: [rows, width], data }
+  return { name: 'known answer', stored: 'F32', shape: [rows, width], data }
 }
 
 function vector(width: number): StoredTensor {
   const data = Float32Array.from({ length: width }, (_, i) => 1 + Math.cos(i) / 2)
-  return { name: 'known answer', dtype: 'F32', shape: [width], data }
+  return { name: 'known answer', stored: 'F32', shape: [width], data }
 }

@@ -5,7 +5,7 @@
 import type { LinearPart, LinearWeights, NormWeights, EmbeddingWeights, StoredTensor } from '../kernels.ts'
 import { decode } from '../stored.ts'
 import { boundsOf, type Activations } from './bounds.ts'
-import { DTYPE, padded, type Reading } from './layout.ts'
+import { STORED, padded, type Reading } from './layout.ts'
 import type { ModuleMemory } from './memory.ts'
 import { execute, type Engine, type StepOf } from './program.ts'
 import type { TileShape } from './tiles.ts'
@@ -28,7 +28,7 @@ export interface SimdLinear extends LinearWeights, Activations {
 export interface SimdTable extends EmbeddingWeights {
   readonly data: number
   readonly stride: number
-  readonly dtype: number
+  readonly stored: number
   readonly scales: number
 }
 
@@ -81,7 +81,7 @@ interface Stage {
   readonly rows: number
   readonly source: number
   readonly sourceStride: number
-  readonly dtype: number
+  readonly stored: number
   readonly sourceScales: number
 }
 
@@ -97,13 +97,13 @@ async function* stages(engine: Engine, tensor: StoredTensor, width: number): Asy
     const source = memory.allocate(count * stride)
     const sourceScales = memory.allocate(4 * count)
     copyRows(memory, tensor, first, count, width, source)
-    if (tensor.dtype === 'I8') memory.float32(sourceScales, count).set(tensor.scale.subarray(first, first + count))
+    if (tensor.stored === 'I8') memory.float32(sourceScales, count).set(tensor.scale.subarray(first, first + count))
     yield await Promise.resolve({
       first,
       rows: count,
       source,
       sourceStride: stride,
-      dtype: DTYPE[tensor.dtype],
+      stored: STORED[tensor.stored],
       sourceScales,
     })
     memory.release(source)
@@ -173,15 +173,15 @@ function packStep(tile: TileShape, values: PackArguments): StepOf<'pack'> {
 export async function packTable(engine: Engine, table: StoredTensor, asInt8: boolean): Promise<SimdTable> {
   const { memory } = engine
   const [rows = 0, width = 0] = table.shape
-  if (asInt8 && table.dtype !== 'I8' && table.data.byteLength > SMALL_TABLE_BYTES) {
+  if (asInt8 && table.stored !== 'I8' && table.data.byteLength > SMALL_TABLE_BYTES) {
     return quantiseTable(engine, table, rows, width)
   }
   const stride = padded(width) * table.data.BYTES_PER_ELEMENT
   const data = memory.allocate(rows * stride)
   copyRows(memory, table, 0, rows, width, data)
   const scales = memory.allocate(4 * rows)
-  memory.float32(scales, rows).set(table.dtype === 'I8' ? table.scale : new Float32Array(rows))
-  return { rows, width, data, stride, dtype: DTYPE[table.dtype], scales }
+  memory.float32(scales, rows).set(table.stored === 'I8' ? table.scale : new Float32Array(rows))
+  return { rows, width, data, stride, stored: STORED[table.stored], scales }
 }
 
 async function quantiseTable(engine: Engine, table: StoredTensor, rows: number, width: number): Promise<SimdTable> {
@@ -206,7 +206,7 @@ async function quantiseTable(engine: Engine, table: StoredTensor, rows: number, 
     }
     await execute(engine, [step], true)
   }
-  return { rows, width, data, stride, dtype: DTYPE.I8, scales }
+  return { rows, width, data, stride, stored: STORED.I8, scales }
 }
 
 export function storeNorm(memory: ModuleMemory, weight: StoredTensor, bias: StoredTensor, epsilon: number): SimdNorm {

@@ -13,7 +13,7 @@ export const embed = procedure('embed', kernel, ({ op, task }) => {
   const tables = ([0, 1, 2] as const).map(n => ({
     data: arg[`table${n}`],
     stride: arg[`stride${n}`],
-    dtype: arg[`dtype${n}`],
+    stored: arg[`stored${n}`],
     scales: arg[`scales${n}`],
   }))
   const { weight, bias, epsilon } = arg
@@ -24,7 +24,7 @@ export const embed = procedure('embed', kernel, ({ op, task }) => {
       const index = local.i32(load.i32(pointer(indices, i32.add(row, n === 0 ? 0 : i32.mul(rows, n)), 4)))
       const scale = load.f32(pointer(table.scales, index, 4))
       const from = pointer(table.data, index, table.stride)
-      addRow({ y: to, row: from, width: i32.shr(stride, 2), dtype: table.dtype, scale })
+      addRow({ y: to, row: from, width: i32.shr(stride, 2), stored: table.stored, scale })
     }
     normaliseRow({ y: to, width, padded: i32.shr(stride, 2), weight, bias, epsilon })
   })

@@ -1,5 +1,5 @@
 /** Packing, when a model is loaded: weights into panels, and tables into int8. */
-import { DTYPE } from '../layout.ts'
+import { STORED } from '../layout.ts'
 import type { Format } from '../tiles.ts'
 import { procedure, f32, fillZero, i32, load, local, range, store, when, type I32 } from './code.ts'
 import { args, eachRow, kernel, pointer } from './record.ts'
@@ -14,7 +14,7 @@ import { addRow, quantiseRow8 } from './rows.ts'
 export const pack = (format: Format, panelWidth: number) =>
   procedure(`pack_${format}_${panelWidth}`, kernel, ({ op, task, scratch }) => {
     const arg = args('pack', op)
-    const { source, sourceStride, dtype, width, firstOutput, panels, panelBytes } = arg
+    const { source, sourceStride, stored, width, firstOutput, panels, panelBytes } = arg
     const { columns, columnBytes, sourceScales, bias, sums, pairLimit } = arg
     const unit = format === 'w8a16' ? 2 : 4
     const elements = format === 'f32' ? 1 : unit
@@ -24,10 +24,10 @@ export const pack = (format: Format, panelWidth: number) =>
       const scale = local.f32(load.f32(pointer(sourceScales, row, 4)))
       const ready = local.i32(scratch) // where the row stands in its final type
       if (format !== 'f32') ready.set(i32.add(scratch, i32.mul(width, 4)))
-      const isI8 = i32.eq(dtype, DTYPE.I8)
+      const isI8 = i32.eq(stored, STORED.I8)
       const widen = () => {
         fillZero(scratch, i32.mul(width, 4))
-        addRow({ y: scratch, row: from, width, dtype, scale })
+        addRow({ y: scratch, row: from, width, stored, scale })
       }
       const quantise = () => {
         widen()
@@ -73,11 +73,11 @@ export const pack = (format: Format, panelWidth: number) =>
 /** A float table → int8 with a scale a row, a quarter of the memory. */
 export const packTable = procedure('packTable', kernel, ({ op, task, scratch }) => {
   const arg = args('packTable', op)
-  const { source, sourceStride, dtype, width, q, scales, sourceScales } = arg
+  const { source, sourceStride, stored, width, q, scales, sourceScales } = arg
   eachRow(arg, task, row => {
     fillZero(scratch, i32.mul(width, 4))
     const from = pointer(source, row, sourceStride)
-    addRow({ y: scratch, row: from, width, dtype, scale: load.f32(pointer(sourceScales, row, 4)) })
+    addRow({ y: scratch, row: from, width, stored, scale: load.f32(pointer(sourceScales, row, 4)) })
     const to = pointer(scales, row, 4)
     store.f32(to, quantiseRow8({ x: scratch, width, q: pointer(q, row, width), pairLimit: f32.const(256) }))
   })

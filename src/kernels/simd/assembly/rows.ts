@@ -2,7 +2,7 @@
  * What is done to one row at a time: reading it in its stored type, turning it to integers, normalising it.
  * Rows are padded to a multiple of 16 elements, with zeros, so that no loop has a tail.
  */
-import { DTYPE } from '../layout.ts'
+import { STORED } from '../layout.ts'
 import {
   define,
   procedure,
@@ -34,11 +34,11 @@ function widenF16(bits: V128): V128 {
   return v128.or(v128.or(value, special), sign)
 }
 
-/** y += row, of `width` elements of type `dtype` (layout.ts); `scale` is used for int8 alone. */
+/** y += row, of `width` elements of type `stored` (layout.ts); `scale` is used for int8 alone. */
 export const addRow = procedure(
   'addRow',
-  { y: 'i32', row: 'i32', width: 'i32', dtype: 'i32', scale: 'f32' },
-  ({ y, row, width, dtype, scale }) => {
+  { y: 'i32', row: 'i32', width: 'i32', stored: 'i32', scale: 'f32' },
+  ({ y, row, width, stored, scale }) => {
     const each = (bytes: number, read: (at: I32) => V128) => {
       range(0, width, 4, i => {
         const at = local.i32(i32.add(y, i32.mul(i, 4)))
@@ -47,10 +47,10 @@ export const addRow = procedure(
       })
     }
     const scales = local.v128(f32x4.splat(scale))
-    when(i32.eq(dtype, DTYPE.F32), () => each(4, at => load.v128(at)))
-    when(i32.eq(dtype, DTYPE.F16), () => each(2, at => widenF16(load.widen16(at))))
-    when(i32.eq(dtype, DTYPE.BF16), () => each(2, at => i32x4.shl(load.widen16(at), 16)))
-    when(i32.eq(dtype, DTYPE.I8), () => {
+    when(i32.eq(stored, STORED.F32), () => each(4, at => load.v128(at)))
+    when(i32.eq(stored, STORED.F16), () => each(2, at => widenF16(load.widen16(at))))
+    when(i32.eq(stored, STORED.BF16), () => each(2, at => i32x4.shl(load.widen16(at), 16)))
+    when(i32.eq(stored, STORED.I8), () => {
       each(1, at => f32x4.mul(f32x4.fromI32(i32x4.lowS16(i16x8.lowS8(load.zero32(at)))), scales))
     })
   },
