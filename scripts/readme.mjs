@@ -52,8 +52,8 @@ const STAGES = [
     'Fast',
     'The same operations on TensorFlow.js, and on a WebAssembly module of our own.',
     [
-      ['src/kernels', 'which backend, which arithmetic', ['options', 'load', 'stored', 'concatenate']],
-      ['src/kernels/tfjs', 'the operations on TensorFlow.js', ['tfjs', 'attention', 'rows', 'gelu', 'tf']],
+      ['src/kernels', 'which backend, which arithmetic', ['options', 'load', 'stored', 'exercise']],
+      ['src/kernels/tfjs', 'the operations on TensorFlow.js', ['tfjs', 'attention', 'gelu', 'slice', 'tf']],
       ['src/kernels/simd/assembly', 'our module, instruction by instruction', ['module', 'code', 'record', 'linear', 'operand', 'math', 'gelu', 'attention', 'embed', 'add-norm', 'rows', 'pack', 'scheduler', 'chain', 'write']],
       ['src/kernels/simd', 'its host: operations, recorded and run as one program', ['simd', 'steps', 'program', 'opcodes', 'layout', 'tiles', 'memory', 'weights', 'bounds', 'failures']],
       ['src/kernels/simd/engine', 'its threads', ['load', 'modules', 'inline', 'pool', 'threads', 'worker', 'probe', 'turbo']],

@@ -2,7 +2,7 @@
 import { OptionError } from '../errors.ts'
 import type { Kernels } from './kernels.ts'
 import { BACKENDS, DTYPES, type Backend, type BackendOptions, type DType } from './options.ts'
-import { hasSimd } from './simd/modules.ts'
+import { hasSimd } from './simd/engine/modules.ts'
 
 /** The device of each backend that has only one. */
 const DEVICES = { simd: 'wasm', naive: 'cpu' } as const
@@ -49,7 +49,7 @@ export async function loadKernels(options: BackendOptions = {}): Promise<Kernels
       if (wasm !== undefined && typeof wasm !== 'string' && !isModule(wasm)) {
         throw option('OPTION_WASM', 'wasm on backend simd', 'a WebAssembly.Module', wasm, 'Leave it out for our own.')
       }
-      const { loadSimd } = await import('./simd/load.ts')
+      const { loadSimd } = await import('./simd/engine/load.ts')
       return loadSimd(options)
     }
   }

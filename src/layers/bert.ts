@@ -6,7 +6,7 @@
  * Reading order: config, checkpoint, embedding, self-attention, feed-forward, encoder, classifier, this file.
  */
 import { BackendError } from '../errors.ts'
-import { concatenate } from '../kernels/concatenate.ts'
+import { concatenate } from '../kernels/stored.ts'
 import type { Kernels, PackedBatch, Tensor } from '../kernels/kernels.ts'
 import { loadKernels } from '../kernels/load.ts'
 import type { BackendOptions } from '../kernels/options.ts'

@@ -1,5 +1,5 @@
 /** What only a process of its own can show. Prints one line of JSON. node --expose-gc simd-process.mjs exit|memory THREADS */
-import { loadSimd } from '../../dist/kernels/simd/load.js'
+import { loadSimd } from '../../dist/kernels/simd/engine/load.js'
 
 const [, , mode, threads] = process.argv
 const [N, K, COUNT] = [1024, 1024, 40] // 160 MiB of float32

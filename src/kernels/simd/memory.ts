@@ -3,7 +3,7 @@
  * first fit, lowest address first, so that what lives long settles at the bottom and the top is used again and again.
  * Memory only ever grows; it goes back to the system when the whole of it is dropped.
  */
-import { BackendError } from '../../errors.ts'
+import { outOfMemory } from './failures.ts'
 import { ZEROS_BYTES } from './layout.ts'
 
 const PAGE = 65536
@@ -96,15 +96,4 @@ export class ModuleMemory {
   float32(address: number, length: number): Float32Array {
     return new Float32Array(this.memory.buffer, address, length)
   }
-}
-
-function outOfMemory(bytes: number, cause: unknown): BackendError {
-  return new BackendError({
-    code: 'BACKEND_OUT_OF_MEMORY',
-    subject: 'backend simd',
-    expected: `${Math.ceil(bytes / 2 ** 20)} MiB of WebAssembly memory (2048 at most)`,
-    found: 'that the system gives no more',
-    nextStep: "Run fewer tokens at a time, or take a smaller dtype: 'q8' needs a quarter of 'fp32'.",
-    cause,
-  })
 }

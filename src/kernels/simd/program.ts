@@ -4,7 +4,7 @@
  * back at the last step that uses a tensor which its owner has freed. So a forward pass needs the memory of its widest
  * point, and the same each time.
  */
-import { BackendError } from '../../errors.ts'
+import { freedTensor } from './failures.ts'
 import { RECORD_BYTES, WORD, padded } from './layout.ts'
 import type { ModuleMemory } from './memory.ts'
 import { OPERATIONS, opcode, type ArgumentsOf, type Operation } from './opcodes.ts'
@@ -166,14 +166,4 @@ export function releaseIfUnused(memory: ModuleMemory, tensor: SimdTensor): void 
   if (!tensor.freed || tensor.uses > 0 || tensor.place === undefined) return
   memory.release(tensor.place)
   tensor.place = undefined
-}
-
-function freedTensor(): BackendError {
-  return new BackendError({
-    code: 'BACKEND_TENSOR_FREED',
-    subject: 'a tensor',
-    expected: 'one that is in use',
-    found: 'one that was freed, or whose scope has ended',
-    nextStep: 'Return it from its scope, and free it after the last use.',
-  })
 }

@@ -3,7 +3,7 @@
  * runs what was recorded, in one go (program.ts).
  */
 import type { EmbeddingTables, Kernels, LinearPart, PackedBatch, StoredTensor, Tensor } from '../kernels.ts'
-import { disposed } from './inline.ts'
+import { disposed } from './failures.ts'
 import type { TileShape } from './tiles.ts'
 import type { Reading } from './layout.ts'
 import { addNormStep, attentionSteps, embedStep, linearSteps } from './steps.ts'

@@ -1,6 +1,6 @@
 /** The operations of naive/attention.ts, arranged for tfjs: the H matrices of a sequence lie below each other in one. */
 import type { Rank, Tensor2D } from '@tensorflow/tfjs-core'
-import { rows } from './rows.ts'
+import { rows } from './slice.ts'
 import type { Tf } from './tf.ts'
 
 /** qkv: [T, 3·C] → [T, C] */

@@ -17,7 +17,7 @@ import type {
   StoredTensor,
   Tensor,
 } from '../kernels.ts'
-import { embed, storedTable, type StoredTable } from '../naive/embed.ts'
+import { embed, storedTable, type StoredTable } from '../tables.ts'
 import { decode } from '../stored.ts'
 import { attention, attentionProbabilities } from './attention.ts'
 import { gelu } from './gelu.ts'

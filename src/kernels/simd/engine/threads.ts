@@ -1,5 +1,5 @@
 /** Worker threads, alike in Node and in browsers: what there is, and how to start one. */
-import { builtin, isNode } from '../../platform.ts'
+import { builtin, isNode } from '../../../platform.ts'
 import type { Answer, RunMessage, StartMessage } from './worker.ts'
 
 /** A thread as pool.ts sees it. */

@@ -1,26 +1,17 @@
 /** Finds out what this engine can do, compiles the module for it, and makes the backend. */
-import { BackendError, OptionError } from '../../errors.ts'
-import type { DType } from '../options.ts'
+import { BackendError, OptionError } from '../../../errors.ts'
+import type { BackendOptions, DType } from '../../options.ts'
 import { InlineEngine } from './inline.ts'
-import { tile, type Features } from './tiles.ts'
-import { ModuleMemory } from './memory.ts'
+import { tile, type Features } from '../tiles.ts'
+import { ModuleMemory } from '../memory.ts'
 import { bestLevel, compileModule, featuresOf } from './modules.ts'
 import { PoolEngine } from './pool.ts'
 import { probe } from './probe.ts'
-import type { Engine } from './program.ts'
-import { SimdKernels, type SimdArithmetic } from './simd.ts'
-import { wideArithmetic, wideModule } from './turbo.ts'
+import type { Engine } from '../program.ts'
+import { SimdKernels, type SimdArithmetic } from '../simd.ts'
 import { defaultThreads, threadSpawner, type Spawn } from './threads.ts'
 
-export interface SimdOptions {
-  readonly dtype?: DType
-  /** Default: one per core, four at most. 1 computes in the caller's thread. */
-  readonly threads?: number
-  /** A compiled module, where this runtime cannot compile from bytes: `bert-ner/simd.wasm` or one of its sisters. */
-  readonly wasm?: WebAssembly.Module | string
-  /** Experimental, Node 24 and later: 256-bit vectors. Sets a flag of V8 for the whole process. */
-  readonly turbo?: boolean
-}
+export type SimdOptions = Pick<BackendOptions, 'dtype' | 'threads' | 'wasm' | 'turbo'>
 
 const MAX_THREADS = 64
 
@@ -35,12 +26,13 @@ export async function loadSimd(options: SimdOptions = {}): Promise<SimdKernels> 
   const given = wasm === undefined ? undefined : checkModule(wasm)
   const features = given ? featuresOf(given) : { level: bestLevel(), shared: spawn !== undefined }
   if (features.level === 'wide') throw wrongModule('one with wide tiles, which only turbo may use')
-  const wide = options.turbo === true ? await wideModule(features.shared, given !== undefined, dtype) : undefined
-  const module = wide ?? given ?? (await compileModule(features))
+  const turbo = options.turbo === true ? await import('./turbo.ts') : undefined
+  const wide = await turbo?.loadTurbo(features.shared, given !== undefined, dtype)
+  const module = wide?.module ?? given ?? (await compileModule(features))
   const memory = new ModuleMemory(features.shared)
   const engine = makeEngine(module, memory, features.shared && threads > 1 ? spawn : undefined, threads)
   try {
-    return new SimdKernels(engine, wide ? wideArithmetic(dtype) : chooseArithmetic(dtype, module, features))
+    return new SimdKernels(engine, wide?.arithmetic ?? chooseArithmetic(dtype, module, features))
   } catch (error) {
     await engine.dispose()
     throw error

@@ -1,7 +1,7 @@
 /** The .wasm files: which there are, what an engine must have for each, and where their bytes come from. */
-import { BackendError } from '../../errors.ts'
-import { builtin } from '../../platform.ts'
-import type { Features, Level } from './tiles.ts'
+import { BackendError } from '../../../errors.ts'
+import { builtin } from '../../../platform.ts'
+import type { Features, Level } from '../tiles.ts'
 
 /**
  * (module (func (result i32) i32.const 0 i8x16.splat i8x16.popcnt i8x16.extract_lane_u 0)): valid where there is SIMD.

@@ -2,7 +2,7 @@
  * One thread of the pool (pool.ts). It instantiates the module on the shared memory, says that it is ready, and from then on
  * runs a program for each message. Between messages it sleeps in its event loop.
  */
-import { builtin, isNode } from '../../platform.ts'
+import { builtin, isNode } from '../../../platform.ts'
 import { instantiate, type ModuleExports } from './inline.ts'
 
 export interface StartMessage {

@@ -1,6 +1,6 @@
-/** Looking up rows: the sum of the three embeddings of every token. */
-import type { EmbeddingTables, EmbeddingWeights, PackedBatch, StoredTensor } from '../kernels.ts'
-import { decodeRow } from '../stored.ts'
+/** Embedding tables in the type of their file: a row is decoded when it is looked up. For the backends that compute in float32. */
+import type { EmbeddingTables, EmbeddingWeights, PackedBatch, StoredTensor } from './kernels.ts'
+import { decodeRow } from './stored.ts'
 
 /** A table in the file's own type: only the rows that a batch asks for are ever decoded. */
 export interface StoredTable extends EmbeddingWeights {

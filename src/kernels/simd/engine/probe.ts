@@ -6,12 +6,12 @@
  * - Does it read all eight bits of a byte, and as what (READING in layout.ts)? Then activations have up to twice the precision
  *   for the same price. The standard lets an engine choose, but not change its mind.
  */
-import { nodeVersion } from '../../platform.ts'
+import { nodeVersion } from '../../../platform.ts'
 import { instantiate, type ModuleExports } from './inline.ts'
-import { padded, ROW_SCALE_BYTES, type Reading } from './layout.ts'
-import { ModuleMemory } from './memory.ts'
-import { writeProgram, type StepOf } from './program.ts'
-import { tile } from './tiles.ts'
+import { padded, ROW_SCALE_BYTES, type Reading } from '../layout.ts'
+import { ModuleMemory } from '../memory.ts'
+import { writeProgram, type StepOf } from '../program.ts'
+import { tile } from '../tiles.ts'
 
 const [ROWS, INPUTS] = [12, 256]
 /** Long enough for a browser's clock, which may tick every tenth of a millisecond. */
