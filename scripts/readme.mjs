@@ -1,5 +1,5 @@
 /**
- * Keeps two pages true: README.md shows what its example prints, and docs/reading.md names the files that are there, with
+ * Keeps the front door true: README.md and its picture show what the example answers, and docs/reading.md names the files that are there, with
  * their lines. `--write` brings both up to date (`npm run readme`); without it, a stale page fails the check. Line counts
  * may drift by a fifth of all lines, so that not every change has to touch the list.
  */
@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { markedSvg } from './marked.mjs'
 
 process.chdir(dirname(dirname(fileURLToPath(import.meta.url))))
 
@@ -29,20 +30,20 @@ const STAGES = [
     'A text on its way in, and its answer on the way out.',
     [
       ['src/tokenizer', 'text → ids, each with its place in the text', ['tokenizer', 'normalizer', 'aligned-text', 'pre-tokenizer', 'word-piece', 'vocabulary', 'added-tokens', 'template', 'encoding', 'encoding-builder', 'explain', 'word-case', 'decoder', 'input', 'config', 'tokenizer-json', 'vocab-text', 'scan-vocab', 'unicode']],
-      ['src/ner', 'encoded texts → logits → entities', ['pipeline', 'encoded-text', 'windows', 'batches', 'tagger', 'softmax', 'tokens', 'tags', 'aggregate', 'overlap', 'offsets', 'stream', 'entity', 'options']],
+      ['src/ner', 'encoded texts → logits → entities', ['pipeline', 'encoded-text', 'windows', 'batches', 'tagger', 'entities', 'softmax', 'tokens', 'tags', 'aggregate', 'overlap', 'offsets', 'stream', 'entity', 'options']],
       ['src/redact', 'entities out of a text, or marked in it', ['spans', 'redact', 'render']],
     ],
   ],
   [
     'How good is it?',
     'Files with the right answers, and their scores.',
-    [['src/eval', 'CoNLL files, word tags, scores', ['conll', 'schemes', 'evaluate', 'word-tags', 'conlleval', 'seqeval', 'bootstrap', 'phrase-errors', 'predictions']]],
+    [['src/eval', 'CoNLL files, word tags, scores', ['conll', 'schemes', 'evaluate', 'word-tags', 'conlleval', 'seqeval', 'bootstrap', 'phrase-errors', 'predictions', 'options']]],
   ],
   [
     'Where the weights come from',
     'Bytes that a stranger wrote, checked before they are believed.',
     [
-      ['src/safetensors', 'bytes → named tensors, and back', ['header', 'dtypes', 'half', 'reader', 'checkpoint', 'writer']],
+      ['src/safetensors', 'bytes → named tensors, and back', ['header', 'json-errors', 'dtypes', 'half', 'reader', 'checkpoint', 'writer']],
       ['src/json', 'JSON that a stranger wrote', ['scanner', 'object']],
       ['src/source', 'where model files come from', ['source', 'progress']],
       ['src/layers', 'weights and batches', ['config', 'weights', 'batch', 'token-classifier']],
@@ -74,6 +75,7 @@ const ROOMS = [...new Set(STAGES.flatMap(([, , rooms]) => rooms.map(([room]) => 
 const write = process.argv.includes('--write')
 const stale = []
 update('README.md', 'example', checkExample)
+await checkPicture()
 update('docs/reading.md', 'reading order', checkReadingOrder)
 for (const message of stale) console.error(`readme: ${message}`)
 if (stale.length > 0 && !write) {
@@ -106,6 +108,18 @@ function checkExample(text) {
   }
   if (stdout !== shown) stale.push('the example prints something else')
   return text.replace(/```text\n.*?```/s, () => `\`\`\`text\n${stdout}\`\`\``)
+}
+
+/** docs/marked.svg shows the answer for the sentence of the example. */
+async function checkPicture() {
+  const { pipeline } = await import('../dist/node.js')
+  const [, text] = /const text = "(.*?)"/.exec(readFileSync('README.md', 'utf8')) ?? []
+  const ner = await pipeline('token-classification', undefined, { threads: 1 })
+  const svg = markedSvg(text, await ner(text, { aggregation_strategy: 'first' }))
+  await ner.dispose()
+  const path = 'docs/marked.svg'
+  if (!existsSync(path) || readFileSync(path, 'utf8') !== svg) stale.push(`${path} shows something else`)
+  if (write) writeFileSync(path, svg)
 }
 
 function checkReadingOrder(text) {

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { loadKernels } from '../dist/kernels/load.js'
 import { decodeRow } from '../dist/kernels/stored.js'
 import { packBatch } from '../dist/layers/batch.js'
-import { BertForTokenClassification } from '../dist/layers/bert.js'
+import { BertForTokenClassification } from '../dist/layers/token-classifier.js'
 import { sourceFromFolder } from '../dist/node.js'
 import { Tokenizer } from '../dist/tokenizer/tokenizer.js'
 
@@ -24,8 +24,8 @@ const { logits, trace } = await model.forward(packBatch([encoding]), { trace: tr
 const { hiddenSize: C, numHiddenLayers, numAttentionHeads: H, labels } = model.config
 const [T, L] = [tokens.length, labels.length]
 
-// The operations of one layer, in the order in which a traced pass calls them, from the end of the list of all.
-const LAYER = ['qkv', 'probabilities', 'qkv', 'context', 'projected', 'attended', 'wide', 'narrow', 'out']
+// The operations of one layer, in the order of the calls, from the list of all.
+const LAYER = ['qkv', 'context', 'projected', 'attended', 'wide', 'narrow', 'out']
 const last = Object.fromEntries(LAYER.map((name, i) => [name, outputs[1 + (numHiddenLayers - 1) * LAYER.length + i]]))
 const entity = tokens.findIndex((_, t) => labels[argmax(row(logits, t, L))].startsWith('B-'))
 
@@ -64,11 +64,11 @@ if (process.argv.includes('--write')) {
 
 /** What the three tables say of token t, their sum, and the sum after LayerNorm. */
 function embeddingBlock(t) {
-  const { word, tokenType, position } = model.embedding.tables
+  const { word, tokenType, position } = model.bert.embedding.tables
   const parts = [
-    [`word[${ids[t]}]`, decodeRow(word.stored, ids[t], C)],
-    [`tokenType[${typeIds[t]}]`, decodeRow(tokenType.stored, typeIds[t], C)],
-    [`position[${t}]`, decodeRow(position.stored, t, C)],
+    [`word[${ids[t]}]`, decodeRow(word.tensor, ids[t], C)],
+    [`tokenType[${typeIds[t]}]`, decodeRow(tokenType.tensor, typeIds[t], C)],
+    [`position[${t}]`, decodeRow(position.tensor, t, C)],
   ]
   const sum = Float32Array.from({ length: C }, (_, c) => parts.reduce((total, [, values]) => total + values[c], 0))
   return vectors([...parts, ['sum', sum], ['LayerNorm(sum)', row(trace.hiddenStates[0], t, C)]])
@@ -77,10 +77,11 @@ function embeddingBlock(t) {
 /** Of all heads, the one in which the pieces after the first of an entity look hardest at the piece before them. */
 function attentionBlock() {
   let best = { weight: -1 }
-  for (const [layer, p] of trace.attentionProbabilities.entries()) {
+  for (let layer = 0; layer < numHiddenLayers; layer++) {
     for (let h = 0; h < H; h++) {
-      const weight = p[h * T * T + (entity + 1) * T + entity]
-      if (weight > best.weight) best = { weight, layer, h, p: p.subarray(h * T * T, (h + 1) * T * T) }
+      const p = trace.attention(layer, h, 0)
+      const weight = p[(entity + 1) * T + entity]
+      if (weight > best.weight) best = { weight, layer, h, p }
     }
   }
   const rows = tokens.map((token, i) => [token, ...row(best.p, i, T).map(value => value.toFixed(2))])
@@ -140,7 +141,7 @@ function softmax(values) {
 function record(naive) {
   const outputs = []
   const kernels = Object.create(naive)
-  for (const name of ['embed', 'linear', 'linearGelu', 'attention', 'attentionProbabilities', 'addLayerNorm']) {
+  for (const name of ['embed', 'linear', 'linearGelu', 'attention', 'addLayerNorm']) {
     kernels[name] = (...args) => {
       const output = naive[name](...args)
       outputs.push(output)

@@ -14,7 +14,8 @@ export {
   type Safetensors,
 } from './safetensors/reader.ts'
 export { writeSafetensors } from './safetensors/writer.ts'
-export { BertForTokenClassification, type ForwardOptions, type ForwardResult, type Trace } from './layers/bert.ts'
+export { BertForTokenClassification, type ForwardOptions, type ForwardResult } from './layers/token-classifier.ts'
+export type { Trace } from './layers/trace.ts'
 export { packBatch, type Sequence } from './layers/batch.ts'
 export type { BertConfig } from './layers/config.ts'
 export type { Backend, BackendOptions, DType } from './kernels/options.ts'

@@ -6,6 +6,7 @@ import { defaultFolder } from '../node/default-model.ts'
 import type { Encoding } from '../tokenizer/encoding.ts'
 import type { ExplainedSegment, Explanation } from '../tokenizer/explain.ts'
 import type { EncodeOptions, Tokenizer } from '../tokenizer/tokenizer.ts'
+import { decodeUtf8 } from '../values.ts'
 import { escapeControls } from './escape.ts'
 import { jsonPieces } from './json.ts'
 import { write, writeAll } from './output.ts'
@@ -80,18 +81,16 @@ function wrongKind(path: string, expected: string, found: string): OptionError {
 async function readStandardInput(): Promise<string> {
   const chunks: Buffer[] = []
   for await (const chunk of process.stdin) chunks.push(chunk as Buffer)
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))
-  } catch (cause) {
-    throw new OptionError({
+  const notUtf8 = (found: string, cause: unknown) =>
+    new OptionError({
       code: 'OPTION_INPUT_NOT_UTF8',
       subject: 'standard input',
       expected: 'UTF-8',
-      found: 'bytes that are not',
+      found,
       nextStep: 'Convert it first, for example with iconv -f latin1 -t utf-8.',
       cause,
     })
-  }
+  return decodeUtf8(Buffer.concat(chunks), notUtf8)
 }
 
 function* render({ segments, encoding }: Explanation): Generator<string> {

@@ -32,9 +32,9 @@ export function bootstrap(
     let correct = 0
     for (let i = 0; i < n; i++) {
       const s = 3 * Math.trunc(random() * n)
-      gold += counts[s] ?? 0
-      found += counts[s + 1] ?? 0
-      correct += counts[s + 2] ?? 0
+      gold += counts[s]!
+      found += counts[s + 1]!
+      correct += counts[s + 2]!
     }
     drawn.push(scores({ gold, found, correct }))
   }

@@ -10,6 +10,7 @@
  * Reference: Tjong Kim Sang and De Meulder 2003, "Introduction to the CoNLL-2003 shared task", §2.
  */
 import { ConllError } from '../errors.ts'
+import { decodeUtf8 } from '../values.ts'
 
 /** One sentence as the file has it. `words` and `tags` have the same length, at least 1. */
 export interface ConllSentence {
@@ -34,10 +35,18 @@ const DOCUMENT_START = '-DOCSTART-'
 
 /** Decodes UTF-8 strictly: a byte that is no UTF-8 is reported with its line, for it would change words silently. */
 export function decodeConll(bytes: Uint8Array, name: string): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch (cause) {
-    throw new ConllError({
+  return decodeUtf8(bytes, (found, cause, isTooLong) => {
+    if (isTooLong) {
+      return new ConllError({
+        code: 'CONLL_TOO_LARGE',
+        subject: name,
+        expected: 'a file that fits into memory',
+        found,
+        nextStep: 'Split it between two documents.',
+        cause,
+      })
+    }
+    return new ConllError({
       code: 'CONLL_NOT_UTF8',
       subject: `${name}, line ${lineOfFirstBadByte(bytes)}`,
       expected: 'text in UTF-8',
@@ -45,7 +54,7 @@ export function decodeConll(bytes: Uint8Array, name: string): string {
       nextStep: 'Convert the file first, e.g. iconv -f latin1 -t utf-8.',
       cause,
     })
-  }
+  })
 }
 
 /** Reads a whole file. `name` is for messages. Throws {@link ConllError} with the number of the line that is malformed. */

@@ -9,11 +9,10 @@
  *
  *     precision = correct / found     recall = correct / phrases     FB1 = 2·P·R / (P + R)
  *
- * It forgives: I-PER after O begins a phrase as well as B-PER does. (seqeval's strict mode does not: score-seqeval.ts.)
+ * It forgives: I-PER after O begins a phrase as well as B-PER does. (seqeval's strict mode does not: seqeval.ts.)
  * Reference: the evaluation program of Tjong Kim Sang and Buchholz 2000, "Introduction to the CoNLL-2000 shared task".
  */
 import { splitTag, type TagParts } from './schemes.ts'
-import { fixed2 } from './score-format.ts'
 
 /** Phrases of one type, or of all. */
 export interface PhraseCounts {
@@ -64,80 +63,79 @@ export function phraseEnds(tag: TagParts, after: TagParts): boolean {
 
 /** Counts while it is fed one word after another. A boundary is a word outside of all phrases that is not counted. */
 export class Conlleval {
-  private tokens = 0
-  private correctTokens = 0
-  private readonly total: PhraseCounts = { gold: 0, found: 0, correct: 0 }
-  private readonly types = new Map<string, PhraseCounts>()
-  private readonly tags = new Map<string, TagParts>([['O', OUTSIDE]])
-  private lastGold = OUTSIDE
-  private lastGuess = OUTSIDE
+  #tokens = 0
+  #correctTokens = 0
+  readonly #total: PhraseCounts = { gold: 0, found: 0, correct: 0 }
+  readonly #types = new Map<string, PhraseCounts>()
+  readonly #tags = new Map<string, TagParts>([['O', OUTSIDE]])
+  #lastGold = OUTSIDE
+  #lastGuess = OUTSIDE
   /** Both sides are inside one phrase, and so far they agree. */
-  private agreeing = false
+  #agreeing = false
 
   /** The next word's tags. */
   add(gold: string, guess: string): void {
-    this.tokens++
-    if (gold === 'O' && guess === 'O' && this.lastGold === OUTSIDE && this.lastGuess === OUTSIDE && !this.agreeing) {
-      this.correctTokens++ // most words: nothing begins, nothing ends
+    this.#tokens++
+    if (gold === 'O' && guess === 'O' && this.#lastGold === OUTSIDE && this.#lastGuess === OUTSIDE && !this.#agreeing) {
+      this.#correctTokens++ // most words: nothing begins, nothing ends
       return
     }
-    const goldParts = this.split(gold)
-    const guessParts = this.split(guess)
-    this.step(goldParts, guessParts)
-    if (goldParts.prefix === guessParts.prefix && goldParts.type === guessParts.type) this.correctTokens++
+    const goldParts = this.#split(gold)
+    const guessParts = this.#split(guess)
+    this.#step(goldParts, guessParts)
+    if (goldParts.prefix === guessParts.prefix && goldParts.type === guessParts.type) this.#correctTokens++
   }
 
   /** The end of a sentence, or of a document. */
   boundary(): void {
-    this.step(OUTSIDE, OUTSIDE)
+    this.#step(OUTSIDE, OUTSIDE)
   }
 
   /** Phrases of all types up to here. */
   soFar(): Readonly<PhraseCounts> {
-    return { ...this.total }
+    return { ...this.#total }
   }
 
   /** Call at the end, once. */
   finish(): ConllevalCounts {
-    if (this.agreeing) this.countCorrect()
-    const { tokens, correctTokens, total, types } = this
-    return { tokens, correctTokens, total, types }
+    if (this.#agreeing) this.#countCorrect()
+    return { tokens: this.#tokens, correctTokens: this.#correctTokens, total: this.#total, types: this.#types }
   }
 
-  private step(gold: TagParts, guess: TagParts): void {
-    if (this.agreeing) {
-      const goldEnds = phraseEnds(this.lastGold, gold)
-      const guessEnds = phraseEnds(this.lastGuess, guess)
+  #step(gold: TagParts, guess: TagParts): void {
+    if (this.#agreeing) {
+      const goldEnds = phraseEnds(this.#lastGold, gold)
+      const guessEnds = phraseEnds(this.#lastGuess, guess)
       if (goldEnds && guessEnds) {
-        this.countCorrect()
-        this.agreeing = false
+        this.#countCorrect()
+        this.#agreeing = false
       } else if (goldEnds !== guessEnds || gold.type !== guess.type) {
-        this.agreeing = false
+        this.#agreeing = false
       }
     }
-    const goldBegins = phraseBegins(this.lastGold, gold)
-    const guessBegins = phraseBegins(this.lastGuess, guess)
-    if (goldBegins && guessBegins && gold.type === guess.type) this.agreeing = true
-    if (goldBegins) this.count(gold.type, 'gold')
-    if (guessBegins) this.count(guess.type, 'found')
-    this.lastGold = gold
-    this.lastGuess = guess
+    const goldBegins = phraseBegins(this.#lastGold, gold)
+    const guessBegins = phraseBegins(this.#lastGuess, guess)
+    if (goldBegins && guessBegins && gold.type === guess.type) this.#agreeing = true
+    if (goldBegins) this.#count(gold.type, 'gold')
+    if (guessBegins) this.#count(guess.type, 'found')
+    this.#lastGold = gold
+    this.#lastGuess = guess
   }
 
-  private countCorrect(): void {
-    this.count(this.lastGold.type, 'correct')
+  #countCorrect(): void {
+    this.#count(this.#lastGold.type, 'correct')
   }
 
-  private count(type: string, what: keyof PhraseCounts): void {
-    let counts = this.types.get(type)
-    if (counts === undefined) this.types.set(type, (counts = { gold: 0, found: 0, correct: 0 }))
+  #count(type: string, what: keyof PhraseCounts): void {
+    let counts = this.#types.get(type)
+    if (counts === undefined) this.#types.set(type, (counts = { gold: 0, found: 0, correct: 0 }))
     counts[what]++
-    this.total[what]++
+    this.#total[what]++
   }
 
-  private split(tag: string): TagParts {
-    let parts = this.tags.get(tag)
-    if (parts === undefined) this.tags.set(tag, (parts = splitAsScript(tag)))
+  #split(tag: string): TagParts {
+    let parts = this.#tags.get(tag)
+    if (parts === undefined) this.#tags.set(tag, (parts = splitAsScript(tag)))
     return parts
   }
 }
@@ -209,4 +207,16 @@ export function sortedTypes<T>(types: ReadonlyMap<string, T>): [string, T][] {
 function formatScores(counts: Readonly<PhraseCounts>): string {
   const { precision, recall, f1 } = scores(counts)
   return `precision: ${fixed2(precision)}%; recall: ${fixed2(recall)}%; FB1: ${fixed2(f1)}`
+}
+
+/**
+ * `%6.2f` as C writes it: two decimals, rounded from the exact binary value, ties to the even digit, padded to six
+ * characters. `toFixed` rounds from the exact value too, but takes ties up: 3.125 is 3.12 in C and 3.13 there. With two
+ * decimals only the odd multiples of 1/8 are ties. For 0 ≤ value < 1e15.
+ */
+export function fixed2(value: number): string {
+  const tie = Math.abs((value * 8) % 2) === 1
+  if (!tie) return value.toFixed(2).padStart(6)
+  const below = Math.floor(value * 100) // the tie lies half-way between two hundredths
+  return ((below % 2 === 0 ? below : below + 1) / 100).toFixed(2).padStart(6)
 }

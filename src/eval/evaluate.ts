@@ -22,9 +22,8 @@ import { tagWords, type TagOptions, type TagResult } from './word-tags.ts'
 import { bootstrap, type Confidence } from './bootstrap.ts'
 import { conlleval, type ConllevalCounts } from './conlleval.ts'
 import { confusion, phraseErrors, type Confusion, type PhraseError } from './phrase-errors.ts'
+import type { Context } from './options.ts'
 import { seqeval, type SeqevalReport } from './seqeval.ts'
-
-export type Context = 'sentence' | 'document'
 
 export interface EvaluateOptions extends TagOptions {
   /** What a word can see: its sentence alone (default), or the sentences around it in its document. */

@@ -8,8 +8,7 @@
  */
 import { argmax, softmax } from '../ner/softmax.ts'
 import type { Prepared, Tagger } from '../ner/tagger.ts'
-
-export type WordTag = 'first' | 'average' | 'max'
+import type { WordTag } from './options.ts'
 
 export interface TagOptions {
   /**
@@ -50,14 +49,14 @@ export async function tagWords(
   start = performance.now()
   const jobs = prepared.flatMap(text => text.jobs)
   const tokensUpTo = [0] // of the jobs before each
-  for (const job of jobs) tokensUpTo.push((tokensUpTo.at(-1) ?? 0) + tagger.lengthOf(job))
-  const tokens = tokensUpTo.at(-1) ?? 0
-  for await (const done of tagger.run(jobs, { batchTokens })) onProgress?.(tokensUpTo[done] ?? 0, tokens)
+  for (const job of jobs) tokensUpTo.push(tokensUpTo.at(-1)! + tagger.lengthOf(job))
+  const tokens = tokensUpTo.at(-1)!
+  for await (const done of tagger.run(jobs, { batchTokens })) onProgress?.(tokensUpTo[done]!, tokens)
   const modelMs = performance.now() - start
 
   let emptyWords = 0
   const tags = prepared.map((text, t) => {
-    const labels = labelsOfWords(text, tagger, texts[t]?.length ?? 0, wordTag)
+    const labels = labelsOfWords(text, tagger, texts[t]!.length, wordTag)
     emptyWords += labels.filter(label => label === NO_PIECE).length
     return labels.map(label => tagger.labels[label] ?? 'O')
   })
@@ -89,7 +88,7 @@ function labelOfPieces(logits: Float32Array, L: number, how: 'average' | 'max'):
   const best = new Float64Array(L) // sum, or highest, of each label's probability over the pieces
   for (const [i, probability] of probabilities.entries()) {
     const label = i % L
-    best[label] = how === 'average' ? (best[label] ?? 0) + probability : Math.max(best[label] ?? 0, probability)
+    best[label] = how === 'average' ? best[label]! + probability : Math.max(best[label]!, probability)
   }
   return argmax(best)
 }

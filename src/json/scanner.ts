@@ -3,7 +3,7 @@
  * key silently hides the first; here the caller is handed each key as it comes, so it can refuse repetitions, and reads
  * each value as the type that it wants. One pass, linear, no recursion but in {@link JsonScanner.skipValue}.
  */
-import { SafetensorsError } from '../errors.ts'
+import { quote } from '../values.ts'
 
 /** Objects and arrays inside one another. No header needs more than three; the reference stops at the same number. */
 const MAX_DEPTH = 127
@@ -22,117 +22,124 @@ const ESCAPES: ReadonlyMap<string, string> = new Map([
   ['t', '\t'],
 ])
 
-export class JsonScanner {
-  private at = 0
-  private readonly text: string
-  /** What the text is, for messages. */
-  private readonly subject: string
+/** A fault of the text. */
+export interface JsonFault {
+  readonly kind: 'syntax' | 'number' | 'depth' | 'surrogate'
+  readonly expected: string
+  readonly found: string
+}
 
-  constructor(text: string, subject: string) {
-    this.text = text
-    this.subject = subject
+/** Makes the error of the room that reads. */
+export type FaultError = (fault: JsonFault) => Error
+
+export class JsonScanner {
+  #at = 0
+  readonly #text: string
+  readonly #error: FaultError
+
+  constructor(text: string, error: FaultError) {
+    this.#text = text
+    this.#error = error
   }
 
   /** The next character that is not white space, without taking it; '' at the end. */
   peek(): string {
-    this.skipSpace()
-    return this.text.charAt(this.at)
+    this.#skipSpace()
+    return this.#text.charAt(this.#at)
   }
 
   /** Opens an object and reads its first key; undefined: it has none, and is closed. After a key comes its value. */
   firstKey(): string | undefined {
-    this.expect('{')
-    return this.accept('}') ? undefined : this.key()
+    this.#expect('{')
+    return this.#accept('}') ? undefined : this.#key()
   }
 
   /** After a value: reads the next key; undefined: there is none, and the object is closed. */
   nextKey(): string | undefined {
-    if (this.accept(',')) return this.key()
-    this.expect('}')
+    if (this.#accept(',')) return this.#key()
+    this.#expect('}')
     return undefined
   }
 
-  private key(): string {
+  #key(): string {
     const key = this.string()
-    this.expect(':')
+    this.#expect(':')
     return key
   }
 
   /** Opens an array. Whether it has a first value, which must be read then; if not, it is closed. */
   firstItem(): boolean {
-    this.expect('[')
-    return !this.accept(']')
+    this.#expect('[')
+    return !this.#accept(']')
   }
 
   /** After a value: whether there is another, which must be read then; if not, the array is closed. */
   nextItem(): boolean {
-    if (this.accept(',')) return true
-    this.expect(']')
+    if (this.#accept(',')) return true
+    this.#expect(']')
     return false
   }
 
   /** Reads a string. Surrogates must come in pairs: a lone one has no UTF-8 form, so no other reader could name it. */
   string(): string {
-    this.expect('"')
-    const start = this.at
-    for (let at = start; at < this.text.length; at++) {
-      const unit = this.text.charCodeAt(at)
+    this.#expect('"')
+    const start = this.#at
+    for (let at = start; at < this.#text.length; at++) {
+      const unit = this.#text.charCodeAt(at)
       if (unit === QUOTE) {
-        this.at = at + 1
-        return this.text.slice(start, at)
+        this.#at = at + 1
+        return this.#text.slice(start, at)
       }
-      if (unit === BACKSLASH) return this.stringWithEscapes(start, at)
-      if (unit < 0x20) this.fail('an escape for a control character', at)
+      if (unit === BACKSLASH) return this.#stringWithEscapes(start, at)
+      if (unit < 0x20) this.#fail('an escape for a control character', at)
     }
-    return this.fail('the end of the string', this.text.length)
+    return this.#fail('the end of the string', this.#text.length)
   }
 
-  private stringWithEscapes(start: number, firstEscape: number): string {
-    const parts = [this.text.slice(start, firstEscape)]
+  #stringWithEscapes(start: number, firstEscape: number): string {
+    const parts = [this.#text.slice(start, firstEscape)]
     let plain = firstEscape
-    for (let at = firstEscape; at < this.text.length;) {
-      const unit = this.text.charCodeAt(at)
+    for (let at = firstEscape; at < this.#text.length;) {
+      const unit = this.#text.charCodeAt(at)
       if (unit === QUOTE) {
-        parts.push(this.text.slice(plain, at))
-        this.at = at + 1
-        return this.paired(parts.join(''), start)
+        parts.push(this.#text.slice(plain, at))
+        this.#at = at + 1
+        return this.#paired(parts.join(''), start)
       }
-      if (unit < 0x20) this.fail('an escape for a control character', at)
+      if (unit < 0x20) this.#fail('an escape for a control character', at)
       if (unit !== BACKSLASH) {
         at += 1
         continue
       }
-      const letter = this.text.charAt(at + 1)
+      const letter = this.#text.charAt(at + 1)
       const simple = ESCAPES.get(letter)
-      parts.push(this.text.slice(plain, at), simple ?? this.codeUnit(letter, at))
+      parts.push(this.#text.slice(plain, at), simple ?? this.#codeUnit(letter, at))
       at += simple === undefined ? 6 : 2
       plain = at
     }
-    return this.fail('the end of the string', this.text.length)
+    return this.#fail('the end of the string', this.#text.length)
   }
 
   /** `\uXXXX` at `at` → its UTF-16 unit. */
-  private codeUnit(letter: string, at: number): string {
-    const digits = this.text.slice(at + 2, at + 6)
+  #codeUnit(letter: string, at: number): string {
+    const digits = this.#text.slice(at + 2, at + 6)
     let unit = 0
     for (const digit of digits) {
       const value = '0123456789abcdef'.indexOf(digit.toLowerCase())
       unit = value < 0 ? NaN : unit * 16 + value
     }
-    if (letter !== 'u' || digits.length !== 4 || Number.isNaN(unit)) return this.fail('an escape of JSON', at)
+    if (letter !== 'u' || digits.length !== 4 || Number.isNaN(unit)) return this.#fail('an escape of JSON', at)
     return String.fromCharCode(unit)
   }
 
-  private paired(text: string, at: number): string {
+  #paired(text: string, at: number): string {
     for (const char of text) {
       const point = char.codePointAt(0) ?? 0
       if (point >= 0xd800 && point <= 0xdfff) {
-        throw new SafetensorsError({
-          code: 'SAFETENSORS_LONE_SURROGATE',
-          subject: this.subject,
+        throw this.#error({
+          kind: 'surrogate',
           expected: 'surrogates in pairs',
           found: `the escape \\u${point.toString(16)} on its own in the string at character ${at}`,
-          nextStep: 'The name cannot be written in UTF-8: rename the tensor and save the file again.',
         })
       }
     }
@@ -141,135 +148,120 @@ export class JsonScanner {
 
   /** Reads an integer of 0 … 2^53 − 1, written in digits alone, as the format asks of shapes and offsets. */
   natural(): number {
-    this.skipSpace()
-    const start = this.at
+    this.#skipSpace()
+    const start = this.#at
     let value = 0
-    for (let digit = this.digit(); digit >= 0; digit = this.digit()) {
+    for (let digit = this.#digit(); digit >= 0; digit = this.#digit()) {
       value = value * 10 + digit
-      this.at += 1
+      this.#at += 1
     }
-    const end = this.at
-    const next = this.text.charAt(end)
+    const end = this.#at
+    const next = this.#text.charAt(end)
     if (end === start || next === '.' || next === 'e' || next === 'E') {
-      return this.badNumber('a non-negative integer', start)
+      return this.#badNumber('a non-negative integer', start)
     }
-    if (end - start > 1 && this.text.charAt(start) === '0') this.fail('a number without leading zeros', start)
-    if (value > Number.MAX_SAFE_INTEGER) return this.badNumber('an integer below 2^53', start)
+    if (end - start > 1 && this.#text.charAt(start) === '0') this.#fail('a number without leading zeros', start)
+    if (value > Number.MAX_SAFE_INTEGER) return this.#badNumber('an integer below 2^53', start)
     return value
   }
 
-  private digit(): number {
-    const unit = this.text.charCodeAt(this.at) - 0x30
+  #digit(): number {
+    const unit = this.#text.charCodeAt(this.#at) - 0x30
     return unit >= 0 && unit <= 9 ? unit : -1
   }
 
-  private badNumber(expected: string, at: number): never {
-    throw new SafetensorsError({
-      code: 'SAFETENSORS_NUMBER_INVALID',
-      subject: this.subject,
-      expected,
-      found: `${this.excerpt(at)} at character ${at}`,
-      nextStep: 'The file is damaged or was not written by a safetensors writer: fetch it again.',
-    })
+  #badNumber(expected: string, at: number): never {
+    throw this.#error({ kind: 'number', expected, found: `${this.#excerpt(at)} at character ${at}` })
   }
 
   /** Reads any value and forgets it. `depth`: how many objects and arrays it is in. */
   skipValue(depth: number): void {
     const first = this.peek()
     if (first === '{') {
-      this.checkDepth(depth + 1)
+      this.#checkDepth(depth + 1)
       for (let key = this.firstKey(); key !== undefined; key = this.nextKey()) this.skipValue(depth + 1)
     } else if (first === '[') {
-      this.checkDepth(depth + 1)
+      this.#checkDepth(depth + 1)
       for (let more = this.firstItem(); more; more = this.nextItem()) this.skipValue(depth + 1)
     } else if (first === '"') this.string()
-    else if (first === '-' || this.digit() >= 0) this.skipNumber()
-    else this.skipLiteral()
+    else if (first === '-' || this.#digit() >= 0) this.#skipNumber()
+    else this.#skipLiteral()
   }
 
-  private checkDepth(depth: number): void {
+  #checkDepth(depth: number): void {
     if (depth <= MAX_DEPTH) return
-    throw new SafetensorsError({
-      code: 'SAFETENSORS_JSON_TOO_DEEP',
-      subject: this.subject,
+    throw this.#error({
+      kind: 'depth',
       expected: `at most ${MAX_DEPTH} levels of nesting`,
-      found: `more at character ${this.at}`,
-      nextStep: 'No safetensors writer nests values: do not trust this file.',
+      found: `more at character ${this.#at}`,
     })
   }
 
-  private skipLiteral(): void {
+  #skipLiteral(): void {
     for (const literal of ['true', 'false', 'null']) {
-      if (this.text.startsWith(literal, this.at)) {
-        this.at += literal.length
+      if (this.#text.startsWith(literal, this.#at)) {
+        this.#at += literal.length
         return
       }
     }
-    this.fail('a value', this.at)
+    this.#fail('a value', this.#at)
   }
 
   /** -? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)? */
-  private skipNumber(): void {
-    const start = this.at
-    if (this.text.charAt(this.at) === '-') this.at += 1
-    if (this.text.charAt(this.at) === '0') this.at += 1
-    else this.skipDigits(start)
-    if (this.text.charAt(this.at) === '.') {
-      this.at += 1
-      this.skipDigits(start)
+  #skipNumber(): void {
+    const start = this.#at
+    if (this.#text.charAt(this.#at) === '-') this.#at += 1
+    if (this.#text.charAt(this.#at) === '0') this.#at += 1
+    else this.#skipDigits(start)
+    if (this.#text.charAt(this.#at) === '.') {
+      this.#at += 1
+      this.#skipDigits(start)
     }
-    if (this.text.charAt(this.at).toLowerCase() === 'e') {
-      this.at += 1
-      if (this.text.charAt(this.at) === '+' || this.text.charAt(this.at) === '-') this.at += 1
-      this.skipDigits(start)
+    if (this.#text.charAt(this.#at).toLowerCase() === 'e') {
+      this.#at += 1
+      if (this.#text.charAt(this.#at) === '+' || this.#text.charAt(this.#at) === '-') this.#at += 1
+      this.#skipDigits(start)
     }
   }
 
-  private skipDigits(start: number): void {
-    if (this.digit() < 0) this.fail('a number', start)
-    while (this.digit() >= 0) this.at += 1
+  #skipDigits(start: number): void {
+    if (this.#digit() < 0) this.#fail('a number', start)
+    while (this.#digit() >= 0) this.#at += 1
   }
 
   /** Nothing but white space may follow: writers pad the header with spaces. */
   end(): void {
-    if (this.peek() !== '') this.fail('nothing but padding after the last brace', this.at)
+    if (this.peek() !== '') this.#fail('nothing but padding after the last brace', this.#at)
   }
 
   /** Takes `char` where it comes next. */
-  private accept(char: string): boolean {
+  #accept(char: string): boolean {
     if (this.peek() !== char) return false
-    this.at += 1
+    this.#at += 1
     return true
   }
 
-  private expect(char: string): void {
-    if (!this.accept(char)) this.fail(`'${char}'`, this.at)
+  #expect(char: string): void {
+    if (!this.#accept(char)) this.#fail(`'${char}'`, this.#at)
   }
 
-  private skipSpace(): void {
+  #skipSpace(): void {
     for (;;) {
-      const unit = this.text.charCodeAt(this.at)
+      const unit = this.#text.charCodeAt(this.#at)
       if (unit !== 0x20 && unit !== 0x0a && unit !== 0x0d && unit !== 0x09) return
-      this.at += 1
+      this.#at += 1
     }
   }
 
-  private fail(expected: string, at: number): never {
-    throw new SafetensorsError({
-      code: 'SAFETENSORS_JSON_SYNTAX',
-      subject: this.subject,
+  #fail(expected: string, at: number): never {
+    throw this.#error({
+      kind: 'syntax',
       expected: `${expected} at character ${at}`,
-      found: at < this.text.length ? this.excerpt(at) : 'the end',
-      nextStep: 'The file is damaged or is no safetensors file: fetch it again.',
+      found: at < this.#text.length ? this.#excerpt(at) : 'the end',
     })
   }
 
-  private excerpt(at: number): string {
-    return quote(this.text.slice(at, at + 24), 24)
+  #excerpt(at: number): string {
+    return quote(this.#text.slice(at, at + 24), 24)
   }
-}
-
-/** A name out of a file, quoted, escaped and short enough for a message. */
-export function quote(name: string, limit = 80): string {
-  return JSON.stringify(name.length > limit ? `${name.slice(0, limit)}…` : name)
 }

@@ -1,10 +1,8 @@
 /**
- * The operations that BERT needs, and all that a backend has to offer. src/layers is written once against this
+ * The six operations that BERT needs, and all that a backend has to offer. src/layers is written once against this
  * interface; below it, `naive` is the definition, `tfjs` and `simd` are the same operations made fast.
  *
- * Legend, for the whole repository:
- *   B sequences in a batch   T tokens in a batch (all sequences together)   H heads   D size of a head
- *   C hidden size = H·D      F feed-forward size                            L labels  V vocabulary
+ * Dimensions (B, T, n, C, H, D, F, L, V, K, N, R) are explained in src/layers/bert.ts.
  */
 
 /**
@@ -76,7 +74,7 @@ export interface Kernels {
   embeddingWeights(table: StoredTensor): Promise<EmbeddingWeights>
   normWeights(weight: StoredTensor, bias: StoredTensor, epsilon: number): Promise<NormWeights>
 
-  /** LayerNorm(word[ids] + position[positions] + tokenType[typeIds]) → [T, C] */
+  /** LayerNorm(word[ids] + tokenType[typeIds] + position[positions]), summed in this order → [T, C] */
   embed(batch: PackedBatch, tables: EmbeddingTables, norm: NormWeights): Tensor
   /** x·Wᵀ + b: [T, inputs] → [T, outputs] */
   linear(x: Tensor, weights: LinearWeights): Tensor
@@ -86,12 +84,6 @@ export interface Kernels {
   attention(qkv: Tensor, starts: Int32Array, heads: number): Tensor
   /** LayerNorm(x + residual) (Ba 2016): [T, C] */
   addLayerNorm(x: Tensor, residual: Tensor, norm: NormWeights): Tensor
-
-  /**
-   * The softmax weights that {@link attention} applies, for those who want to look inside: for each sequence in turn
-   * [H, n, n] (query by key), flattened back to back → [Σ H·n²]. Absent where attention is fused.
-   */
-  attentionProbabilities?(qkv: Tensor, starts: Int32Array, heads: number): Tensor
 
   /** Runs `body`; every tensor made inside is freed at its end, but for those that it returns. */
   scope<R extends Tensor | readonly Tensor[]>(body: () => R): R

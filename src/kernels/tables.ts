@@ -4,13 +4,13 @@ import { decodeRow } from './stored.ts'
 
 /** A table in the file's own type: only the rows that a batch asks for are ever decoded. */
 export interface StoredTable extends EmbeddingWeights {
-  readonly stored: StoredTensor // [rows, width]
+  readonly tensor: StoredTensor // [rows, width]
 }
 
 /** Copies the table, so that the caller may drop the file. */
 export function storedTable(table: StoredTensor): StoredTable {
   const [rows = 0, width = 0] = table.shape
-  return { rows, width, stored: { ...table, data: table.data.slice() } as StoredTensor }
+  return { rows, width, tensor: { ...table, data: table.data.slice() } as StoredTensor }
 }
 
 /** word[id] + tokenType[type] + position[i] → [T, C]. In PyTorch's order, since sums are rounded to float32 one by one. */
@@ -19,7 +19,7 @@ export function embed({ ids, typeIds, positions }: PackedBatch, tables: Embeddin
   const sum = new Float32Array(ids.length * C) // [T, C]
   const add = (table: StoredTable, indices: Int32Array) => {
     for (const [t, index] of indices.entries()) {
-      const row = decodeRow(table.stored, index, C)
+      const row = decodeRow(table.tensor, index, C)
       for (let c = 0; c < C; c++) sum[t * C + c]! += row[c]!
     }
   }

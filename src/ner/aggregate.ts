@@ -44,13 +44,13 @@ export function aggregate(
 ): Entity[] {
   if (strategy === 'none') {
     return tokens.map(choose).flatMap(choice => {
-      const entity = labels.names[choice.label] ?? ''
+      const entity = labels.names[choice.label]!
       return ignoreLabels.has(entity) ? [] : [tokenEntity(choice, entity, labels, topK)]
     })
   }
   const choices = strategy === 'simple' ? tokens.map(choose) : words(tokens).map(word => chooseForWord(word, strategy))
   return groups(choices, labels.tags).flatMap(group => {
-    const name = labels.tags[group[0].label]?.group ?? ''
+    const name = labels.tags[group[0].label]!.group
     if (ignoreLabels.has(name)) return []
     const word = (choice: Choice) => rules.decodeTokens(choice.tokens.map(token => token.word))
     // Words are decoded one by one and then once more together: the decoder's cleaning can differ from doing it at once.
@@ -58,10 +58,10 @@ export function aggregate(
     return [
       {
         entity_group: name,
-        score: mean(group.map(choice => choice.scores[choice.label] ?? 0)),
+        score: mean(group.map(choice => choice.scores[choice.label]!)),
         word: rules.decodeTokens(parts),
         start: group[0].tokens[0].start,
-        end: group.at(-1)?.tokens.at(-1)?.end ?? 0,
+        end: group.at(-1)!.tokens.at(-1)!.end,
         ...(topK === 0 ? {} : { labels: best(groupScores(group, labels.tags), topK) }),
       },
     ]
@@ -70,9 +70,9 @@ export function aggregate(
 
 function tokenEntity(choice: Choice, entity: string, { names }: LabelSet, topK: number): Entity {
   const [{ index, word, start, end }] = choice.tokens
-  const score = choice.scores[choice.label] ?? 0
+  const score = choice.scores[choice.label]!
   if (topK === 0) return { entity, score, index, word, start, end }
-  const scores = names.map((label, l) => ({ label, score: choice.scores[l] ?? 0 }))
+  const scores = names.map((label, l) => ({ label, score: choice.scores[l]! }))
   return { entity, score, index, word, start, end, labels: best(scores, topK) }
 }
 
@@ -96,12 +96,12 @@ function chooseForWord(tokens: readonly [Token, ...Token[]], strategy: 'first' |
   if (strategy === 'max') {
     let max = -Infinity
     for (const token of tokens) {
-      const score = token.scores[argmax(token.scores)] ?? 0
+      const score = token.scores[argmax(token.scores)]!
       if (score > max) [max, scores] = [score, token.scores]
     }
   }
   if (strategy === 'average' && tokens.length > 1) {
-    scores = scores.map((_, l) => mean(tokens.map(token => token.scores[l] ?? 0)))
+    scores = scores.map((_, l) => mean(tokens.map(token => token.scores[l]!)))
   }
   return { label: argmax(scores), scores, tokens }
 }
@@ -129,7 +129,7 @@ function groupScores(group: readonly Choice[], tags: readonly Tag[]): LabelScore
   for (const [at, { scores }] of group.entries()) {
     for (const [l, tag] of tags.entries()) {
       const values = byGroup.get(tag.group) ?? []
-      values[at] = Math.max(values[at] ?? 0, scores[l] ?? 0)
+      values[at] = Math.max(values[at] ?? 0, scores[l]!)
       byGroup.set(tag.group, values)
     }
   }

@@ -12,14 +12,14 @@ export function toCodePoints(text: string, spans: readonly { start: number; end:
     counted.set(end, count)
   }
   for (const span of spans) {
-    span.start = counted.get(span.start) ?? 0
-    span.end = counted.get(span.end) ?? 0
+    span.start = counted.get(span.start)!
+    span.end = counted.get(span.end)!
   }
 }
 
 /** Code points in `text.slice(start, end)`; a surrogate without its other half counts as one. */
 export function codePoints(text: string, start: number, end: number): number {
   let count = 0
-  for (let i = start; i < end; count++) i += (text.codePointAt(i) ?? 0) > 0xffff && i + 1 < end ? 2 : 1
+  for (let i = start; i < end; count++) i += text.codePointAt(i)! > 0xffff && i + 1 < end ? 2 : 1
   return count
 }

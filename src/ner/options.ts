@@ -1,6 +1,7 @@
 /** The options of the pipeline, checked where they come in. Names and defaults are those of transformers where it has them. */
 import { OptionError } from '../errors.ts'
 import type { BackendOptions } from '../kernels/options.ts'
+import { show } from '../values.ts'
 import { AGGREGATION_STRATEGIES, type AggregationStrategy } from './entity.ts'
 
 export const OFFSET_UNITS = ['utf16', 'codepoint'] as const
@@ -179,23 +180,4 @@ function oneOf(values: readonly string[]): string {
 /** An option with a value that cannot be. */
 export function wrong(name: string, expected: string, found: string, nextStep: string): OptionError {
   return new OptionError({ code: 'OPTION_VALUE', subject: name, expected, found, nextStep })
-}
-
-/** A value, short enough for a message. A list shows what is in it, an object only what it is: it may hold a whole model. */
-export function show(value: unknown): string {
-  const text = Array.isArray(value) ? `[${value.slice(0, 30).map(showOne).join(', ')}]` : showOne(value)
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text
-}
-
-function showOne(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.slice(0, 60))
-  if (typeof value === 'object') return value === null ? 'null' : kindOf(value)
-  if (typeof value === 'number' || typeof value === 'boolean' || value === undefined) return String(value)
-  return `a ${typeof value}`
-}
-
-/** `an Object`, `a Uint8Array`, `a Map`: what kind of object a value is, in whichever realm it was made. */
-export function kindOf(value: unknown): string {
-  const name = Object.prototype.toString.call(value).slice('[object '.length, -1)
-  return `${'AEIO'.includes(name.charAt(0)) ? 'an' : 'a'} ${name}`
 }

@@ -1,6 +1,6 @@
 /** The pipeline that users call: loads a tokenizer and a model, and answers texts with entities. */
 import { OptionError } from '../errors.ts'
-import { BertForTokenClassification } from '../layers/bert.ts'
+import { BertForTokenClassification } from '../layers/token-classifier.ts'
 import { withProgress, type FileProgress } from '../source/progress.ts'
 import { sourceFromBytes, type ModelSource } from '../source/source.ts'
 import { Tokenizer } from '../tokenizer/tokenizer.ts'
@@ -9,8 +9,6 @@ import type { AggregationStrategy, Entity, EntityOf } from './entity.ts'
 import {
   checkCallOptions,
   checkPipelineOptions,
-  kindOf,
-  show,
   TASKS,
   wrong,
   type CallOptions,
@@ -20,6 +18,7 @@ import {
 } from './options.ts'
 import { stream, type Input, type Texts } from './stream.ts'
 import { Tagger } from './tagger.ts'
+import { kindOf, show } from '../values.ts'
 
 /** The files of a model: a source, or its bytes by file name. */
 export type ModelInput = ModelSource | Readonly<Record<string, Uint8Array>>

@@ -7,8 +7,9 @@
 import type { EncodedText } from './encoded-text.ts'
 import type { EntityReader } from './entities.ts'
 import type { Entity } from './entity.ts'
-import { show, wrong, type CheckedOptions } from './options.ts'
+import { wrong, type CheckedOptions } from './options.ts'
 import type { Prepared, RunOptions, Tagger } from './tagger.ts'
+import { show } from '../values.ts'
 
 const POOL_TOKENS = 4096
 const POOL_TEXTS = 1024

@@ -10,8 +10,9 @@ import { packBatch } from '../layers/batch.ts'
 import type { Tokenizer } from '../tokenizer/tokenizer.ts'
 import { formBatches, sequenceOf, type BatchLimits, type Job } from './batches.ts'
 import { encodedText, encodedWords, type EncodedText } from './encoded-text.ts'
-import { show, wrong } from './options.ts'
+import { wrong } from './options.ts'
 import { defaultOverlap, handOver, planWindows } from './windows.ts'
+import { show } from '../values.ts'
 
 /** The part of a tokenizer that tagging uses. */
 export type TaggerTokenizer = Pick<Tokenizer, 'encode' | 'encodeWords' | 'modelMaxLength' | 'around'>
@@ -126,7 +127,7 @@ export class Tagger {
     const { logits } = await this.#model.forward(batch) // [T, L]
     const L = this.labels.length
     for (const [b, job] of jobs.entries()) {
-      const first = (batch.starts[b] ?? 0) + around.before.ids.length
+      const first = batch.starts[b]! + around.before.ids.length
       const [from, to] = job.window
       job.logits = logits.slice(first * L, (first + to - from) * L)
     }

@@ -39,8 +39,8 @@ export function gatherTokens(
   const L = probabilities.length / (to - from)
   const tokens: Token[] = []
   for (let i = from; i < to; i++) {
-    const [start, end] = offsets[i] ?? [0, 0]
-    const piece = pieces[i] ?? ''
+    const [start, end] = offsets[i]!
+    const piece = pieces[i]!
     const isUnknown = ids[i] === rules.unkId
     const row = i - from
     tokens.push({

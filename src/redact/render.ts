@@ -1,7 +1,8 @@
 /** A text with its entities marked, for people to look at: in a page, or on a terminal. */
 import type { Entity } from '../ner/entity.ts'
-import { checkNames, OFFSET_UNIT, show, wrong, type Known, type OffsetUnit } from '../ner/options.ts'
+import { checkNames, OFFSET_UNIT, wrong, type Known, type OffsetUnit } from '../ner/options.ts'
 import { stretches } from './spans.ts'
+import { show } from '../values.ts'
 
 export const RENDER_FORMATS = ['html', 'ansi'] as const
 export type RenderFormat = (typeof RENDER_FORMATS)[number]

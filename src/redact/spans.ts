@@ -1,7 +1,8 @@
 /** Entities laid over their text, for what shows or replaces them. */
 import { OptionError } from '../errors.ts'
 import { labelOf, type Entity, type EntityGroup, type TokenEntity } from '../ner/entity.ts'
-import { show, wrong, type OffsetUnit } from '../ner/options.ts'
+import { wrong, type OffsetUnit } from '../ner/options.ts'
+import { show } from '../values.ts'
 
 /** A stretch of text; with `entity`, one that it names. */
 export interface Stretch<E extends Entity = Entity> {

@@ -7,7 +7,9 @@ import type { ModelSource } from '../source/source.ts'
 import { openFile, readFile } from '../source/source.ts'
 import type { TensorInfo } from './header.ts'
 import { missingTensor, openSafetensors, type OpenSafetensors } from './reader.ts'
-import { JsonScanner, quote } from '../json/scanner.ts'
+import { JsonScanner } from '../json/scanner.ts'
+import { codeOf, decodeUtf8, quote } from '../values.ts'
+import { jsonErrors } from './json-errors.ts'
 
 const SINGLE = 'model.safetensors'
 const INDEX = 'model.safetensors.index.json'
@@ -22,14 +24,16 @@ export async function openCheckpoint(source: ModelSource): Promise<OpenSafetenso
   try {
     return await openNamed(source, SINGLE)
   } catch (error) {
-    if (!isMissing(error)) throw error
+    if (codeOf(error) !== MISSING) throw error
     const index = await readFile(source, INDEX).catch((second: unknown) => {
       // Most models have one file: of two missing names, that one is worth reporting.
-      throw isMissing(second) ? error : second
+      throw codeOf(second) === MISSING ? error : second
     })
     return openShards(source, parseIndex(index))
   }
 }
+
+const MISSING = 'SOURCE_FILE_MISSING'
 
 async function openNamed(source: ModelSource, name: string): Promise<OpenSafetensors> {
   const file = await openFile(source, name)
@@ -39,10 +43,6 @@ async function openNamed(source: ModelSource, name: string): Promise<OpenSafeten
     await file.close?.()
     throw error
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'SOURCE_FILE_MISSING'
 }
 
 async function openShards(source: ModelSource, weightMap: Map<string, string>): Promise<OpenSafetensors> {
@@ -81,7 +81,10 @@ function mergeShards(shards: Map<string, OpenSafetensors>, weightMap: Map<string
 }
 
 function parseIndex(bytes: Uint8Array): Map<string, string> {
-  const scanner = new JsonScanner(decodeText(bytes), INDEX)
+  const scanner = new JsonScanner(
+    decodeUtf8(bytes, found => invalid('UTF-8', found), true),
+    jsonErrors(INDEX),
+  )
   let weightMap: Map<string, string> | undefined
   for (let key = scanner.firstKey(); key !== undefined; key = scanner.nextKey()) {
     if (key !== 'weight_map') scanner.skipValue(1)
@@ -106,16 +109,12 @@ function parseWeightMap(scanner: JsonScanner): Map<string, string> {
   return weightMap
 }
 
-function decodeText(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes.slice())
-  } catch {
-    return refuse('UTF-8', 'bytes that are not')
-  }
+function refuse(expected: string, found: string): never {
+  throw invalid(expected, found)
 }
 
-function refuse(expected: string, found: string): never {
-  throw new SafetensorsError({
+function invalid(expected: string, found: string): SafetensorsError {
+  return new SafetensorsError({
     code: 'SAFETENSORS_INDEX_INVALID',
     subject: INDEX,
     expected,

@@ -3,7 +3,7 @@
 /** bfloat16 is the upper half of a float32. Bit patterns → numbers, same length. */
 export function decodeBF16(bits: Uint16Array): Float32Array {
   const words = new Uint32Array(bits.length)
-  for (let i = 0; i < bits.length; i++) words[i] = (bits[i] ?? 0) << 16
+  for (let i = 0; i < bits.length; i++) words[i] = bits[i]! << 16
   return new Float32Array(words.buffer)
 }
 
@@ -17,12 +17,12 @@ export function decodeF16(bits: Uint16Array): Float32Array {
   const values = new Float32Array(bits.length)
   const words = new Uint32Array(values.buffer)
   for (let i = 0; i < bits.length; i++) {
-    const half = bits[i] ?? 0
+    const half = bits[i]!
     const magnitude = (half & 0x7fff) << 13
     const isFinite = (half & 0x7c00) !== 0x7c00
     words[i] = isFinite ? magnitude : magnitude | 0x7f800000
-    if (isFinite) values[i] = (values[i] ?? 0) * 2 ** 112
-    words[i] = (words[i] ?? 0) | ((half & 0x8000) << 16)
+    if (isFinite) values[i] = values[i]! * 2 ** 112
+    words[i] = words[i]! | ((half & 0x8000) << 16)
   }
   return values
 }

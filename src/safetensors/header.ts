@@ -10,7 +10,9 @@
  */
 import { SafetensorsError } from '../errors.ts'
 import { DTYPES, DTYPE_BITS, dtypeOf, type TensorDType } from './dtypes.ts'
-import { JsonScanner, quote } from '../json/scanner.ts'
+import { JsonScanner } from '../json/scanner.ts'
+import { decodeUtf8, quote } from '../values.ts'
+import { jsonErrors } from './json-errors.ts'
 
 /** The longest header that is read, in bytes; the reference has the same bound. */
 export const MAX_HEADER_BYTES = 100_000_000
@@ -79,11 +81,11 @@ export function headerLength(prefix: Uint8Array, fileBytes: number, name: string
 
 /**
  * Reads and checks a header. `bytes`: the N bytes of the header alone, `fileBytes`: the size of the whole file.
- * Throws {@link SafetensorsError}; every code that it can have is a test in test/safetensors/header.test.ts.
+ * Throws {@link SafetensorsError}; test/safetensors/codes.ts has a file for every code.
  */
 export function parseHeader(bytes: Uint8Array, fileBytes: number, name: string): Header {
   const subject = `${name}: header`
-  const scanner = new JsonScanner(decodeHeader(bytes, subject), subject)
+  const scanner = new JsonScanner(decodeHeader(bytes, subject), jsonErrors(subject))
   const dataStart = PREFIX_BYTES + bytes.byteLength
   const tensors = new Map<string, TensorInfo>()
   let metadata: Map<string, string> | undefined
@@ -105,21 +107,16 @@ export function parseHeader(bytes: Uint8Array, fileBytes: number, name: string):
 }
 
 function decodeHeader(bytes: Uint8Array, subject: string): string {
-  // Where browsers forbid decoding from shared memory, a copy is decoded.
-  const own = bytes.buffer instanceof ArrayBuffer ? bytes : bytes.slice()
-  let text: string
-  try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(own)
-  } catch (cause) {
-    throw new SafetensorsError({
+  const notUtf8 = (found: string, cause: unknown) =>
+    new SafetensorsError({
       code: 'SAFETENSORS_HEADER_NOT_UTF8',
       subject,
       expected: 'UTF-8',
-      found: 'bytes that are not',
+      found,
       nextStep: DAMAGED,
       cause,
     })
-  }
+  const text = decodeUtf8(bytes, notUtf8, true)
   // White space before the brace would be JSON too; the format forbids it, so that a file has one fixed ninth byte.
   if (!text.startsWith('{')) {
     throw new SafetensorsError({

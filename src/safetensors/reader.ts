@@ -6,7 +6,7 @@ import { SafetensorsError } from '../errors.ts'
 import type { ModelFile } from '../source/source.ts'
 import { viewElements, type TensorDType, type DTypeArrays } from './dtypes.ts'
 import { headerLength, parseHeader, PREFIX_BYTES, type Header, type TensorInfo } from './header.ts'
-import { quote } from '../json/scanner.ts'
+import { quote, tagOf } from '../values.ts'
 
 /** One tensor; the type of `data` follows from `dtype`. Row-major. */
 export type SafeTensor = {
@@ -83,7 +83,7 @@ function checkFile(file: unknown, name: string): void {
     code: 'SAFETENSORS_INPUT_INVALID',
     subject: name,
     expected: 'a file of a model source, { size, read(offset, length) }',
-    found: Object.prototype.toString.call(file).slice('[object '.length, -1),
+    found: tagOf(file),
     nextStep: 'Bytes are read by readSafetensors; of a folder, `sourceFromFolder(folder).open(name)` gives a file.',
   })
 }
@@ -149,14 +149,13 @@ export function tooLarge(subject: string, bytes: number, cause: unknown): Safete
 /** A plain Uint8Array over the same memory. Arrays of other realms and Node's Buffer are welcome. */
 function asBytes(bytes: unknown, name: string): Uint8Array {
   if (ArrayBuffer.isView(bytes)) return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const tag = Object.prototype.toString.call(bytes)
-  if (tag === '[object ArrayBuffer]' || tag === '[object SharedArrayBuffer]')
-    return new Uint8Array(bytes as ArrayBuffer)
+  const tag = tagOf(bytes)
+  if (tag === 'ArrayBuffer' || tag === 'SharedArrayBuffer') return new Uint8Array(bytes as ArrayBuffer)
   throw new SafetensorsError({
     code: 'SAFETENSORS_INPUT_INVALID',
     subject: name,
     expected: 'a Uint8Array or an ArrayBuffer',
-    found: tag.slice('[object '.length, -1),
+    found: tag,
     nextStep: 'Pass the bytes of the file, for example what fs.readFile or response.arrayBuffer() gives.',
   })
 }

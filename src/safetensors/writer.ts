@@ -7,7 +7,7 @@ import { SafetensorsError } from '../errors.ts'
 import { arrayName, DTYPE_RANK, dtypeOf, type TensorDType, type DTypeArrays } from './dtypes.ts'
 import { byteLength, MAX_HEADER_BYTES, PREFIX_BYTES } from './header.ts'
 import { tooLarge, type SafeTensor } from './reader.ts'
-import { quote } from '../json/scanner.ts'
+import { quote, show, tagOf } from '../values.ts'
 
 /**
  * The bytes of a file with these tensors, which are copied. A `Map` can be passed as it is, so what `readSafetensors`
@@ -120,13 +120,13 @@ function checkTensor(name: string, tensor: SafeTensor): Checked {
   const given: unknown = tensor
   if (typeof given !== 'object' || given === null) refuse(subject, '{ dtype, shape, data }', String(given))
   const named: unknown = tensor.dtype
-  const dtype = dtypeOf(tensor.dtype) ?? refuse(subject, 'a dtype of the format', quote(String(named)))
+  const dtype = dtypeOf(tensor.dtype) ?? refuse(subject, 'a dtype of the format', show(named))
   // Array.from, as every() passes over the holes of an array.
   if (
     !Array.isArray(tensor.shape) ||
     !Array.from(tensor.shape).every(size => Number.isSafeInteger(size) && size >= 0)
   ) {
-    refuse(subject, 'a list of non-negative integers as shape', quote(String(tensor.shape)))
+    refuse(subject, 'a list of non-negative integers as shape', show(tensor.shape))
   }
   const bytes = elementBytes(subject, dtype, tensor.data)
   const expected = byteLength(dtype, tensor.shape, () => subject)
@@ -145,7 +145,7 @@ function checkTensor(name: string, tensor: SafeTensor): Checked {
 
 /** The bytes of `data`, not copied. Compared by the array's name, for arrays may come from another realm. */
 function elementBytes(subject: string, dtype: TensorDType, data: DTypeArrays[TensorDType]): Uint8Array {
-  const found = Object.prototype.toString.call(data).slice('[object '.length, -1)
+  const found = tagOf(data)
   if (found !== arrayName(dtype)) refuse(subject, `a ${arrayName(dtype)} for ${dtype}`, found)
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
 }
@@ -163,7 +163,7 @@ function checkString(value: unknown, subject: string): string {
 function compareBytes(a: Uint8Array, b: Uint8Array): number {
   const common = Math.min(a.length, b.length)
   for (let i = 0; i < common; i++) {
-    const difference = (a[i] ?? 0) - (b[i] ?? 0)
+    const difference = a[i]! - b[i]!
     if (difference !== 0) return difference
   }
   return a.length - b.length

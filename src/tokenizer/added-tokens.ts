@@ -35,16 +35,16 @@ interface Node {
 
 /** Finds added tokens in a string. */
 export class AddedTokenFinder {
-  private readonly root: Node = { next: new Map() }
+  readonly #root: Node = { next: new Map() }
   /** 1 at the low byte of a unit that some token starts with: nearly every unit of a text is passed over by this. */
-  private readonly starts = new Uint8Array(256)
+  readonly #starts = new Uint8Array(256)
 
   /** `spell` gives what is looked for; a token of which normalization leaves nothing is never found. */
   constructor(tokens: readonly AddedToken[], spell: (token: AddedToken) => string = token => token.content) {
     for (const token of tokens) {
       const content = spell(token)
       if (content === '') continue
-      let node = this.root
+      let node = this.#root
       for (let i = 0; i < content.length; i++) {
         const unit = content.charCodeAt(i)
         let next = node.next.get(unit)
@@ -52,12 +52,12 @@ export class AddedTokenFinder {
         node = next
       }
       node.added ??= token // of two that are spelled alike; the reference takes either, from one run to the next
-      this.starts[content.charCodeAt(0) & 0xff] = 1
+      this.#starts[content.charCodeAt(0) & 0xff] = 1
     }
   }
 
   get isEmpty(): boolean {
-    return this.root.next.size === 0
+    return this.#root.next.size === 0
   }
 
   /** Cuts `text` up. The segments cover it in order, and none is empty; for the quirk below, two may overlap. */
@@ -65,7 +65,7 @@ export class AddedTokenFinder {
     const segments: Segment[] = []
     let covered = 0
     for (let i = 0; i < text.length;) {
-      const found = this.starts[text.charCodeAt(i) & 0xff] === 1 ? this.longestAt(text, i) : undefined
+      const found = this.#starts[text.charCodeAt(i) & 0xff] === 1 ? this.#longestAt(text, i) : undefined
       if (found === undefined) {
         i++
         continue
@@ -90,9 +90,9 @@ export class AddedTokenFinder {
     return segments
   }
 
-  private longestAt(text: string, start: number): Required<Segment> | undefined {
+  #longestAt(text: string, start: number): Required<Segment> | undefined {
     let longest: Required<Segment> | undefined
-    let node = this.root.next.get(text.charCodeAt(start))
+    let node = this.#root.next.get(text.charCodeAt(start))
     for (let end = start + 1; node !== undefined; end++) {
       if (node.added !== undefined) longest = { start, end, added: node.added }
       node = end < text.length ? node.next.get(text.charCodeAt(end)) : undefined

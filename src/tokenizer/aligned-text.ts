@@ -27,7 +27,7 @@ export class AlignedText {
 
   /** Appends one code point that came from the character at `source`. */
   push(codePoint: number, source: number): void {
-    if (this.length + 2 > this.units.length) this.grow()
+    if (this.length + 2 > this.units.length) this.#grow()
     if (codePoint > 0xffff) {
       this.units[this.length] = 0xd7c0 + (codePoint >> 10)
       this.sources[this.length++] = source
@@ -52,7 +52,7 @@ export class AlignedText {
     return text
   }
 
-  private grow(): void {
+  #grow(): void {
     const { units, sources } = this
     const capacity = 2 * units.length + 16
     this.units = new Uint16Array(capacity)

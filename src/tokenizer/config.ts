@@ -6,7 +6,9 @@
 import { TokenizerError } from '../errors.ts'
 import type { AddedToken } from './added-tokens.ts'
 import type { DecoderOptions } from './decoder.ts'
-import { JsonObject, readJson, show, unsupported, wrongValue, type JsonInput } from '../json/object.ts'
+import { readJson, type JsonInput, type JsonObject } from '../json/object.ts'
+import { show } from '../values.ts'
+import { TOKENIZER_FILES, unsupported, wrongValue } from './errors.ts'
 import type { BertNormalizerOptions } from './normalizer.ts'
 import type { Template } from './template.ts'
 import type { Vocabulary } from './vocabulary.ts'
@@ -55,7 +57,7 @@ const MAX_MODEL_LENGTH = 2 ** 31 - 1
 export const MAX_INPUT_CHARS_PER_WORD = 100
 
 export function readConfig(input: JsonInput | undefined): JsonObject {
-  return input === undefined ? new JsonObject({}, CONFIG_FILE) : readJson(input, CONFIG_FILE)
+  return readJson(input ?? {}, CONFIG_FILE, TOKENIZER_FILES)
 }
 
 const CONFIG_FILE = 'tokenizer_config.json'

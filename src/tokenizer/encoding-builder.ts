@@ -52,17 +52,17 @@ export function countCodePoints(text: string, offsets: (readonly [number, number
 }
 
 class CodePointCounter {
-  private readonly text: string
-  private at = 0
-  private count = 0
+  readonly #text: string
+  #at = 0
+  #count = 0
 
   constructor(text: string) {
-    this.text = text
+    this.#text = text
   }
 
   upTo(end: number): number {
-    for (; this.at < end; this.count++) this.at = endOfCharacter(this.text, this.at)
-    for (; this.at > end; this.count--) this.at -= isPairAt(this.text, this.at - 2) ? 2 : 1
-    return this.count
+    for (; this.#at < end; this.#count++) this.#at = endOfCharacter(this.#text, this.#at)
+    for (; this.#at > end; this.#count--) this.#at -= isPairAt(this.#text, this.#at - 2) ? 2 : 1
+    return this.#count
   }
 }

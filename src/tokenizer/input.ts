@@ -1,6 +1,7 @@
 /** Checks of what the tokenizer's methods are called with: JavaScript passes anything, whatever the types say. */
 import { OptionError, TokenizerError } from '../errors.ts'
-import { isIndex, show } from '../json/object.ts'
+import { isIndex } from '../json/object.ts'
+import { show } from '../values.ts'
 
 export function checkIds(ids: ArrayLike<number> | Iterable<number>): number[] {
   const value: unknown = ids

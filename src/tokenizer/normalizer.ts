@@ -38,7 +38,6 @@ export interface BertNormalizerOptions {
  */
 const LONE_SURROGATE_IS = 0xfffd
 
-/** QUIRK: lower-casing sees one character at a time, so a final Σ becomes σ, not ς as `toLowerCase` has it. */
 const COMBINING_DOT_ABOVE = 0x307
 
 const SPACE = 0x20
@@ -46,7 +45,7 @@ const SPACE = 0x20
 export class BertNormalizer {
   readonly options: BertNormalizerOptions
   /** Written in turns, since making new arrays for each short text costs more than all else that is done with it. */
-  private readonly scratch = [new AlignedText(), new AlignedText()] as const
+  readonly #scratch = [new AlignedText(), new AlignedText()] as const
 
   constructor(options: BertNormalizerOptions) {
     this.options = options
@@ -63,7 +62,7 @@ export class BertNormalizer {
     const { cleaned, seen } = this.clean(text, start, end)
     let aligned = cleaned
     const apply = (step: (from: AlignedText, to: AlignedText) => void): void => {
-      const to = this.scratch[aligned === this.scratch[0] ? 1 : 0].reset(aligned.length + 16)
+      const to = this.#scratch[aligned === this.#scratch[0] ? 1 : 0].reset(aligned.length + 16)
       step(aligned, to)
       aligned = to
     }
@@ -77,7 +76,7 @@ export class BertNormalizer {
   /** clean_text, where it is wanted. `seen` has the flags of every character that was there. */
   clean(text: string, start = 0, end = text.length): { cleaned: AlignedText; seen: number } {
     const flags = loadFlags()
-    const cleaned = this.scratch[0].reset(end - start)
+    const cleaned = this.#scratch[0].reset(end - start)
     const { units, sources } = cleaned
     const { cleanText } = this.options
     let length = 0
@@ -184,46 +183,50 @@ interface Combining {
  * that in a run that changes order a character gets the place where it now stands, not the one that it came from.
  */
 class CombiningRun {
-  private readonly from: AlignedText
-  private readonly to: AlignedText
-  private run: Combining[] = []
-  private hasKept = false
-  private cursor = 0 // the next character of `from` whose place is handed out
+  readonly #from: AlignedText
+  readonly #to: AlignedText
+  #run: Combining[] = []
+  #hasKept = false
+  #cursor = 0 // the next character of `from` whose place is handed out
 
   constructor(from: AlignedText, to: AlignedText) {
-    this.from = from
-    this.to = to
+    this.#from = from
+    this.#to = to
   }
 
   add(c: number, combiningClass: number, isExtra: boolean, isKept: boolean): void {
-    this.run.push({ c, combiningClass, isExtra, isKept })
-    this.hasKept ||= isKept
+    this.#run.push({ c, combiningClass, isExtra, isKept })
+    this.#hasKept ||= isKept
   }
 
   /** The character at `i` was written without a run. */
   skip(i: number): void {
-    this.cursor = i
-    this.advance()
+    this.#cursor = i
+    this.#advance()
   }
 
   flush(): void {
-    if (this.run.length === 0) return
-    if (this.hasKept && this.run.length > 1) this.run.sort((a, b) => a.combiningClass - b.combiningClass)
-    for (const { c, isExtra, isKept } of this.run) {
-      const place = isExtra ? Math.max(this.cursor - 1, 0) : this.cursor
-      if (isKept) this.to.push(c, this.from.sources[place]!)
-      if (!isExtra) this.advance()
+    if (this.#run.length === 0) return
+    if (this.#hasKept && this.#run.length > 1) this.#run.sort((a, b) => a.combiningClass - b.combiningClass)
+    for (const { c, isExtra, isKept } of this.#run) {
+      const place = isExtra ? Math.max(this.#cursor - 1, 0) : this.#cursor
+      if (isKept) this.#to.push(c, this.#from.sources[place]!)
+      if (!isExtra) this.#advance()
     }
-    this.run = []
-    this.hasKept = false
+    this.#run = []
+    this.#hasKept = false
   }
 
-  private advance(): void {
-    this.cursor += (this.from.units[this.cursor]! & 0xfc00) === 0xd800 ? 2 : 1
+  #advance(): void {
+    this.#cursor += (this.#from.units[this.#cursor]! & 0xfc00) === 0xd800 ? 2 : 1
   }
 }
 
-/** lowercase. Only İ becomes two characters; both come from it. */
+/**
+ * lowercase. Only İ becomes two characters; both come from it.
+ *
+ * QUIRK: it sees one character at a time, so a final Σ becomes σ, not ς as `toLowerCase` has it.
+ */
 function toLower(from: AlignedText, to: AlignedText): void {
   const flags = loadFlags()
   const lower = loadLowerCase()

@@ -13,17 +13,9 @@ import {
   type TokenizerConfig,
 } from './config.ts'
 import type { DecoderOptions } from './decoder.ts'
-import {
-  isIndex,
-  isJsonText,
-  JsonObject,
-  readJson,
-  readText,
-  show,
-  unsupported,
-  wrongValue,
-  type JsonInput,
-} from '../json/object.ts'
+import { isIndex, isJsonText, readJson, readText, type JsonInput, JsonObject } from '../json/object.ts'
+import { show } from '../values.ts'
+import { TOKENIZER_FILES, unsupported, wrongValue } from './errors.ts'
 import type { BertNormalizerOptions } from './normalizer.ts'
 import { SCANNED, scanVocab } from './scan-vocab.ts'
 import { BARE_TEMPLATE, bertTemplate, type Template, type TemplatePart } from './template.ts'
@@ -65,14 +57,16 @@ type Entries = readonly (readonly [token: string, id: unknown])[]
 
 /** The file as an object, and the vocabulary in it where it could be read apart. */
 function openJson(input: JsonInput): { json: JsonObject; scanned: Entries | undefined } {
-  if (!isJsonText(input)) return { json: readJson(input, FILE), scanned: undefined }
-  const text = readText(input, FILE)
+  if (!isJsonText(input)) return { json: readJson(input, FILE, TOKENIZER_FILES), scanned: undefined }
+  const text = readText(input, FILE, TOKENIZER_FILES)
   const found = scanVocab(text)
-  const json = readJson(found?.rest ?? text, FILE)
+  const json = readJson(found?.rest ?? text, FILE, TOKENIZER_FILES)
   if (found === undefined) return { json, scanned: undefined }
   const model = json.get('model')
   const isModels = typeof model === 'object' && model !== null && 'vocab' in model && model.vocab === SCANNED
-  return isModels ? { json, scanned: found.entries } : { json: readJson(text, FILE), scanned: undefined }
+  return isModels
+    ? { json, scanned: found.entries }
+    : { json: readJson(text, FILE, TOKENIZER_FILES), scanned: undefined }
 }
 
 const FILE = 'tokenizer.json'
@@ -97,7 +91,7 @@ function tokensOf(entries: Entries): (string | undefined)[] {
 function readAddedTokens(list: readonly unknown[], vocabulary: Vocabulary): AddedToken[] {
   const byId = new Map<number, string>()
   return list.map((value, i) => {
-    const entry = new JsonObject(value, `${FILE}: added_tokens[${i}]`)
+    const entry = new JsonObject(value, `${FILE}: added_tokens[${i}]`, TOKENIZER_FILES)
     const added = readAddedToken(entry, entry.integer('id', MAX_ID))
     const id = vocabulary.idOf(added.content)
     if (id !== undefined && id !== added.id) throw wrongValue(entry.at('id'), `${id}, as in the vocabulary`, added.id)
@@ -157,7 +151,7 @@ function readTemplate(json: JsonObject, vocabulary: Vocabulary): Template {
   const parts = (key: 'single' | 'pair', sequences: string): TemplatePart[] => {
     const read = processor
       .list(key)
-      .map((value, i) => readPart(new JsonObject(value, processor.at(`${key}[${i}]`)), specials, vocabulary))
+      .map((value, i) => readPart(processor.inner(value, `${key}[${i}]`), specials, vocabulary))
     const found = read.flatMap(part => (part.kind === 'sequence' ? [part.sequence] : [])).join(', ')
     if (found !== sequences) throw wrongValue(processor.at(key), `the sequences ${sequences}, once each`, found)
     return read

@@ -19,6 +19,7 @@ import type { Encoding } from './encoding.ts'
 import { explain, type Explanation } from './explain.ts'
 import { checkIds, checkOption, checkOptions, checkText, checkWords } from './input.ts'
 import type { JsonInput } from '../json/object.ts'
+import { codeOf } from '../values.ts'
 import { BertNormalizer } from './normalizer.ts'
 import { preTokenize } from './pre-tokenizer.ts'
 import { aroundText, type AroundText } from './template.ts'
@@ -67,31 +68,31 @@ interface Steps {
 export class Tokenizer {
   /** The special tokens that are put around one text; every window of a long text gets them again. */
   readonly around: AroundText
-  private readonly config: TokenizerConfig
-  private readonly normalizer: BertNormalizer
-  private readonly wordPiece: WordPiece
-  private readonly inOriginal: AddedTokenFinder
-  private readonly inNormalized: AddedTokenFinder
-  private readonly specialContents: ReadonlySet<string>
+  readonly #config: TokenizerConfig
+  readonly #normalizer: BertNormalizer
+  readonly #wordPiece: WordPiece
+  readonly #inOriginal: AddedTokenFinder
+  readonly #inNormalized: AddedTokenFinder
+  readonly #specialContents: ReadonlySet<string>
   /**
    * QUIRK: `decode` spells a token that is looked for in the normalized text as it is looked for: "New York" comes back as
    * "new york" where the model is uncased. Spelled so, a special token is not known for one, and is not left out.
    */
-  private readonly decodedAs: ReadonlyMap<number, string>
+  readonly #decodedAs: ReadonlyMap<number, string>
 
   private constructor(config: TokenizerConfig) {
-    this.config = config
+    this.#config = config
     this.around = aroundText(config.template, config.isWordCase ? 0 : undefined)
     const unkId = config.pieces.idOf(config.wordPiece.unkToken) ?? 0
-    this.normalizer = new BertNormalizer(config.normalizer)
-    this.wordPiece = new WordPiece(config.pieces, unkId, config.wordPiece)
-    this.inOriginal = new AddedTokenFinder(config.addedTokens.filter(token => !token.normalized))
+    this.#normalizer = new BertNormalizer(config.normalizer)
+    this.#wordPiece = new WordPiece(config.pieces, unkId, config.wordPiece)
+    this.#inOriginal = new AddedTokenFinder(config.addedTokens.filter(token => !token.normalized))
     const normalized = config.addedTokens.filter(token => token.normalized)
-    this.decodedAs = new Map(
-      normalized.map(({ id, content }) => [id, this.normalizer.normalize(content).toString()] as const),
+    this.#decodedAs = new Map(
+      normalized.map(({ id, content }) => [id, this.#normalizer.normalize(content).toString()] as const),
     )
-    this.inNormalized = new AddedTokenFinder(normalized, ({ id }) => this.decodedAs.get(id) ?? '')
-    this.specialContents = new Set(config.addedTokens.filter(token => token.special).map(token => token.content))
+    this.#inNormalized = new AddedTokenFinder(normalized, ({ id }) => this.#decodedAs.get(id) ?? '')
+    this.#specialContents = new Set(config.addedTokens.filter(token => token.special).map(token => token.content))
   }
 
   /**
@@ -140,11 +141,11 @@ export class Tokenizer {
    */
   encode(text: string, options: EncodeTextOptions = {}): Encoding {
     checkText(text, 'the text')
-    const steps = this.readOptions(options)
+    const steps = this.#readOptions(options)
     const { pair } = options
     if (pair !== undefined) checkText(pair, 'the pair')
-    return this.assemble(options, pair !== undefined, (sequence, typeId, into) => {
-      this.encodeText(sequence === 'B' ? (pair ?? '') : text, steps, typeId, into)
+    return this.#assemble(options, pair !== undefined, (sequence, typeId, into) => {
+      this.#encodeText(sequence === 'B' ? (pair ?? '') : text, steps, typeId, into)
     })
   }
 
@@ -156,10 +157,10 @@ export class Tokenizer {
    */
   encodeWords(words: readonly string[], options: EncodeOptions = {}): Encoding {
     checkWords(words)
-    const steps = this.readOptions(options)
-    return this.assemble(options, false, (_, typeId, into) => {
+    const steps = this.#readOptions(options)
+    return this.#assemble(options, false, (_, typeId, into) => {
       words.forEach((word, i) => {
-        this.encodeText(word, steps, typeId, into, i)
+        this.#encodeText(word, steps, typeId, into, i)
       })
     })
   }
@@ -174,48 +175,53 @@ export class Tokenizer {
     const { skipSpecialTokens = true, cleanUp } = options
     const pieces: string[] = []
     for (const id of checkIds(ids)) {
-      const token = this.decodedAs.get(id) ?? this.idToToken(id)
-      if (token !== undefined && !(skipSpecialTokens && this.specialContents.has(token))) pieces.push(token)
+      const token = this.#decodedAs.get(id) ?? this.idToToken(id)
+      if (token !== undefined && !(skipSpecialTokens && this.#specialContents.has(token))) pieces.push(token)
     }
-    const { decoder } = this.config
+    const { decoder } = this.#config
     return decodePieces(pieces, decoder && { ...decoder, cleanup: cleanUp ?? decoder.cleanup })
   }
 
   /** Pieces → text, as {@link decode} does it; also pieces that are in no vocabulary. Special tokens are kept. */
   decodeTokens(tokens: readonly string[]): string {
-    return decodePieces(tokens, this.config.decoder)
+    return decodePieces(tokens, this.#config.decoder)
   }
 
   /** Each step's result, with offsets in the text: to look at, to debug, to learn from. */
   explain(text: string, options: EncodeOptions = {}): Explanation {
     const encoding = this.encode(text, options)
-    const { normalizer, wordPiece, inOriginal, inNormalized } = this
-    return explain(text, this.readOptions(options), { normalizer, wordPiece, inOriginal, inNormalized }, encoding)
+    const steps = {
+      normalizer: this.#normalizer,
+      wordPiece: this.#wordPiece,
+      inOriginal: this.#inOriginal,
+      inNormalized: this.#inNormalized,
+    }
+    return explain(text, this.#readOptions(options), steps, encoding)
   }
 
   /** The longest sequence that the model takes, special tokens included; undefined where the model does not say. */
   get modelMaxLength(): number | undefined {
-    return this.config.modelMaxLength
+    return this.#config.modelMaxLength
   }
 
   /** What marks a piece that goes on with a word: `##`. */
   get continuingSubwordPrefix(): string {
-    return this.config.wordPiece.continuingSubwordPrefix
+    return this.#config.wordPiece.continuingSubwordPrefix
   }
 
   /** One more than the highest id: as many rows as a table needs that is indexed by id. */
   get vocabSize(): number {
-    return this.config.vocabulary.tokens.length
+    return this.#config.vocabulary.tokens.length
   }
 
   /** Whether type ids are the letter case of words (`"token_type_rule": "word-case"`). */
   get isWordCase(): boolean {
-    return this.config.isWordCase
+    return this.#config.isWordCase
   }
 
   /** A special token by its part in the model; undefined where the model has none. */
   specialToken(name: SpecialName): SpecialToken | undefined {
-    return this.config.special.get(name)
+    return this.#config.special.get(name)
   }
 
   get unkToken(): SpecialToken | undefined {
@@ -239,29 +245,29 @@ export class Tokenizer {
   }
 
   tokenToId(token: string): number | undefined {
-    return this.config.vocabulary.idOf(token)
+    return this.#config.vocabulary.idOf(token)
   }
 
   idToToken(id: number): string | undefined {
-    return this.config.vocabulary.tokens[id]
+    return this.#config.vocabulary.tokens[id]
   }
 
   // --- steps ----------------------------------------------------------------------------------------------------------
 
   /** Goes through the template; `encodeSequence` writes the pieces of one of its texts. */
-  private assemble(
+  #assemble(
     { addSpecialTokens = true }: EncodeOptions,
     isPair: boolean,
     encodeSequence: (sequence: 'A' | 'B', typeId: number, into: EncodingBuilder) => void,
   ): Encoding {
-    const { template } = this.config
+    const { template } = this.#config
     const into = new EncodingBuilder()
     for (const part of isPair ? template.pair : template.single) {
       if (part.kind === 'sequence') {
         encodeSequence(part.sequence, part.typeId, into)
       } else if (addSpecialTokens) {
         part.ids.forEach((id, i) => {
-          into.addSpecial(id, part.tokens[i] ?? '', this.config.isWordCase ? 0 : part.typeId)
+          into.addSpecial(id, part.tokens[i] ?? '', this.#config.isWordCase ? 0 : part.typeId)
         })
       }
     }
@@ -269,32 +275,32 @@ export class Tokenizer {
   }
 
   /** Writes the pieces of one text. `wordId`: that of all of it, or undefined to count its words. */
-  private encodeText(text: string, steps: Steps, typeId: number, into: EncodingBuilder, wordId?: number): void {
+  #encodeText(text: string, steps: Steps, typeId: number, into: EncodingBuilder, wordId?: number): void {
     const first = into.length
     let words = 0
     const addAdded = (added: AddedToken, start: number, end: number): void => {
-      const type = this.config.isWordCase ? 0 : typeId
+      const type = this.#config.isWordCase ? 0 : typeId
       into.add(added.id, added.content, start, end, type, wordId ?? words)
       words++
     }
     const addWords = (aligned: AlignedText, from: number, to: number): void => {
       const bounds = preTokenize(aligned, from, to)
       for (let i = 0; i < bounds.length; i += 2) {
-        this.addWord(text, aligned, bounds[i]!, bounds[i + 1]!, typeId, wordId ?? words, into)
+        this.#addWord(text, aligned, bounds[i]!, bounds[i + 1]!, typeId, wordId ?? words, into)
         words++
       }
     }
-    for (const { start, end, added } of this.inOriginal.split(text, steps.literal)) {
+    for (const { start, end, added } of this.#inOriginal.split(text, steps.literal)) {
       if (added !== undefined) {
         addAdded(added, start, end)
         continue
       }
-      const aligned = this.normalizer.normalize(text, start, end)
-      if (this.inNormalized.isEmpty) {
+      const aligned = this.#normalizer.normalize(text, start, end)
+      if (this.#inNormalized.isEmpty) {
         addWords(aligned, 0, aligned.length)
         continue
       }
-      for (const part of this.inNormalized.split(aligned.toString(), steps.literal)) {
+      for (const part of this.#inNormalized.split(aligned.toString(), steps.literal)) {
         if (part.added === undefined) addWords(aligned, part.start, part.end)
         else addAdded(part.added, aligned.sources[part.start]!, endOfUnit(text, aligned, part.end - 1))
       }
@@ -303,7 +309,7 @@ export class Tokenizer {
   }
 
   /** Writes the pieces of one word, `aligned.units[start..end)`. */
-  private addWord(
+  #addWord(
     text: string,
     aligned: AlignedText,
     start: number,
@@ -313,19 +319,19 @@ export class Tokenizer {
     into: EncodingBuilder,
   ): void {
     const { sources, units } = aligned
-    const { tokens } = this.config.vocabulary
-    const { pieces } = this.wordPiece
-    const count = this.wordPiece.tokenize(units, start, end)
-    const type = this.config.isWordCase ? wordCase(text, sources[start], endOfUnit(text, aligned, end - 1)) : typeId
+    const { tokens } = this.#config.vocabulary
+    const { pieces } = this.#wordPiece
+    const count = this.#wordPiece.tokenize(units, start, end)
+    const type = this.#config.isWordCase ? wordCase(text, sources[start], endOfUnit(text, aligned, end - 1)) : typeId
     for (let i = 0; i < 3 * count; i += 3) {
       const id = pieces[i]!
       into.add(id, tokens[id]!, sources[pieces[i + 1]!]!, endOfUnit(text, aligned, pieces[i + 2]! - 1), type, wordId)
     }
   }
 
-  private readOptions(options: EncodeOptions): Steps {
+  #readOptions(options: EncodeOptions): Steps {
     checkOptions(options, 'addSpecialTokens')
-    const { specialTokens = this.config.isLiteral ? 'literal' : 'parse', offsetUnit = 'utf16' } = options
+    const { specialTokens = this.#config.isLiteral ? 'literal' : 'parse', offsetUnit = 'utf16' } = options
     checkOption('specialTokens', specialTokens, ['parse', 'literal'])
     checkOption('offsetUnit', offsetUnit, ['utf16', 'codepoint'])
     return { literal: specialTokens === 'literal', codePoints: offsetUnit === 'codepoint' }
@@ -341,9 +347,7 @@ async function readIfThere(source: ModelSource, name: string): Promise<Uint8Arra
   try {
     return await readFile(source, name)
   } catch (error) {
-    if (typeof error === 'object' && error !== null && 'code' in error && error.code === 'SOURCE_FILE_MISSING') {
-      return undefined
-    }
+    if (codeOf(error) === 'SOURCE_FILE_MISSING') return undefined
     throw error
   }
 }

@@ -13,13 +13,15 @@ import {
   type SpecialName,
   type TokenizerConfig,
 } from './config.ts'
-import { JsonObject, readText, show, wrongValue, type JsonInput } from '../json/object.ts'
+import { readText, type JsonInput, type JsonObject } from '../json/object.ts'
+import { show } from '../values.ts'
+import { TOKENIZER_FILES, wrongValue } from './errors.ts'
 import { bertTemplate } from './template.ts'
 import { Vocabulary } from './vocabulary.ts'
 
 export function configFromVocab(vocabText: string | Uint8Array, tokenizerConfig?: JsonInput): TokenizerConfig {
   const config = readConfig(tokenizerConfig)
-  const pieces = new Vocabulary(splitLines(readText(vocabText, 'vocab.txt')))
+  const pieces = new Vocabulary(splitLines(readText(vocabText, 'vocab.txt', TOKENIZER_FILES)))
   const addedTokens = addedTokensFromConfig(config, pieces)
   const vocabulary = pieces.with(addedTokens)
   const shared = readShared(config, vocabulary)
@@ -69,7 +71,7 @@ function addedTokensFromConfig(config: JsonObject, vocabulary: Vocabulary): Adde
   for (const [key, value] of config.has('added_tokens_decoder')
     ? config.object('added_tokens_decoder').entries()
     : []) {
-    const entry = new JsonObject(value, config.at(`added_tokens_decoder: ${show(key)}`))
+    const entry = config.inner(value, `added_tokens_decoder: ${show(key)}`)
     const id = /^\d+$/.test(key) ? Number(key) : NaN
     const content = entry.string('content')
     const isKnown = vocabulary.tokens[id] === content || (id >= vocabulary.tokens.length && id <= MAX_ID)
@@ -89,7 +91,7 @@ function addedTokensFromConfig(config: JsonObject, vocabulary: Vocabulary): Adde
   }
   for (const key of ['additional_special_tokens', 'extra_special_tokens']) {
     for (const value of Array.isArray(config.get(key)) ? config.list(key) : []) {
-      const content = typeof value === 'string' ? value : new JsonObject(value, config.at(key)).string('content')
+      const content = typeof value === 'string' ? value : config.inner(value, key).string('content')
       if (!added.has(content)) addSpecial(content, vocabulary.idOf(content) ?? end++)
     }
   }

@@ -8,26 +8,27 @@ export class Vocabulary {
   readonly tokens: readonly (string | undefined)[]
   /** The longest piece, in UTF-16 units. */
   readonly longest: number
-  private readonly slots: Int32Array // id + 1, or 0: open addressing, at most half full
-  private readonly hashes: Int32Array // by id
+  readonly #slots: Int32Array // id + 1, or 0: open addressing, at most half full
+  readonly #hashes: Int32Array // by id
   /** All pieces in one row: that of an id is `spelling[starts[id]..starts[id + 1])`. Comparing numbers beats comparing strings. */
-  private readonly spelling: Uint16Array
-  private readonly starts: Int32Array
+  readonly #spelling: Uint16Array
+  readonly #starts: Int32Array
 
   constructor(tokens: readonly (string | undefined)[]) {
     this.tokens = tokens
-    this.hashes = new Int32Array(tokens.length)
-    this.slots = new Int32Array(2 ** Math.max(4, Math.ceil(Math.log2(2 * tokens.length + 1))))
-    this.starts = new Int32Array(tokens.length + 1)
+    this.#hashes = new Int32Array(tokens.length)
+    this.#slots = new Int32Array(2 ** Math.max(4, Math.ceil(Math.log2(2 * tokens.length + 1))))
+    this.#starts = new Int32Array(tokens.length + 1)
     const row = tokens.join('') // undefined joins as nothing
-    this.spelling = new Uint16Array(row.length)
-    this.longest = this.spell(row)
-    for (let id = tokens.length - 1; id >= 0; id--) if (tokens[id] !== undefined) this.insert(id)
+    this.#spelling = new Uint16Array(row.length)
+    this.longest = this.#spell(row)
+    for (let id = tokens.length - 1; id >= 0; id--) if (tokens[id] !== undefined) this.#insert(id)
   }
 
   /** Writes spelling, starts and hashes, and gives the length of the longest piece. */
-  private spell(row: string): number {
-    const { tokens, spelling, starts, hashes } = this
+  #spell(row: string): number {
+    const tokens = this.tokens
+    const [spelling, starts, hashes] = [this.#spelling, this.#starts, this.#hashes]
     let longest = 0
     for (let id = 0, at = 0; id < tokens.length; id++) {
       const length = tokens[id]?.length ?? 0
@@ -44,8 +45,9 @@ export class Vocabulary {
     return longest
   }
 
-  private insert(id: number): void {
-    const { hashes, slots, tokens } = this
+  #insert(id: number): void {
+    const tokens = this.tokens
+    const [hashes, slots] = [this.#hashes, this.#slots]
     const hash = hashes[id]!
     const mask = slots.length - 1
     for (let slot = spread(hash) & mask; ; slot = (slot + 1) & mask) {
@@ -75,16 +77,18 @@ export class Vocabulary {
 
   /** The id of the piece `prefix` + `units[start..end)`, whose hash this is; −1 where there is none. */
   find(hash: number, prefix: Uint16Array, units: Uint16Array, start: number, end: number): number {
-    const { slots, hashes } = this
+    const slots = this.#slots
+    const hashes = this.#hashes
     const mask = slots.length - 1
     for (let slot = spread(hash) & mask; ; slot = (slot + 1) & mask) {
       const id = slots[slot]! - 1
-      if (id < 0 || (hashes[id] === hash && this.isSpelled(id, prefix, units, start, end))) return id
+      if (id < 0 || (hashes[id] === hash && this.#isSpelled(id, prefix, units, start, end))) return id
     }
   }
 
-  private isSpelled(id: number, prefix: Uint16Array, units: Uint16Array, start: number, end: number): boolean {
-    const { spelling, starts } = this
+  #isSpelled(id: number, prefix: Uint16Array, units: Uint16Array, start: number, end: number): boolean {
+    const spelling = this.#spelling
+    const starts = this.#starts
     let at = starts[id]!
     if (starts[id + 1]! - at !== prefix.length + end - start) return false
     for (const unit of prefix) if (spelling[at++] !== unit) return false

@@ -5,7 +5,16 @@
  *     "Wolfgang" → Wolf ##gang        take the longest piece that the word starts with, then the longest that the rest
  *                                     starts with, written with ## because it continues a word, and so on
  *
- * Where nothing fits, the whole word becomes [UNK], not only the part that is unknown.
+ * If nothing fits, the whole word becomes [UNK], not only the part that is unknown. As a student would write it:
+ *
+ *     for (let start = 0; start < word.length; start = end) {
+ *       const prefix = start > 0 ? '##' : ''
+ *       for (end = word.length; end > start && !vocab.has(prefix + word.slice(start, end));) end--
+ *       if (end === start) return ['[UNK]']
+ *       pieces.push(prefix + word.slice(start, end))
+ *     }
+ *
+ * The code below finds the same pieces without a substring: {@link Vocabulary} is asked by hash, over the word's own units.
  */
 import { hashOf, hashOn, NO_UNITS, type Vocabulary } from './vocabulary.ts'
 
@@ -22,58 +31,59 @@ export class WordPiece {
   readonly unkId: number
   /** What the last call found, three numbers for each piece: id, start, end. What is behind them is of earlier calls. */
   readonly pieces: number[] = []
-  private readonly firstHash = hashOf('')
-  private readonly nextHash: number
-  private readonly prefix: Uint16Array
+  readonly #firstHash = hashOf('')
+  readonly #nextHash: number
+  readonly #prefix: Uint16Array
   /** Hash of the first k + 1 units of the part of a word that is being matched. Scratch. */
-  private readonly hashes: Int32Array
+  readonly #hashes: Int32Array
 
   constructor(vocabulary: Vocabulary, unkId: number, options: WordPieceOptions) {
     this.vocabulary = vocabulary
     this.options = options
     this.unkId = unkId
     const prefix = options.continuingSubwordPrefix
-    this.prefix = Uint16Array.from({ length: prefix.length }, (_, i) => prefix.charCodeAt(i))
-    this.nextHash = hashOf(prefix)
-    this.hashes = new Int32Array(vocabulary.longest)
+    this.#prefix = Uint16Array.from({ length: prefix.length }, (_, i) => prefix.charCodeAt(i))
+    this.#nextHash = hashOf(prefix)
+    this.#hashes = new Int32Array(vocabulary.longest)
   }
 
   /** Finds the pieces of the word `units[start..end)`, writes them to {@link pieces}, and gives the number of them. */
   tokenize(units: Uint16Array, start: number, end: number): number {
     let count = 0
-    let at = this.isTooLong(units, start, end) ? -1 : start
-    while (at >= 0 && at < end) at = this.longestMatch(units, at, end, at === start, count++)
+    let at = this.#isTooLong(units, start, end) ? -1 : start
+    while (at >= 0 && at < end) at = this.#longestMatch(units, at, end, at === start, count++)
     if (at < 0) {
-      this.write(0, this.unkId, start, end)
+      this.#write(0, this.unkId, start, end)
       return 1
     }
     return count
   }
 
   /** Writes the longest piece that `units[start..end)` starts with, and gives its end; −1 where there is none. */
-  private longestMatch(units: Uint16Array, start: number, end: number, isFirst: boolean, count: number): number {
-    const { hashes, vocabulary } = this
+  #longestMatch(units: Uint16Array, start: number, end: number, isFirst: boolean, count: number): number {
+    const vocabulary = this.vocabulary
+    const hashes = this.#hashes
     const longest = Math.min(end - start, vocabulary.longest)
-    const prefix = isFirst ? NO_UNITS : this.prefix
-    let hash = isFirst ? this.firstHash : this.nextHash
+    const prefix = isFirst ? NO_UNITS : this.#prefix
+    let hash = isFirst ? this.#firstHash : this.#nextHash
     for (let k = 0; k < longest; k++) hashes[k] = hash = hashOn(hash, units[start + k]!)
     for (let length = longest; length > 0; length--) {
       const id = vocabulary.find(hashes[length - 1]!, prefix, units, start, start + length)
       if (id >= 0) {
-        this.write(count, id, start, start + length)
+        this.#write(count, id, start, start + length)
         return start + length
       }
     }
     return -1
   }
 
-  private write(count: number, id: number, start: number, end: number): void {
+  #write(count: number, id: number, start: number, end: number): void {
     this.pieces[3 * count] = id
     this.pieces[3 * count + 1] = start
     this.pieces[3 * count + 2] = end
   }
 
-  private isTooLong(units: Uint16Array, start: number, end: number): boolean {
+  #isTooLong(units: Uint16Array, start: number, end: number): boolean {
     let spare = this.options.maxInputCharsPerWord - (end - start)
     // Only a word of too many units can have too many code points; a pair of surrogates is one.
     for (let i = start; spare < 0 && i < end; i++) if ((units[i]! & 0xfc00) === 0xdc00) spare++

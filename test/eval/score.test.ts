@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, test } from '@jest/globals'
 import { conlleval, formatConlleval } from '../../dist/eval/conlleval.js'
-import { fixed2 } from '../../dist/eval/score-format.js'
+import { fixed2 } from '../../dist/eval/conlleval.js'
 import { readPredictions, type PredictionOptions } from '../../dist/eval/predictions.js'
 import { seqeval, type SeqevalReport } from '../../dist/eval/seqeval.js'
 

@@ -9,7 +9,7 @@ import type { Kernels } from '../../dist/kernels/kernels.js'
 import { loadKernels } from '../../dist/kernels/load.js'
 import type { BackendOptions, DType } from '../../dist/kernels/options.js'
 import { compileModule } from '../../dist/kernels/simd/engine/modules.js'
-import { caseOf, differing, runAll, type Case } from './helpers.ts'
+import { caseOf, differing, runAll, stored, type Case } from './helpers.ts'
 
 // Node 20 has relaxed SIMD behind this flag. Later versions ignore it.
 setFlagsFromString('--experimental-wasm-relaxed-simd')
@@ -119,6 +119,25 @@ describe.each(BACKENDS)('$name', ({ name, load, tolerance }) => {
       await expectDefinition(row, { C: 64, H: 4, F: 96, lengths: [6, 3], ...hard }, ignored)
     })
   }
+
+  // 2²⁵ + c, for a c of at most 1, is 2²⁵ in float32: the position survives only if it comes after the type.
+  test('the embedding adds word, type and position in this order, as PyTorch does', async () => {
+    const [C, zero] = [16, Int32Array.of(0)]
+    const row = (value: (c: number) => number) =>
+      stored(
+        Float32Array.from({ length: C }, (_, c) => value(c)),
+        1,
+        C,
+      )
+    const vector = (value: number) => stored(new Float32Array(C).fill(value), C)
+    const norm = await kernels.normWeights(vector(1), vector(0), 1e-12)
+    const word = await kernels.embeddingWeights(row(() => 2 ** 25))
+    const tokenType = await kernels.embeddingWeights(row(() => -(2 ** 25)))
+    const position = await kernels.embeddingWeights(row(c => c % 2))
+    const batch = { ids: zero, typeIds: zero, positions: zero, starts: Int32Array.of(0, 1) }
+    const y = await kernels.read(kernels.embed(batch, { word, tokenType, position }, norm))
+    for (const [c, value] of y.entries()) expect(value).toBeCloseTo(c % 2 === 0 ? -1 : 1, 5)
+  })
 
   test('a NaN stays in its row, and in its sequence', async () => {
     const given = caseOf({ C: 64, H: 4, F: 96, lengths: [5, 4] }, 4)

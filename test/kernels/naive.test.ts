@@ -1,9 +1,9 @@
 /** The definition itself: held against formulas and known values, since every other backend is held against it. */
 import { describe, expect, test } from '@jest/globals'
-import { attention, attentionProbabilities } from '../../dist/kernels/naive/attention.js'
+import { attention } from '../../dist/kernels/naive/attention.js'
 import { erf, gelu } from '../../dist/kernels/naive/gelu.js'
 import { layerNorm } from '../../dist/kernels/naive/layer-norm.js'
-import { linear } from '../../dist/kernels/naive/linear.js'
+import { linear, linearByFours } from '../../dist/kernels/naive/linear.js'
 import { decode, decodeRow } from '../../dist/kernels/stored.js'
 import { loadKernels } from '../../dist/kernels/load.js'
 import { float32, uniform } from '../helpers/random-tensors.ts'
@@ -28,19 +28,29 @@ test('erf, to the last digits (values of Abramowitz & Stegun, table 7.1, and of 
   expect(gelu(-Infinity)).toBeNaN() // −∞ · 0: no activation is infinite
 })
 
-test('linear: every shape of outputs that the four-row loop can end on', () => {
-  for (const outputs of [1, 2, 3, 4, 5, 7, 8]) {
-    const [T, inputs] = [3, 5]
-    const next = uniform(outputs)
-    const [x, w, b] = [[T, inputs], [outputs, inputs], [outputs]].map(shape => float32(shape, next).data)
-    const expected = Array.from({ length: T * outputs }, (_, i) => {
-      const [t, n] = [Math.floor(i / outputs), i % outputs]
-      let sum = 0
-      for (let k = 0; k < inputs; k++) sum += x![t * inputs + k]! * w![n * inputs + k]!
-      return Math.fround(sum + b![n]!)
-    })
-    expect([...linear(x!, w!, b!, inputs)]).toEqual(expected)
-  }
+describe('linear', () => {
+  test('worked out by hand: x = (1, 2), W = (3, 4; 5, 6), b = (10, 20)', () => {
+    const weight = Float32Array.of(3, 4, 5, 6)
+    const bias = Float32Array.of(10, 20)
+    expect([...linear(Float32Array.of(1, 2), weight, bias, 2)]).toEqual([1 * 3 + 2 * 4 + 10, 1 * 5 + 2 * 6 + 20])
+    // Two rows of x: each gives a row of y.
+    expect([...linear(Float32Array.of(1, 0, 0, 1), weight, bias, 2)]).toEqual([13, 25, 14, 26])
+  })
+
+  test('by fours is the definition, bit for bit, wherever the last four rows end', () => {
+    for (const N of [1, 2, 3, 4, 5, 7, 8, 9]) {
+      for (const [T, K] of [
+        [1, 1],
+        [3, 5],
+        [2, 384],
+      ] as const) {
+        const next = uniform(N)
+        const [x, w, b] = [[T, K], [N, K], [N]].map(shape => float32(shape, next, 1e3).data)
+        const bytes = (y: Float32Array) => [...new Uint32Array(y.buffer)]
+        expect(bytes(linearByFours(x!, w!, b!, K))).toEqual(bytes(linear(x!, w!, b!, K)))
+      }
+    }
+  })
 })
 
 test('layer norm: mean 0 and variance 1, then scale and shift; a constant row gives the shift', () => {
@@ -54,6 +64,39 @@ test('layer norm: mean 0 and variance 1, then scale and shift; a constant row gi
   expect([...layerNorm(new Float32Array(C).fill(3), ones, shift, 1e-12)]).toEqual([...shift])
 })
 
+describe('attention, worked out by hand: 2 tokens, 2 heads, D = 4', () => {
+  // Scores that are logarithms give weights that are fractions: softmax(ln 3, 0) = (3/4, 1/4).
+  const [a, b] = [Math.log(3), Math.log(7)]
+  const none = [0, 0, 0, 0]
+  const tokens = [
+    // head 0            head 1
+    { q: [a, a, 0, 0, /**/ 0, 0, b, b], k: [1, 1, 0, 0, /**/ 2, 2, 0, 0], v: [4, 8, 0, 0, /**/ 8, 0, 0, 0] },
+    { q: [...none, /*   */ ...none], k: [0, 0, 1, 1, /**/ 0, 0, 1, 1], v: [0, 4, 4, 0, /**/ 0, 0, 0, 16] },
+  ]
+  const qkv = Float32Array.from(tokens.flatMap(({ q, k, v }) => [...q, ...k, ...v]))
+  const row = (i: number) => attention(qkv, Int32Array.of(0, 2), 2).subarray(8 * i, 8 * (i + 1))
+  const expectNear = (actual: Float32Array, expected: number[]) => {
+    for (const [c, value] of expected.entries()) expect(actual[c]).toBeCloseTo(value, 5)
+  }
+
+  test('head 0 of token 0: Q·K = (2 ln 3, 0), / √4 = (ln 3, 0), so 3/4 of the first value and 1/4 of the second', () => {
+    expectNear(row(0).subarray(0, 4), [3, 7, 1, 0])
+  })
+
+  test('head 1 of token 0: Q·K = (0, 2 ln 7), / √4 = (0, ln 7), so 1/8 and 7/8', () => {
+    expectNear(row(0).subarray(4), [1, 0, 0, 14])
+  })
+
+  test('token 1 asks for nothing, and gets the mean of the values', () => {
+    expectNear(row(1), [2, 6, 2, 0, 4, 0, 0, 8])
+  })
+
+  test('in two sequences no token sees the other', () => {
+    const alone = attention(qkv, Int32Array.of(0, 1, 2), 2)
+    expect([...alone]).toEqual([...tokens[0]!.v, ...tokens[1]!.v])
+  })
+})
+
 describe('attention', () => {
   const [H, D] = [2, 3]
   const C = H * D
@@ -61,7 +104,6 @@ describe('attention', () => {
   test('one token attends to itself: its own value', () => {
     const qkv = float32([1, 3 * C], uniform(2)).data
     expect([...attention(qkv, Int32Array.of(0, 1), H)]).toEqual([...qkv.subarray(2 * C)])
-    expect([...attentionProbabilities(qkv, Int32Array.of(0, 1), H)]).toEqual([1, 1])
   })
 
   test('equal keys: the mean of the values', () => {
@@ -74,12 +116,11 @@ describe('attention', () => {
     }
   })
 
-  test('rows of probabilities add up to one, scores of a thousand do not overflow', () => {
-    const qkv = float32([5, 3 * C], uniform(4), 100).data
-    const p = attentionProbabilities(qkv, Int32Array.of(0, 2, 5), H)
-    expect(p).toHaveLength(H * (2 * 2 + 3 * 3))
-    expect(p.every(Number.isFinite)).toBe(true)
-    for (let row = 0; row < H * 2; row++) expect(p[2 * row]! + p[2 * row + 1]!).toBeCloseTo(1, 6)
+  test('scores of many thousands do not overflow: all weight goes to the largest', () => {
+    const qkv = float32([2, 3 * C], uniform(4), 1000).data
+    const context = attention(qkv, Int32Array.of(0, 2), H)
+    const values = [0, 1].map(t => [...qkv.subarray(t * 3 * C + 2 * C, (t + 1) * 3 * C)])
+    for (let c = 0; c < C; c++) expect([values[0]![c], values[1]![c]]).toContain(context[c])
   })
 })
 

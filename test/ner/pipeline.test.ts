@@ -194,6 +194,28 @@ describe('stream', () => {
     expect(await results.next()).toEqual({ done: true, value: undefined })
   })
 
+  test('results come as their batches end, not when all of a pool is done', async () => {
+    const counted = await pipeline('token-classification', tinyModel())
+    let passes = 0
+    const { model } = counted
+    const forward = model.forward.bind(model)
+    model.forward = (...args: Parameters<typeof forward>) => {
+      passes++
+      return forward(...args)
+    }
+    const texts = Array.from({ length: 60 }, () => numbers(3))
+    const seen: number[] = []
+    for await (const entities of counted.stream(texts, { ...all, batch_size: 10 })) {
+      expect(entities.length).toBeGreaterThan(0)
+      seen.push(passes)
+    }
+    await counted.dispose()
+    expect(seen).toHaveLength(60)
+    // One batch is done, and the next may be under way.
+    for (const [i, before] of seen.entries()) expect(before).toBeLessThanOrEqual(Math.floor(i / 10) + 2)
+    expect(passes).toBe(6)
+  })
+
   test('reads ahead by no more than a few pools', async () => {
     let read = 0
     function* endless() {

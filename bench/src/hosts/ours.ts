@@ -2,7 +2,7 @@
 import { loadKernels } from '../../../dist/kernels/load.js'
 import type { Kernels } from '../../../dist/kernels/kernels.js'
 import { packBatch } from '../../../dist/layers/batch.js'
-import { BertForTokenClassification } from '../../../dist/layers/bert.js'
+import { BertForTokenClassification } from '../../../dist/layers/token-classifier.js'
 import type { ModelSource } from '../../../dist/source/source.js'
 import { sourceFromFolder } from '../../../dist/node.js'
 import type { BackendOptions } from '../../../dist/kernels/options.js'

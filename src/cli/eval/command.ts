@@ -1,37 +1,7 @@
 /** `bert-ner eval FILE`: how good a model is on a CoNLL file; with `--predictions`: conlleval on a file of tags. */
-import type { Scheme } from '../../eval/schemes.ts'
-import type { Context } from '../../eval/evaluate.ts'
-import type { WordTag } from '../../eval/word-tags.ts'
-import { between, count, group, modelOptions, natural, type ModelFlags } from '../model-options.ts'
+import { CONTEXTS, SCHEMES, WORD_TAGS, type EvalFlags } from './flags.ts'
+import { between, count, group, modelOptions, natural } from '../model-options.ts'
 import { Option, type Command } from '../vendor/commander.ts'
-
-/** The options as they are parsed: those with a default are always there. */
-export interface EvalFlags extends ModelFlags {
-  scheme?: Scheme
-  modelScheme?: Scheme
-  wordTag: WordTag
-  context: Context
-  lower?: true
-  upper?: true
-  maxLength?: number
-  batchTokens?: number
-  json?: true
-  errors?: true
-  writePredictions?: string
-  expectF1?: number
-  tolerance: number
-  seed: number
-  resamples: number
-  predictions?: true
-  raw?: true
-  delimiter?: string
-  outside?: string
-}
-
-// Written out here, for the modules that own these types are read only once the command runs.
-const SCHEMES: readonly Scheme[] = ['IOB1', 'IOB2', 'BIOES', 'BILOU']
-const WORD_TAGS: readonly WordTag[] = ['first', 'average', 'max']
-const CONTEXTS: readonly Context[] = ['sentence', 'document']
 
 /** What has no meaning for a file of predictions, where no model is run and sentences are not shown. */
 const ONLY_MODELS = [

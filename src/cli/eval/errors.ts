@@ -1,8 +1,8 @@
 /** `--errors`: what the model got wrong, for eyes. */
 import { phrasesOf, type Phrase } from '../../eval/schemes.ts'
 import { ERROR_KINDS, type PhraseError } from '../../eval/phrase-errors.ts'
-import { count } from './report.ts'
-import type { Outcome } from './run.ts'
+import { amount } from './figures.ts'
+import type { Outcome } from './flags.ts'
 
 /**
  * Each wrong sentence under each kind of error that it has, gold above guess:
@@ -19,12 +19,12 @@ export function formatErrors({ file, evaluation }: Outcome): string {
       const ofKind = errors.filter(error => error.kind === kind)
       return ofKind.length === 0 ? [] : [{ sentence, ofKind }]
     })
-    text += `\n${kind} (${count(wrong.reduce((sum, { ofKind }) => sum + ofKind.length, 0))})\n`
+    text += `\n${kind} (${amount(wrong.reduce((sum, { ofKind }) => sum + ofKind.length, 0))})\n`
     for (const { sentence, ofKind } of wrong) {
       const { words = [], line = 0 } = file.sentences[sentence] ?? {}
       text += `  line ${line}: ${ofKind.map(error => describe(words, error)).join(', ')}\n`
-      text += `    gold   ${bracketed(words, evaluation.gold[sentence] ?? [])}\n`
-      text += `    guess  ${bracketed(words, evaluation.guess[sentence] ?? [])}\n`
+      text += `    gold   ${withPhrases(words, evaluation.gold[sentence] ?? [])}\n`
+      text += `    guess  ${withPhrases(words, evaluation.guess[sentence] ?? [])}\n`
     }
   }
   return text
@@ -39,7 +39,7 @@ function bracket(words: readonly string[], { type, start, end }: Phrase): string
 }
 
 /** `[PER Ada Lovelace] coughed .` */
-function bracketed(words: readonly string[], tags: readonly string[]): string {
+function withPhrases(words: readonly string[], tags: readonly string[]): string {
   const parts: string[] = []
   let at = 0
   for (const phrase of phrasesOf(tags)) {

@@ -1,6 +1,6 @@
 /** `--expect-f1`: a figure that is further off than agreed ends the command with status 1. */
 import { scores, type PhraseCounts } from '../../eval/conlleval.ts'
-import type { EvalFlags } from './command.ts'
+import type { EvalFlags } from './flags.ts'
 
 /** Too good counts as well: it is as much a sign of a mistake (a wrong file, or one that was trained on). */
 export function checkExpectation(counts: Readonly<PhraseCounts>, { expectF1, tolerance }: EvalFlags): void {

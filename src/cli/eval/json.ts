@@ -11,7 +11,8 @@ import {
 } from '../../eval/conlleval.ts'
 import type { SeqevalReport } from '../../eval/seqeval.ts'
 import { packageVersion } from '../version.ts'
-import type { Outcome } from './run.ts'
+import { perSecond } from './figures.ts'
+import type { Outcome } from './flags.ts'
 
 export function evaluationJson({ path, file, model, evaluation, timing, flags }: Outcome): unknown {
   const { run, scheme } = evaluation
@@ -66,10 +67,6 @@ export function evaluationJson({ path, file, model, evaluation, timing, flags }:
 
 export function predictionsJson(path: string, scored: TagScores): unknown {
   return { versions: versions(), file: { path }, ...scoresJson(scored), errors: scored.errors }
-}
-
-export function perSecond(count: number, milliseconds: number): number {
-  return milliseconds > 0 ? (1000 * count) / milliseconds : 0
 }
 
 function versions(): unknown {

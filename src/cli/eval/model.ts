@@ -1,21 +1,12 @@
 /** The model to be scored: tokenizer and network, as evaluation wants them. */
-import { BertForTokenClassification } from '../../layers/bert.ts'
+import { BertForTokenClassification } from '../../layers/token-classifier.ts'
 import { Tagger } from '../../ner/tagger.ts'
 import { sourceFromFolder } from '../../node/folder.ts'
 import { defaultFolder } from '../../node/default-model.ts'
 import { Tokenizer } from '../../tokenizer/tokenizer.ts'
-import type { EvalFlags } from './command.ts'
+import type { EvalFlags, LoadedModel } from './flags.ts'
 import { backendOptions } from '../model-options.ts'
 import { hashFile } from './files.ts'
-
-export interface LoadedModel {
-  readonly tagger: Tagger
-  readonly folder: string
-  /** SHA-256 of each file that decides on the answer; those that the model does not have are left out. */
-  readonly files: Readonly<Record<string, string>>
-  readonly backend: string
-  dispose(): Promise<void>
-}
 
 const FILES = ['model.safetensors', 'config.json', 'tokenizer.json', 'vocab.txt', 'tokenizer_config.json']
 

@@ -2,16 +2,11 @@
 import { firstBroken } from '../../eval/schemes.ts'
 import type { Evaluation } from '../../eval/evaluate.ts'
 import type { Interval } from '../../eval/bootstrap.ts'
-import { formatConlleval, scores } from '../../eval/conlleval.ts'
+import { fixed2, formatConlleval, scores } from '../../eval/conlleval.ts'
 import { ERROR_KINDS } from '../../eval/phrase-errors.ts'
-import { fixed2 } from '../../eval/score-format.ts'
 import type { SeqevalScores } from '../../eval/seqeval.ts'
-import { perSecond } from './json.ts'
-import type { Outcome } from './run.ts'
-
-/** With a comma at each thousand. */
-export const count = (n: number): string => Math.round(n).toLocaleString('en')
-const many = (n: number, what: string): string => `${count(n)} ${what}${n === 1 ? '' : 's'}`
+import { amount, many, perSecond } from './figures.ts'
+import type { Outcome } from './flags.ts'
 
 export function formatEvaluation(outcome: Outcome): string {
   const { evaluation } = outcome
@@ -59,7 +54,7 @@ function formatConfidence({ confidence }: Evaluation): string {
   const show = ([low, high]: Interval): string => `${low.toFixed(2)} … ${high.toFixed(2)}`
   return (
     `95 % confidence: precision ${show(precision)}, recall ${show(recall)}, FB1 ${show(f1)}\n` +
-    `(bootstrap, ${count(resamples)} resamples of sentences, seed ${seed})\n`
+    `(bootstrap, ${amount(resamples)} resamples of sentences, seed ${seed})\n`
   )
 }
 
@@ -111,7 +106,7 @@ function formatConfusion({ confusion: { types, counts } }: Evaluation): string {
 
 function formatKinds({ errors }: Evaluation): string {
   const kinds = errors.flatMap(sentence => sentence.errors.map(({ kind }) => kind))
-  const shown = ERROR_KINDS.map(kind => `${count(kinds.filter(other => other === kind).length)} ${kind}`)
+  const shown = ERROR_KINDS.map(kind => `${amount(kinds.filter(other => other === kind).length)} ${kind}`)
   return `errors: ${shown.join(', ')}; in ${many(errors.length, 'sentence')}\n`
 }
 
@@ -119,8 +114,8 @@ function formatSpeed({ file, evaluation, timing }: Outcome): string {
   const share = (part: number): string => `${((100 * part) / timing.wall).toFixed(1)} %`
   const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(2)} s`
   return (
-    `${count(file.words)} words in ${seconds(timing.wall)}: ${count(perSecond(file.words, timing.wall))} words/s, ` +
-    `${count(perSecond(evaluation.run.tokens, timing.wall))} tokens/s (the model was loaded in ${seconds(timing.load)})\n` +
+    `${amount(file.words)} words in ${seconds(timing.wall)}: ${amount(perSecond(file.words, timing.wall))} words/s, ` +
+    `${amount(perSecond(evaluation.run.tokens, timing.wall))} tokens/s (the model was loaded in ${seconds(timing.load)})\n` +
     `model ${share(timing.model)}, tokenizer ${share(timing.tokenizer)}, ` +
     `reading, aligning and scoring ${share(timing.harness)}\n`
   )

@@ -2,8 +2,8 @@
 import { resolve } from 'node:path'
 import { ConllError } from '../../errors.ts'
 import { decodeConll, readConll } from '../../eval/conll.ts'
-import { evaluateFile, type EvaluateOptions, type Evaluation } from '../../eval/evaluate.ts'
-import type { EvalFlags } from './command.ts'
+import { evaluateFile, type EvaluateOptions } from '../../eval/evaluate.ts'
+import type { EvalFlags, Outcome } from './flags.ts'
 import { escapeControls } from '../escape.ts'
 import { write } from '../output.ts'
 import { checkExpectation } from './expectation.ts'
@@ -12,28 +12,6 @@ import { evaluationJson } from './json.ts'
 import { startProgress, type Progress } from './progress.ts'
 import { formatErrors } from './errors.ts'
 import { formatEvaluation } from './report.ts'
-import type { ConllFile } from '../../eval/conll.ts'
-import type { LoadedModel } from './model.ts'
-
-/** Milliseconds. `wall` is all but loading: reading, tokenizing, the model, and the harness. */
-export interface Timing {
-  readonly load: number
-  readonly wall: number
-  readonly tokenizer: number
-  readonly model: number
-  /** Reading, aligning and scoring: what is neither tokenizer nor model. */
-  readonly harness: number
-}
-
-/** All that a report is made of. */
-export interface Outcome {
-  readonly path: string
-  readonly file: ConllFile
-  readonly model: Omit<LoadedModel, 'dispose'>
-  readonly evaluation: Evaluation
-  readonly timing: Timing
-  readonly flags: EvalFlags
-}
 
 export async function runEval(path: string, flags: EvalFlags): Promise<void> {
   if (flags.predictions === true) {

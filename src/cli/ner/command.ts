@@ -1,21 +1,8 @@
 /** `bert-ner TEXT`: entities in a text, in files, or in whatever comes through a pipe. */
-import { AGGREGATION_STRATEGIES, type AggregationStrategy } from '../../ner/entity.ts'
-import { between, group, modelOptions, natural, type ModelFlags } from '../model-options.ts'
+import { AGGREGATION_STRATEGIES } from '../../ner/entity.ts'
+import { between, group, modelOptions, natural } from '../model-options.ts'
+import { FORMATS, type NerFlags } from './flags.ts'
 import { Option, type Command } from '../vendor/commander.ts'
-
-export const FORMATS = ['pretty', 'json', 'jsonl', 'conll', 'html', 'redacted'] as const
-export type Format = (typeof FORMATS)[number]
-
-/** The options as they are parsed: those with a default are always there. */
-export interface NerFlags extends ModelFlags {
-  file?: string[]
-  lines?: true
-  jsonl?: string
-  aggregation: AggregationStrategy
-  threshold?: number
-  stride?: number
-  format?: Format
-}
 
 const EXAMPLES = `
 Examples:

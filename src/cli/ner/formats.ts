@@ -4,7 +4,7 @@ import { redact } from '../../redact/redact.ts'
 import { escapeHtml, markAnsi, printable, render } from '../../redact/render.ts'
 import { stretches } from '../../redact/spans.ts'
 import type { Tokenizer } from '../../tokenizer/tokenizer.ts'
-import type { Format } from './command.ts'
+import type { Format } from './flags.ts'
 import type { Item } from './inputs.ts'
 
 export interface Printer {
@@ -55,7 +55,7 @@ function pretty(colour: boolean): Printer {
       for (const entity of entities) counts.set(labelOf(entity), (counts.get(labelOf(entity)) ?? 0) + 1)
       const heading = file === lastFile || file === undefined ? '' : `==> ${printable(file)} <==\n`
       lastFile = file
-      return heading + ended(colour ? render(text, entities, 'ansi') : bracketed(text, entities))
+      return heading + ended(colour ? render(text, entities, 'ansi') : withBrackets(text, entities))
     },
     end() {
       if (counts.size === 0) return '\nno entities\n'
@@ -68,7 +68,7 @@ function pretty(colour: boolean): Printer {
 }
 
 /** `[Berlin LOC]`: what `pretty` does without colours. */
-function bracketed(text: string, entities: readonly Entity[]): string {
+function withBrackets(text: string, entities: readonly Entity[]): string {
   return stretches(text, entities)
     .map(part => (part.entity ? `[${printable(part.text)} ${printable(part.label)}]` : printable(part.text)))
     .join('')

@@ -2,7 +2,7 @@
 import { createReadStream, fstatSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { OptionError, SourceError } from '../../errors.ts'
-import type { NerFlags } from './command.ts'
+import type { NerFlags } from './flags.ts'
 import { readLines, readText, type Line } from './lines.ts'
 
 /** One text on its way to its entities. */

@@ -1,6 +1,9 @@
 /**
- * The definition of every kernel: plain loops over Float32Array, sums in float64. Slow, and right: what a student reads,
- * and what the other backends are tested against. A tensor is its values; the garbage collector frees it.
+ * The definition of every kernel: plain loops over Float32Array. Slow, and right: a student reads them, and the other
+ * backends are tested against them. Every sum over k, over tokens or over a row is float64 and is rounded to float32 once;
+ * the embedding and the residual connection add two or three float32 numbers, as PyTorch does.
+ *
+ * A tensor is its values; the garbage collector frees it.
  */
 import type {
   EmbeddingTables,
@@ -13,11 +16,11 @@ import type {
   Tensor,
 } from '../kernels.ts'
 import { concatenate, decode } from '../stored.ts'
-import { attention, attentionProbabilities } from './attention.ts'
 import { embed, storedTable, type StoredTable } from '../tables.ts'
+import { attention } from './attention.ts'
 import { gelu } from './gelu.ts'
 import { layerNorm } from './layer-norm.ts'
-import { linear } from './linear.ts'
+import { linearByFours } from './linear.ts'
 
 interface Matrix extends Tensor {
   readonly shape: readonly [rows: number, width: number]
@@ -58,7 +61,7 @@ export class NaiveKernels implements Kernels {
   }
 
   linear(x: Matrix, { weight, bias, inputs, outputs }: Linear): Matrix {
-    return matrix(linear(x.values, weight, bias, inputs), outputs)
+    return matrix(linearByFours(x.values, weight, bias, inputs), outputs)
   }
 
   linearGelu(x: Matrix, weights: Linear): Matrix {
@@ -67,10 +70,6 @@ export class NaiveKernels implements Kernels {
 
   attention(qkv: Matrix, starts: Int32Array, heads: number): Matrix {
     return matrix(attention(qkv.values, starts, heads), qkv.shape[1] / 3)
-  }
-
-  attentionProbabilities(qkv: Matrix, starts: Int32Array, heads: number): Matrix {
-    return matrix(attentionProbabilities(qkv.values, starts, heads), 1)
   }
 
   addLayerNorm(x: Matrix, residual: Matrix, { weight, bias, epsilon, width }: Norm): Matrix {

@@ -38,7 +38,7 @@ export const OPERATIONS = {
       epsilon: 'f32',
     },
   },
-  /** LayerNorm(word[ids] + position[positions] + tokenType[typeIds]). Tasks: blocks of rows. */
+  /** LayerNorm(word[ids] + tokenType[typeIds] + position[positions]). Tasks: blocks of rows. */
   embed: {
     per: 'module',
     arguments: {

@@ -101,11 +101,12 @@ export function embedStep(
 ): StepOf<'embed'> {
   const rows = batch.ids.length
   const { rowBlock, tasks } = rowBlocks(rows, threads)
-  const [word, position, type] = [tables.word, tables.position, tables.tokenType] as [SimdTable, SimdTable, SimdTable]
+  // In PyTorch's order, since sums are rounded to float32 one by one.
+  const [word, type, position] = [tables.word, tables.tokenType, tables.position] as [SimdTable, SimdTable, SimdTable]
   const indices = new Int32Array(3 * rows)
   indices.set(batch.ids)
-  indices.set(batch.positions, rows)
-  indices.set(batch.typeIds, 2 * rows)
+  indices.set(batch.typeIds, rows)
+  indices.set(batch.positions, 2 * rows)
   return {
     operation: 'embed',
     tasks,
@@ -124,14 +125,14 @@ export function embedStep(
       stride0: word.stride,
       stored0: word.stored,
       scales0: word.scales,
-      table1: position.data,
-      stride1: position.stride,
-      stored1: position.stored,
-      scales1: position.scales,
-      table2: type.data,
-      stride2: type.stride,
-      stored2: type.stored,
-      scales2: type.scales,
+      table1: type.data,
+      stride1: type.stride,
+      stored1: type.stored,
+      scales1: type.scales,
+      table2: position.data,
+      stride2: position.stride,
+      stored2: position.stored,
+      scales2: position.scales,
       weight: norm.weight,
       bias: norm.bias,
       epsilon: norm.epsilon,

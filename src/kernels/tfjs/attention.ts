@@ -15,14 +15,6 @@ export function attention(tf: Tf, qkv: Tensor2D, starts: Int32Array, heads: numb
   })
 }
 
-/** qkv: [T, 3·C] → [Σ H·n², 1] */
-export function attentionProbabilities(tf: Tf, qkv: Tensor2D, starts: Int32Array, heads: number): Tensor2D {
-  return eachSequence(tf, qkv, starts, one => {
-    const { q, k } = split(tf, one, heads)
-    return tf.reshape<Rank.R2>(tf.softmax(multiply(tf, q, k, heads)), [-1, 1])
-  })
-}
-
 /** Runs `body` on the rows of each sequence, freeing what it makes on the way, and puts the results below each other. */
 function eachSequence(tf: Tf, x: Tensor2D, starts: Int32Array, body: (one: Tensor2D) => Tensor2D): Tensor2D {
   if (starts.length === 2) return body(x)

@@ -19,7 +19,7 @@ import type {
 } from '../kernels.ts'
 import { embed, storedTable, type StoredTable } from '../tables.ts'
 import { decode } from '../stored.ts'
-import { attention, attentionProbabilities } from './attention.ts'
+import { attention } from './attention.ts'
 import { gelu } from './gelu.ts'
 import { loadTf, type Tf } from './tf.ts'
 
@@ -105,11 +105,6 @@ export class TfjsKernels implements Kernels {
   attention(qkv: Tensor2D, starts: Int32Array, heads: number): Tensor2D {
     this.#reserve(3 * 4 * heads * Math.max(...lengthsOf(starts)) ** 2)
     return this.#run(tf => attention(tf, qkv, starts, heads))
-  }
-
-  attentionProbabilities(qkv: Tensor2D, starts: Int32Array, heads: number): Tensor2D {
-    this.#reserve(3 * 4 * heads * lengthsOf(starts).reduce((sum, n) => sum + n ** 2, 0))
-    return this.#run(tf => attentionProbabilities(tf, qkv, starts, heads))
   }
 
   addLayerNorm(x: Tensor2D, residual: Tensor2D, norm: Norm): Tensor2D {

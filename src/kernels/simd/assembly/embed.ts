@@ -1,11 +1,11 @@
-/** LayerNorm(word[ids] + position[positions] + tokenType[typeIds]), row by row. */
+/** LayerNorm(word[ids] + tokenType[typeIds] + position[positions]), row by row. */
 import { procedure, fillZero, i32, load, local } from './code.ts'
 import { args, eachRow, kernel, pointer } from './record.ts'
 import { addRow, normaliseRow } from './rows.ts'
 
 /**
  * The rows of three tables, added and normalised. Each is read in the type that its file has, so that a table of float16
- * or int8 is never expanded. `indices` holds ids, positions and types, `rows` of each.
+ * or int8 is never expanded. `indices` holds ids, types and positions, `rows` of each.
  */
 export const embed = procedure('embed', kernel, ({ op, task }) => {
   const arg = args('embed', op)

@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { packBatch } from '../../dist/layers/batch.js'
-import { BertForTokenClassification } from '../../dist/layers/bert.js'
-import { checkpointShapes } from '../../dist/layers/checkpoint.js'
+import { BertForTokenClassification, checkpointShapes } from '../../dist/layers/token-classifier.js'
 import { parseConfig } from '../../dist/layers/config.js'
 import { sourceFromBytes } from '../../dist/source/source.js'
 import { readSafetensors, type SafeTensor } from '../../dist/safetensors/reader.js'
@@ -119,9 +118,9 @@ test('a scale may be flat, or of 16-bit floats', async () => {
   expect(await logitsOf(flat)).toEqual(expected)
 })
 
-test('the table of keys is the one that the random model writes', () => {
+test('the keys that the layers ask for are those that the random model writes', async () => {
   const files = randomModel()
-  const shapes = checkpointShapes(parseConfig(files['config.json']))
+  const shapes = await checkpointShapes(parseConfig(files['config.json']))
   const { tensors } = readSafetensors(files['model.safetensors'])
   expect(Object.fromEntries(shapes)).toEqual(
     Object.fromEntries(Array.from(tensors, ([key, { shape }]) => [key, shape])),

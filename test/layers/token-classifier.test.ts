@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { packBatch } from '../../dist/layers/batch.js'
-import { BertForTokenClassification } from '../../dist/layers/bert.js'
+import { BertForTokenClassification } from '../../dist/layers/token-classifier.js'
 import { sourceFromBytes } from '../../dist/source/source.js'
 import { MINI, randomIds, randomModel } from '../helpers/random-model.js'
 

@@ -1,0 +1,17 @@
+/** The options of `bert-ner TEXT`. */
+import type { AggregationStrategy } from '../../ner/entity.ts'
+import type { ModelFlags } from '../model-options.ts'
+
+export const FORMATS = ['pretty', 'json', 'jsonl', 'conll', 'html', 'redacted'] as const
+export type Format = (typeof FORMATS)[number]
+
+/** The options as they are parsed: those with a default are always there. */
+export interface NerFlags extends ModelFlags {
+  file?: string[]
+  lines?: true
+  jsonl?: string
+  aggregation: AggregationStrategy
+  threshold?: number
+  stride?: number
+  format?: Format
+}

@@ -1,0 +1,183 @@
+/**
+ * model.safetensors → the weights that a model asks for. A model's `load` (bert.ts) runs twice: once over {@link ShapeList},
+ * which notes every key and shape; then, when the whole file was compared with these, over {@link Checkpoint}, which reads
+ * weight by weight. So each key is written once, and all that does not fit comes out in one error, before a byte is read.
+ *
+ * Three spellings are understood beside today's: `LayerNorm.gamma` and `.beta` (TensorFlow's names, in the first published
+ * checkpoints), no `bert.` prefix (an encoder saved without its head), and int8 weights as compressed-tensors writes them:
+ * `X.weight` I8 with `X.weight_scale` [rows, 1].
+ */
+import { CheckpointError } from '../errors.ts'
+import type {
+  EmbeddingWeights,
+  Kernels,
+  LinearPart,
+  LinearWeights,
+  NormWeights,
+  StoredTensor,
+} from '../kernels/kernels.ts'
+import { decode } from '../kernels/stored.ts'
+import type { TensorInfo } from '../safetensors/header.ts'
+import type { OpenSafetensors } from '../safetensors/reader.ts'
+
+/** Where a model's `load` gets its weights. Keys are those of PyTorch's modules, without `.weight` and `.bias`. */
+export interface Weights {
+  /** nn.Embedding: [rows, width] */
+  table(key: string, rows: number, width: number): Promise<EmbeddingWeights>
+  /** nn.Linear: [outputs, inputs] for each key, stacked into one: [keys · outputs, inputs] */
+  linear(keys: readonly string[], outputs: number, inputs: number): Promise<LinearWeights>
+  /** nn.LayerNorm: [width] */
+  norm(key: string, width: number, epsilon: number): Promise<NormWeights>
+}
+
+export type Shapes = ReadonlyMap<string, readonly number[]>
+
+/** Notes the shape of every weight that a model asks for, and gives it weights that are nothing but shapes. */
+export class ShapeList implements Weights {
+  readonly shapes = new Map<string, readonly number[]>()
+
+  table(key: string, rows: number, width: number): Promise<EmbeddingWeights> {
+    this.shapes.set(`${key}.weight`, [rows, width])
+    return Promise.resolve({ rows, width })
+  }
+
+  linear(keys: readonly string[], outputs: number, inputs: number): Promise<LinearWeights> {
+    for (const key of keys) this.shapes.set(`${key}.weight`, [outputs, inputs]).set(`${key}.bias`, [outputs])
+    return Promise.resolve({ inputs, outputs: keys.length * outputs })
+  }
+
+  norm(key: string, width: number, epsilon: number): Promise<NormWeights> {
+    this.shapes.set(`${key}.weight`, [width]).set(`${key}.bias`, [width])
+    return Promise.resolve({ width, epsilon })
+  }
+}
+
+/** Keys that a token classifier has no use for: the layer of next-sentence prediction, and the list 0, 1, 2, … */
+const IGNORED = ['bert.pooler.dense.weight', 'bert.pooler.dense.bias', 'bert.embeddings.position_ids']
+
+/** A name as a file may spell it → the key that today's PyTorch gives it. */
+function canonical(name: string): string {
+  let key = name
+  if (key.endsWith('LayerNorm.gamma')) key = `${key.slice(0, -'gamma'.length)}weight`
+  if (key.endsWith('LayerNorm.beta')) key = `${key.slice(0, -'beta'.length)}bias`
+  return ['embeddings.', 'encoder.', 'pooler.'].some(start => key.startsWith(start)) ? `bert.${key}` : key
+}
+
+const FLOATS = ['F32', 'F16', 'BF16']
+
+/** The weights of one model, known to be whole, read one by one and handed to a backend. */
+export class Checkpoint implements Weights {
+  readonly #kernels: Kernels
+  readonly #file: OpenSafetensors
+  /** Today's key → its name in the file. */
+  readonly #names: ReadonlyMap<string, string>
+  /** Names in the file that were understood and are not used. */
+  readonly ignoredKeys: readonly string[]
+
+  private constructor(
+    kernels: Kernels,
+    file: OpenSafetensors,
+    names: ReadonlyMap<string, string>,
+    ignoredKeys: readonly string[],
+  ) {
+    this.#kernels = kernels
+    this.#file = file
+    this.#names = names
+    this.ignoredKeys = ignoredKeys
+  }
+
+  /** @throws CheckpointError `CHECKPOINT_KEYS`, which lists every missing, unexpected and mismatched (shape, dtype) key */
+  static check(kernels: Kernels, file: OpenSafetensors, shapes: Shapes): Checkpoint {
+    const { names, ignored, unexpected } = matchNames(file, shapes)
+    const missing: string[] = []
+    const mismatched: string[] = []
+    for (const [key, shape] of shapes) {
+      const entry = file.tensors.get(names.get(key) ?? '')
+      if (!entry) {
+        missing.push(key)
+        continue
+      }
+      const isInt8 = entry.dtype === 'I8' && shape.length === 2
+      if (String(entry.shape) !== String(shape) || !(isInt8 || FLOATS.includes(entry.dtype))) {
+        mismatched.push(mismatch(key, entry, shape.length === 2 ? [...FLOATS, 'I8'] : FLOATS, shape))
+      }
+      const scaleName = names.get(`${key}_scale`)
+      const scale = file.tensors.get(scaleName ?? '')
+      if (scaleName !== undefined && !isInt8) unexpected.push(scaleName)
+      if (!isInt8) continue
+      const [rows = 0] = shape
+      if (!scale) missing.push(`${key}_scale`)
+      else if (!isScale(scale, rows)) mismatched.push(mismatch(`${key}_scale`, scale, FLOATS, [rows, 1]))
+    }
+    if (missing.length + unexpected.length + mismatched.length > 0) throw keysError(missing, unexpected, mismatched)
+    return new Checkpoint(kernels, file, names, ignored)
+  }
+
+  async table(key: string): Promise<EmbeddingWeights> {
+    return this.#kernels.embeddingWeights(await this.#read(`${key}.weight`))
+  }
+
+  async linear(keys: readonly string[]): Promise<LinearWeights> {
+    const parts: LinearPart[] = []
+    for (const key of keys) {
+      parts.push({ weight: await this.#read(`${key}.weight`), bias: await this.#read(`${key}.bias`) })
+    }
+    return this.#kernels.linearWeights(parts)
+  }
+
+  async norm(key: string, _width: number, epsilon: number): Promise<NormWeights> {
+    const [weight, bias] = [await this.#read(`${key}.weight`), await this.#read(`${key}.bias`)]
+    return this.#kernels.normWeights(weight, bias, epsilon)
+  }
+
+  /** One weight, as the file stores it. */
+  async #read(key: string): Promise<StoredTensor> {
+    const { dtype, shape, data } = await this.#file.read(this.#names.get(key) ?? key)
+    const scale = dtype === 'I8' ? decode(await this.#read(`${key}_scale`)) : undefined
+    // check() has seen to it that dtype is one of a StoredTensor's.
+    return { name: key, shape, stored: dtype, data, scale } as StoredTensor
+  }
+}
+
+/** Sorts the names of a file: those that stand for a key of `shapes` (or its scale), those to ignore, and the rest. */
+function matchNames(file: OpenSafetensors, shapes: Shapes) {
+  const names = new Map<string, string>()
+  const ignored: string[] = []
+  const unexpected: string[] = []
+  for (const name of file.tensors.keys()) {
+    const key = canonical(name)
+    const weight = key.endsWith('.weight_scale') ? key.slice(0, -'_scale'.length) : key
+    if (IGNORED.includes(weight)) ignored.push(name)
+    else if (!shapes.has(weight)) unexpected.push(name)
+    else if (names.has(key)) unexpected.push(`${name} (beside ${names.get(key) ?? ''})`)
+    else names.set(key, name)
+  }
+  return { names, ignored, unexpected }
+}
+
+/** A scale per row: [rows, 1] as compressed-tensors writes it, or [rows]. */
+function isScale({ shape, dtype }: TensorInfo, rows: number): boolean {
+  return [`${rows}`, `${rows},1`].includes(String(shape)) && FLOATS.includes(dtype)
+}
+
+function mismatch(key: string, found: TensorInfo, dtypes: readonly string[], shape: readonly number[]): string {
+  return `${key} (found ${found.dtype} [${found.shape.join(', ')}], expected ${dtypes.join('/')} [${shape.join(', ')}])`
+}
+
+function keysError(missing: readonly string[], unexpected: readonly string[], mismatched: readonly string[]) {
+  const lists = [
+    ['missing', missing],
+    ['unexpected', unexpected],
+    ['mismatched', mismatched],
+  ] as const
+  return new CheckpointError({
+    code: 'CHECKPOINT_KEYS',
+    subject: 'model.safetensors',
+    expected: 'the weights that config.json describes',
+    found: lists
+      .filter(([, keys]) => keys.length > 0)
+      .map(([problem, keys]) => `${keys.length} ${problem}: ${keys.join(', ')}`)
+      .join('; '),
+    nextStep: 'Take config.json and model.safetensors from one BertForTokenClassification checkpoint.',
+  })
+}
