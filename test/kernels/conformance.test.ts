@@ -8,6 +8,7 @@ import { differences, TENSORS, type Exercise } from '../../dist/kernels/exercise
 import type { Kernels } from '../../dist/kernels/kernels.js'
 import { loadKernels } from '../../dist/kernels/load.js'
 import type { BackendOptions, DType } from '../../dist/kernels/options.js'
+import { NaiveKernels } from '../../dist/kernels/naive/naive.js'
 import { compileModule } from '../../dist/kernels/simd/engine/modules.js'
 import { caseOf, differing, runAll, stored, type Case } from './helpers.ts'
 
@@ -90,6 +91,20 @@ function knownCase(title: string, size: Case): Known {
   known.set(title, { given, expected })
   return { given, expected }
 }
+
+test('the exercise calls every operation', async () => {
+  const called = new Set<string>()
+  const counted = new Proxy(new NaiveKernels(), {
+    get(kernels, name) {
+      called.add(String(name))
+      return Reflect.get(kernels, name) as unknown
+    },
+  })
+  await runAll(counted, caseOf({ C: 8, H: 2, F: 8, lengths: [2] }, 1))
+  const housekeeping = ['constructor', 'scope', 'dispose']
+  const methods = Object.getOwnPropertyNames(NaiveKernels.prototype).filter(name => !housekeeping.includes(name))
+  expect(methods.filter(name => !called.has(name))).toEqual([])
+})
 
 describe.each(BACKENDS)('$name', ({ name, load, tolerance }) => {
   let kernels: Kernels
