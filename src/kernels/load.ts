@@ -11,7 +11,7 @@ const DEVICES = { simd: 'wasm', naive: 'cpu' } as const
  * Loads a backend.
  *
  * @throws OptionError `OPTION_BACKEND`, `OPTION_DEVICE`, `OPTION_DTYPE`, `OPTION_THREADS`, `OPTION_WASM`; BackendError
- *   `BACKEND_UNAVAILABLE` where it cannot run here, `BACKEND_DEVICE` where tfjs knows no such device
+ *   `BACKEND_UNAVAILABLE` if it cannot run here, `BACKEND_DEVICE` if tfjs knows no such device
  */
 export async function loadKernels(options: BackendOptions = {}): Promise<Kernels> {
   const { backend = hasSimd() ? 'simd' : 'naive', device, dtype = 'auto', wasm } = options

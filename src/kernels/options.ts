@@ -5,8 +5,9 @@ export type Backend = (typeof BACKENDS)[number]
 
 export const DTYPES = ['auto', 'fp32', 'w8a16', 'w8a7', 'q8'] as const
 /**
- * The arithmetic of the linear layers: `fp32`; int8 weights by 16-bit (`w8a16`) or 7-bit activations (`w8a7`); `q8`, the fastest
- * int8 arithmetic that is precise (docs/kernels.md). `auto`: fp32, but for int8 files on backends that can compute in int8.
+ * The arithmetic of the linear layers: `fp32`, or int8 weights with 16-bit (`w8a16`) or 7-bit activations (`w8a7`). `q8` picks
+ * the fastest int8 arithmetic that is precise (docs/kernels.md). `auto` is fp32, except for int8 files on backends that can
+ * compute in int8.
  */
 export type DType = (typeof DTYPES)[number]
 
@@ -24,6 +25,6 @@ export interface BackendOptions {
   readonly threads?: number
   /** simd only, experimental, Node 24 and later: 256-bit vectors, by a flag of V8 that holds for the whole process. */
   readonly turbo?: boolean
-  /** Where the .wasm comes from: for simd a compiled module, for tfjs the URL or path of the folder that holds its files. */
+  /** The WebAssembly code: for simd a compiled module, for tfjs the URL or path of the folder that holds its .wasm files. */
   readonly wasm?: WebAssembly.Module | string
 }

@@ -1,13 +1,13 @@
 /**
- * A weight as the file holds it → float32. The file's own elements are kept where only some rows are ever looked at
- * (embeddings), and decoded as a whole where all of them are (linear layers); both come through here.
+ * Decodes stored weights to float32. Linear layers need all values, so they decode a tensor as a whole. Embeddings look only some
+ * rows up, so they keep the stored elements and decode row by row.
  *
- *   F32: as is    F16, BF16: widened, exactly    I8: data · scale[row], rounded once
+ *   F32: unchanged    F16, BF16: widened, exactly    I8: data · scale[row], rounded once
  */
 import { decodeBF16, decodeF16 } from '../safetensors/half.ts'
 import type { StoredTensor } from './kernels.ts'
 
-/** All values, row-major, in memory of their own. */
+/** All values, row-major, in a new array. */
 export function decode(tensor: StoredTensor): Float32Array {
   if (tensor.stored === 'F32') return tensor.data.slice()
   if (tensor.stored === 'F16') return decodeF16(tensor.data)
@@ -31,7 +31,7 @@ export function decodeRow(tensor: StoredTensor, row: number, width: number): Flo
   return Float32Array.from(tensor.data.subarray(start, end), value => value * scale)
 }
 
-/** Arrays one after another in one. A single array is returned as it is. */
+/** Joins arrays into one. A single array is returned unchanged. */
 export function concatenate(parts: readonly Float32Array[]): Float32Array {
   if (parts.length === 1 && parts[0]) return parts[0]
   const whole = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0))

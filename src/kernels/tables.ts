@@ -1,13 +1,13 @@
-/** Embedding tables in the type of their file: a row is decoded when it is looked up. For the backends that compute in float32. */
+/** Embedding tables for the backends that compute in float32. They stay in the type of their file, decoded row by row. */
 import type { EmbeddingTables, EmbeddingWeights, PackedBatch, StoredTensor } from './kernels.ts'
 import { decodeRow } from './stored.ts'
 
-/** A table in the file's own type: only the rows that a batch asks for are ever decoded. */
+/** A table in the type of its file. Only the rows that a batch asks for are decoded. */
 export interface StoredTable extends EmbeddingWeights {
   readonly tensor: StoredTensor // [rows, width]
 }
 
-/** Copies the table, so that the caller may drop the file. */
+/** Copies the table, so the caller may drop the file. */
 export function storedTable(table: StoredTensor): StoredTable {
   const [rows = 0, width = 0] = table.shape
   return { rows, width, tensor: { ...table, data: table.data.slice() } as StoredTensor }

@@ -6,13 +6,13 @@
 import { TILES, type TileShape } from './tiles.ts'
 
 interface Registered {
-  /** How many kernels it has: one in each module, or one for each format, tile, format and width of panels, or tile of f32. */
+  /** How many kernels it has in a module: one, or one for each format, tile, format and width of panels, or tile of f32. */
   readonly per: keyof typeof VARIANTS
   /** Its arguments, in the order of their words. Addresses and strides are bytes. */
   readonly arguments: Readonly<Record<string, 'i32' | 'f32'>>
 }
 
-/** What tells an operation's kernels apart, or undefined if it has none for a tile. */
+/** The ends of the names of an operation's kernels; undefined if it has none for a tile. */
 const VARIANTS = {
   module: () => '',
   format: ({ format }: TileShape) => `_${format}`,
@@ -65,7 +65,7 @@ export const OPERATIONS = {
       epsilon: 'f32',
     },
   },
-  /** Rows of a float table to int8 with one scale a row. Tasks: blocks of rows. */
+  /** Rows of a float table to int8 with one scale per row. Tasks: blocks of rows. */
   packTable: {
     per: 'module',
     arguments: {
@@ -80,7 +80,7 @@ export const OPERATIONS = {
       scales: 'i32',
     },
   },
-  /** x to the operand of a product: integers where the weights are, tile by tile. Tasks: blocks of whole tiles. */
+  /** x to the operand of a product, tile by tile: float32, or integers if the weights are. Tasks: blocks of whole tiles. */
   operand: {
     per: 'format',
     arguments: {

@@ -1,8 +1,7 @@
 /**
- * Recording. An operation of the Kernels interface appends a step; reading a tensor turns the steps into a program in memory
- * (layout.ts) and runs it. Until then a tensor has no address: places are given out in the order of the steps, and taken
- * back at the last step that uses a tensor which its owner has freed. So a forward pass needs the memory of its widest
- * point, and the same each time.
+ * Records operations as steps, and turns steps into a program in memory (layout.ts) when a tensor is read. Until then a tensor
+ * has no address. Places are given out in the order of the steps, and taken back after the last step that uses a tensor that
+ * its owner has freed. So a forward pass needs the memory of its widest point, and the same each time.
  */
 import { freedTensor } from './failures.ts'
 import { RECORD_BYTES, WORD, padded } from './layout.ts'
@@ -10,13 +9,13 @@ import type { ModuleMemory } from './memory.ts'
 import { OPERATIONS, opcode, type ArgumentsOf, type Operation } from './opcodes.ts'
 import type { TileShape } from './tiles.ts'
 
-/** A matrix of float32 in the module's memory, or bytes that an operation hands to the next one. */
+/** A matrix of float32 in the module's memory, or bytes from one operation for the next. */
 export class SimdTensor {
   readonly shape: readonly number[]
   readonly bytes: number
   /** Bytes from one row to the next. */
   readonly stride: number
-  /** Where it is, from the step that makes it on. */
+  /** Its address, once the step that makes it has been written. */
   place: number | undefined
   /** Steps and reads that still need it. */
   uses = 0
@@ -30,11 +29,11 @@ export class SimdTensor {
 
   static matrix(rows: number, width: number): SimdTensor {
     const stride = 4 * padded(width)
-    // Attention reads V four numbers at a time, and may begin with the last one.
+    // Room for four: attention reads V four numbers at a time, and may begin with the last one.
     return new SimdTensor([rows, width], rows * stride + 16, stride)
   }
 
-  /** Freed from the start: lives from the step that makes it to the last one recorded with it. */
+  /** A tensor that is freed from the start: it lives from the step that makes it to the last one recorded with it. */
   static temporary(bytes: number, stride = 0): SimdTensor {
     const tensor = new SimdTensor([], bytes, stride)
     tensor.freed = true
@@ -56,7 +55,7 @@ export interface StepOf<O extends Operation> {
   readonly outputs: readonly SimdTensor[]
   /** Bytes of scratch memory that each thread needs. */
   readonly scratch?: number
-  /** Words that the step reads beside its arguments, made once all addresses are known. */
+  /** Words that the step reads besides its arguments. Called once all addresses are known. */
   readonly data?: () => Int32Array
   readonly dataWords?: number
   /** Called once all addresses are known. `data` is the address of the step's data. */
@@ -65,7 +64,7 @@ export interface StepOf<O extends Operation> {
 
 export type Step = { [O in Operation]: StepOf<O> }[Operation]
 
-/** What runs programs: this thread, or a pool of others. */
+/** Runs programs, on this thread or on a pool of others. */
 export interface Engine {
   readonly threads: number
   readonly memory: ModuleMemory
@@ -77,7 +76,7 @@ export interface Engine {
   dispose(): Promise<void>
 }
 
-/** Writes the steps into memory, runs them, and takes back what nobody needs any more. */
+/** Writes the steps into memory, runs them, and releases what nobody needs any more. */
 export async function execute(engine: Engine, steps: readonly Step[], eager = false): Promise<void> {
   const { memory } = engine
   const scratchBytes = Math.ceil(Math.max(0, ...steps.map(step => step.scratch ?? 0)) / 64) * 64
@@ -91,7 +90,7 @@ export async function execute(engine: Engine, steps: readonly Step[], eager = fa
   }
 }
 
-/** A program in memory: its records from `start` to `end`, and what they read behind them. */
+/** A program in memory: its records from `start` to `end`, followed by the data that they read. */
 export interface Program {
   readonly start: number
   readonly end: number
@@ -148,7 +147,7 @@ function record(step: Step, data: number): Int32Array {
   return words
 }
 
-/** Every tensor of a step counts as used by it, until it has run. */
+/** Counts a step as a user of its tensors, until it has run. */
 export function retain(step: Step): Step {
   for (const tensor of [...step.inputs, ...step.outputs]) {
     if (tensor.freed && tensor.shape.length > 0) throw freedTensor()

@@ -1,4 +1,4 @@
-/** The operations of the Kernels interface as steps: how each is cut into tasks, and what it needs. */
+/** Turns the operations of the Kernels interface into steps: how each is cut into tasks, and its arguments. */
 import type { EmbeddingTables, PackedBatch } from '../kernels.ts'
 import { READING, QUERY_ROWS, ROW_SCALE_BYTES, padded } from './layout.ts'
 import { SimdTensor, type Step, type StepOf } from './program.ts'
@@ -7,19 +7,19 @@ import type { SimdLinear, SimdNorm, SimdTable } from './weights.ts'
 
 /** A block of activations stays in the second-level cache. */
 const BLOCK_BYTES = 1 << 20
-/** Of an operand. */
+/** Bytes of an element of an operand. */
 const ELEMENT_BYTES = { f32: 4, w8a16: 2, bytes: 1 } as const satisfies Record<Format, number>
-/** Multiplications that are worth a trip to the task counter: some ten microseconds. */
+/** Multiplications in a task, at least: some ten microseconds, which pay for a trip to the task counter. */
 const TASK_PRODUCTS = 1 << 20
 
-/** How rows fall into tasks: enough of them for all threads to end at about the same time, each of whole tiles. */
+/** Cuts rows into tasks of whole tiles, enough of them for all threads to end at about the same time. */
 function rowBlocks(rows: number, threads: number, tileRows = 1): { rowBlock: number; tasks: number } {
   const fair = Math.min(16, Math.ceil(rows / (4 * threads)))
   const rowBlock = Math.max(1, Math.ceil(fair / tileRows)) * tileRows
   return { rowBlock, tasks: Math.ceil(rows / rowBlock) }
 }
 
-/** x·Wᵀ + b: x is made an operand, tile by tile and in integers where the weights are, and multiplied. */
+/** x·Wᵀ + b in two steps: x becomes an operand, in integers if the weights are; then it is multiplied. */
 export function linearSteps(x: SimdTensor, y: SimdTensor, weights: SimdLinear, gelu: boolean, threads: number): Step[] {
   const [rows = 0] = x.shape
   const { inputs, tile } = weights

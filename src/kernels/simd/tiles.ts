@@ -4,19 +4,19 @@
 export const LEVELS = ['portable', 'relaxed', 'wide'] as const
 export type Level = (typeof LEVELS)[number]
 
-/** What a module was assembled for. */
+/** The features that a module was assembled for. */
 export interface Features {
   readonly level: Level
   readonly shared: boolean
 }
 
-/** How packed weights are stored, and activations beside them: float32; int8 and int16; int8 and one byte. */
+/** The format of packed weights and of activations: float32; int8 and int16; int8 and one byte. */
 export type Format = 'f32' | 'w8a16' | 'bytes'
 
 export interface TileShape {
   readonly name: string
   readonly format: Format
-  /** How it multiplies. Two instructions serve one format of bytes. */
+  /** How it multiplies. Bytes are one format with two instructions. */
   readonly arithmetic: 'f32' | 'w8a16' | 'bytesPairs' | 'bytesFused'
   /** Rows of x. */
   readonly rows: number

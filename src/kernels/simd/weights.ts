@@ -1,6 +1,6 @@
 /**
- * Weights on their way in: copied into the module's memory a few megabytes at a time, and packed there, so that no more than
- * a slice of a tensor is ever held twice.
+ * Brings weights into the module's memory: copied a few megabytes at a time, and packed there. So no more than a slice of a
+ * tensor is ever held twice.
  */
 import type { LinearPart, LinearWeights, NormWeights, EmbeddingWeights, StoredTensor } from '../kernels.ts'
 import { decode } from '../stored.ts'
@@ -12,7 +12,7 @@ import type { TileShape } from './tiles.ts'
 
 /** Bytes of a tensor that are staged at a time. */
 const STAGE_BYTES = 8 << 20
-/** Float tables up to this size stay as the file has them, also where int8 is asked for: they cost little memory. */
+/** Float tables up to this size stay float, even if int8 is asked for: they cost little memory. */
 const SMALL_TABLE_BYTES = 4 << 20
 
 export interface SimdLinear extends LinearWeights, Activations {
@@ -20,7 +20,7 @@ export interface SimdLinear extends LinearWeights, Activations {
   readonly panels: number
   readonly panelBytes: number
   readonly panelCount: number
-  /** Per panel: biases; with integers also scales and column sums. */
+  /** For each panel, the biases of its outputs; with integers also their scales and sums of weights. */
   readonly columns: number
   readonly columnBytes: number
 }
@@ -37,7 +37,7 @@ export interface SimdNorm extends NormWeights {
   readonly bias: number
 }
 
-/** Packs the parts of one product, one below the other, for the tile of `tile`. */
+/** Packs the parts of one product, one below the other, into panels for `tile`. `bytes`: how the engine reads bytes. */
 export async function packLinear(
   engine: Engine,
   parts: readonly LinearPart[],
@@ -49,7 +49,7 @@ export async function packLinear(
   const outputs = parts.reduce((sum, { weight }) => sum + (weight.shape[0] ?? 0), 0)
   const { format } = tile
   const width = padded(inputs)
-  // As many panels as fill the padded row of the result, so that its padding is computed: as zero.
+  // As many panels as fill a padded row of the result: its padding is then computed, as zero.
   const panelCount = padded(outputs) / tile.width
   const panelBytes = width * tile.width * (format === 'f32' ? 4 : 1)
   const columnBytes = tile.width * (format === 'f32' ? 4 : 12)
@@ -85,7 +85,7 @@ interface Stage {
   readonly sourceScales: number
 }
 
-/** A tensor's rows, slice by slice in memory. A slice is gone when the next one is asked for. */
+/** Copies the rows of a tensor into memory, slice by slice. A slice is gone when the next one is asked for. */
 async function* stages(engine: Engine, tensor: StoredTensor, width: number): AsyncGenerator<Stage> {
   const { memory } = engine
   const [rows = 0] = tensor.shape
@@ -111,7 +111,7 @@ async function* stages(engine: Engine, tensor: StoredTensor, width: number): Asy
   }
 }
 
-/** Rows `first` … of a tensor to `address`, each padded with zeros to a multiple of 16 elements. */
+/** Copies rows `first` … of a tensor to `address`, each padded with zeros to a multiple of 16 elements. */
 function copyRows(
   memory: ModuleMemory,
   tensor: StoredTensor,
@@ -169,7 +169,7 @@ function packStep(tile: TileShape, values: PackArguments): StepOf<'pack'> {
   }
 }
 
-/** A table, in its own type; or, where `asInt8` and it is large, as int8 with one scale a row. */
+/** Copies a table in its own type, or as int8 with one scale per row if `asInt8` and it is large. */
 export async function packTable(engine: Engine, table: StoredTensor, asInt8: boolean): Promise<SimdTable> {
   const { memory } = engine
   const [rows = 0, width = 0] = table.shape

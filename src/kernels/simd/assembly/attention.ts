@@ -1,11 +1,11 @@
 /**
  * softmax(Q·Kᵀ/√D)·V, once per head and sequence (Vaswani 2017 §3.2).
  *
- * naive            for every query, n scores, a softmax, and a weighted sum over n values: all of it in steps of one number
+ * naive            for every query, n scores, a softmax, and a weighted sum over n values: all in steps of one number
  * this             1. K and V of each head are packed into panels, like weights: Q·Kᵀ and P·V become the product of linear.ts
  *                  2. a task takes 16 query rows of one head: their scores stay in the second-level cache from the first
  *                     product through the softmax to the second; T × T scores never exist
- * what it buys     a quarter of a forward pass at 128 tokens, against products of whole matrices with the softmax between
+ * gain             a quarter of a forward pass at 128 tokens, compared with products of whole matrices and a softmax between
  */
 import { QUERY_ROWS, SPAN_BYTES } from '../layout.ts'
 import { procedure, fillZero, i32, load, local, range, store, when, type I32 } from './code.ts'
@@ -18,7 +18,7 @@ const plus = (a: I32, b: I32) => local.i32(i32.add(a, b))
 const times = (a: I32, b: I32) => local.i32(i32.mul(a, b))
 const roundUp = (value: I32, to: number) => local.i32(i32.and(i32.add(value, to - 1), -to))
 
-/** Sizes of the packed K and V of one head, as both kernels and the host compute them. D and n go up to multiples of 4. */
+/** Sizes of the packed K and V of one head, as both kernels and the host compute them. D and n are rounded up to multiples of 4. */
 function packedSizes(headSize: I32, tokens: I32, panelWidth: number) {
   const depth = roundUp(headSize, 4)
   const keys = roundUp(tokens, 4)
@@ -84,7 +84,7 @@ export function attention(math: Arithmetic, product: ReturnType<typeof multiply>
     const padded = times(size.keyPanels, panelWidth)
     const scoreStride = times(padded, 4)
 
-    // Scratch: the rows of Q in tiles, their scores, the scores' softmax in tiles, and room for the detour.
+    // Scratch: the rows of Q in tiles, their scores, the softmax of the scores in tiles, and room for a result on a detour.
     const queryBytes = times(size.depth, 4)
     const scores = plus(scratch, i32.mul(rows, queryBytes))
     const keyBytes = times(size.keys, 4)
@@ -113,7 +113,7 @@ export function attention(math: Arithmetic, product: ReturnType<typeof multiply>
       softmaxRow({ row: from, count: tokens, padded, scale, to, wordStride, keys: size.keys })
     })
 
-    // Where a head does not fill its last panel, its result would run into the next head's: then it takes a detour.
+    // If a head does not fill its last panel, its result would run into the next head's. Then it is written to scratch first.
     const { y, yStride } = arg
     const context = plus(i32.add(y, i32.mul(row, yStride)), column)
     const values = plus(packed, size.keyBytes)
@@ -143,7 +143,7 @@ export function attention(math: Arithmetic, product: ReturnType<typeof multiply>
         })
       })
     })
-    // The last head also clears what pads the rows.
+    // The last head also clears the padding of the rows.
     const width = times(arg.width, 4)
     when(i32.eq(i32.add(head, 1), heads), () => {
       range(0, rows, 1, i => {

@@ -1,7 +1,7 @@
 /**
- * A thin notation over the assembler (wasmati): expressions are trees, variables are declared where they are needed, and
- * loops take a body. Everything that is called here runs at build time and only emits instructions, so an ordinary
- * `for` loop around it unrolls, and an ordinary `if` decides what is emitted at all.
+ * A thin notation for the assembler (wasmati): expressions are trees, variables are declared anywhere, and loops take a body.
+ * All of it runs at build time and only emits instructions. So an ordinary `for` around an instruction unrolls it, and an
+ * ordinary `if` decides whether it is emitted.
  *
  *   const dot = define('dot', { a: 'i32', b: 'i32', n: 'i32' }, 'f32', ({ a, b, n }) => {
  *     const sum = local.f32(f32.const(0))
@@ -13,7 +13,7 @@ import * as wasm from 'wasmati'
 
 export type Type = 'i32' | 'f32' | 'v128'
 
-/** Something that leaves one value on WebAssembly's stack. */
+/** Code that leaves one value on WebAssembly's stack. */
 export interface Expression<T extends Type> {
   readonly type: T
   readonly emit: () => void
@@ -27,7 +27,7 @@ export interface Variable<T extends Type> extends Expression<T> {
   set(value: Expression<T> | (T extends 'i32' ? number : never)): void
 }
 
-/** The function that is being written: its variables, and the statements of the block that is being filled. */
+/** The function that is being written: its variables, and the statements of the current block. */
 interface Scope {
   readonly variables: { readonly type: Type; slot: wasm.Local | undefined }[]
   statements: (() => void)[]
@@ -43,7 +43,7 @@ function statement(emit: () => void): void {
   current().statements.push(emit)
 }
 
-/** The statements that `body` makes, held back. */
+/** Holds the statements of `body` back, and returns what emits them. */
 function collect(body: () => void): () => void {
   const outer = current().statements
   const inner: (() => void)[] = []
@@ -117,7 +117,7 @@ export interface Defined<P extends Signature, R extends Type> extends Written {
   (values: Values<P>): Expression<R>
 }
 
-/** Writes a function without a result. `body` gets its parameters by name, and so do its callers give them. */
+/** Writes a function without a result. Its body and its callers name the parameters. */
 export function procedure<const P extends Signature>(
   name: string,
   parameters: P,
@@ -183,7 +183,7 @@ function author<P extends Signature>(
   return { func, call }
 }
 
-/** The assembler's own type counts parameters one by one; here their number is not known to the compiler. */
+/** The assembler's own type lists each parameter. Here the compiler does not know how many there are. */
 type AnyFunc = (
   signature: { in: unknown[]; locals: unknown[]; out: unknown[] },
   run: (args: readonly wasm.Local[], locals: readonly wasm.Local[]) => void,
@@ -196,7 +196,7 @@ function required<T>(value: T | undefined): T {
 
 // ── control ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** for (i = from; i < to; i += step) body(i). Signed. The test is at the end, with one ahead for an empty range. */
+/** for (i = from; i < to; i += step) body(i). Signed. It tests at the end of a turn, and once before the first. */
 export function range(from: I32, to: I32, step: I32, body: (i: Variable<'i32'>) => void): void {
   const i = local.i32(from)
   when(i32.lt(i, to), () => {
@@ -210,7 +210,7 @@ export function range(from: I32, to: I32, step: I32, body: (i: Variable<'i32'>) 
   })
 }
 
-/** do body() while (condition): one jump a turn. */
+/** do body() while (condition): one jump per turn. */
 export function doWhile(body: () => void, condition: () => I32): void {
   const inner = collect(body)
   statement(() => {
@@ -231,7 +231,7 @@ export function when(condition: I32, then: () => void, otherwise?: () => void): 
   })
 }
 
-/** Runs the function of `table` at `index`. All of its functions take `values` and return nothing. */
+/** Calls the function of `table` at `index`. All of its functions take `values` and return nothing. */
 export function callIndirect(table: wasm.Dependency.Table, index: I32, values: readonly I32[]): void {
   statement(() => {
     values.forEach(push)
@@ -245,7 +245,7 @@ export function trap(): void {
   statement(() => wasm.unreachable())
 }
 
-/** Evaluates, and forgets the value. */
+/** Evaluates an expression and drops its value. */
 export function discard(value: Expression<Type>): void {
   statement(() => {
     value.emit()
@@ -331,7 +331,7 @@ const write =
     })
   }
 
-/** Alignment is a hint, and no address is promised to be aligned beyond its element. */
+/** Loads. Alignment is a hint: no address is promised to be aligned beyond its element. */
 export const load = {
   i32: read('i32', wasm.i32.load),
   u16: read('i32', wasm.i32.load16_u),
@@ -399,7 +399,7 @@ export const f32x4 = {
   abs: vector1(bare(wasm.f32x4.abs)),
   fromI32: vector1(bare(wasm.f32x4.convert_i32x4_s)),
   toI32: vector1(bare(wasm.i32x4.trunc_sat_f32x4_s)),
-  /** a·b + c, in one rounding or in two, as the engine likes. */
+  /** a·b + c, rounded once or twice, as the engine likes. */
   relaxedMultiplyAdd: vector3(bare(wasm.f32x4.relaxed_madd)),
   /** The sum of the four lanes. */
   sum: (a: V128): F32 => {
@@ -450,7 +450,7 @@ export const i8x16 = {
   max: vector2(bare(wasm.i8x16.max_s)),
 }
 
-/** Lanes of 32 bits: 0 … 3 from `a`, 4 … 7 from `b`. */
+/** Picks lanes of 32 bits: 0 … 3 from `a`, 4 … 7 from `b`. */
 export function shuffle(a: V128, lanes: readonly [number, number, number, number], b = a): V128 {
   const bytes = lanes.flatMap(lane => [4 * lane, 4 * lane + 1, 4 * lane + 2, 4 * lane + 3])
   return op('v128', () => (wasm.i8x16.shuffle as unknown as (b: number[]) => void)(bytes), a, b)
@@ -461,8 +461,8 @@ export const atomic = {
   add: (address: I32, value: I32, offset = 0) =>
     op('i32', () => (wasm.i32.atomic.rmw.add as unknown as Access)({ offset }), address, value),
   /**
-   * Sleeps until notified, unless the word at `address` is no longer `expected`. Waits on 64 bits, of which the upper half
-   * must stay zero, because the assembler's 32-bit wait wants a timeout of the wrong type.
+   * Sleeps until notified, unless the word at `address` is no longer `expected`.
+   * QUIRK: it waits on 64 bits, whose upper half must stay zero, since wasmati 0.2.4 gives the 32-bit wait an i32 timeout, not i64.
    */
   wait: (address: I32, expected: I32, offset = 0) =>
     op('i32', () => {

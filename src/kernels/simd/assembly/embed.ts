@@ -4,7 +4,7 @@ import { args, eachRow, kernel, pointer } from './record.ts'
 import { addRow, normaliseRow } from './rows.ts'
 
 /**
- * The rows of three tables, added and normalised. Each is read in the type that its file has, so that a table of float16
+ * Adds the rows of three tables, and normalises the sum. Each is read in its stored type, so a table of float16
  * or int8 is never expanded. `indices` holds ids, types and positions, `rows` of each.
  */
 export const embed = procedure('embed', kernel, ({ op, task }) => {

@@ -1,31 +1,31 @@
 /**
- * y = x·Wᵀ + b: where nearly all of the time goes. x: [T, K], W: [N, K], y: [T, N]
+ * y = x·Wᵀ + b, which takes nearly all of the time. x: [T, K], W: [N, K], y: [T, N]
  *
  * The ladder:
  *
  * 1. naive         for t, for n: y[t][n] = b[n] + Σₖ x[t][k]·W[n][k]        two loads for every multiplication
  *
- * 2. panels        Eight rows of W are stored side by side, k by k: one load fetches W for four outputs, and the loop over
- *                  k walks through memory in a straight line. Packed once, when the model is loaded.
+ * 2. panels        Eight rows of W, two vectors' worth, are stored side by side, k by k. One load fetches the weights of four
+ *                  outputs, and the loop over k reads memory in a straight line. Packed once, when the model is loaded.
  *
  * 3. tile          R rows of x against one panel: R·2 vectors of sums stay in registers for the whole loop over k. A step
  *                  loads two vectors of W and R numbers of x for 2·R vector multiplications: loads no longer limit.
- *                  (How many fit into sixteen registers depends on the engine's compiler: that is why tiles are generated.)
+ *                  (Tiles are generated, since the R that fits into sixteen registers depends on the engine's compiler.)
  *
- * 4. one pointer   The R rows of a tile of x are laid out word by word too (operand.ts), so that a step reads them behind one
- *                  pointer instead of R: what is left of the loop is the arithmetic, two additions and a jump.
+ * 4. one pointer   The R rows of a tile of x are laid out word by word too (operand.ts). A step reads them behind one pointer
+ *                  instead of R, so little is left in the loop but the arithmetic: two additions and a jump.
  *
- * 5. order         All row tiles of a block take a panel in turn, so it comes from memory once and then stays in the
- *                  first-level cache (the second, where it is long), while the block of x stays in the second.
+ * 5. order         All row tiles of a block take a panel in turn. It comes from memory once and then stays in the first-level
+ *                  cache (in the second, if it is long), while the block of x stays in the second.
  *
- * 6. integers      `w8a16`: int8 weights, int16 activations. `i32x4.dot_i16x8_s` is eight multiplications where f32 has four,
+ * 6. integers      `w8a16`: int8 weights, int16 activations. `i32x4.dot_i16x8_s` makes eight multiplications, f32 four,
  *                  and W is a quarter of the size. `bytes`: int8 · one byte, four products a lane (relaxed SIMD).
- *                  From 32 rows on, w8a16 widens a panel to int16 once, and not in each of its tiles.
+ *                  From 32 rows on, w8a16 widens a panel to int16 once, and not again in each of its tiles.
  *
  * 7. epilogue      Bias, scales and GELU are applied while the tile is in registers or in the first-level cache.
  *
  * The loop over k is not unrolled. V8 before version 12 loads all that a turn reads before it multiplies, and runs out of
- * registers (docs/kernels.md has what that costs); behind one pointer there is nothing left for unrolling to save.
+ * registers (docs/kernels.md says what that costs). Behind one pointer, unrolling has nothing left to save.
  */
 import { ROW_SCALE_BYTES } from '../layout.ts'
 import type { Format, TileShape } from '../tiles.ts'
@@ -34,14 +34,14 @@ import type { V128 } from './code.ts'
 import { geluTile } from './gelu.ts'
 import { args, kernel } from './record.ts'
 
-/** How one format multiplies. In every format a step takes four bytes of each row of x: a word. */
+/** How a tile multiplies. In every format, a step takes four bytes of each row of x: a word. */
 export interface Arithmetic {
   readonly name: string
   readonly format: Format
   /** Rows and vectors (of four outputs) of a tile. */
   readonly rows: number
   readonly vectors: number
-  /** Whether the module has a multiplication and an addition in one. */
+  /** Whether the module has fused multiply-adds. */
   readonly fuses: boolean
   /** Bytes of W in a step, for four outputs. */
   readonly weightBytes: 8 | 16
@@ -70,9 +70,9 @@ export const w8a16 = {
 } as const satisfies Partial<Arithmetic>
 
 /**
- * x: four bytes of a row; w: the same four k of four outputs, int8. Two products are added in int16. With 7 bits it holds
- * 2·128·127 exactly, whatever the engine makes of the instruction: the second factor is below 128. With more, where an engine
- * reads them as unsigned (probe.ts), the two are bounded together (bounds.ts).
+ * x: four bytes of a row; w: the same four k of four outputs, int8. Two products are added in int16. With activations of 7 bits,
+ * int16 holds 2·128·127 exactly, however the engine implements the instruction. If an engine reads more bits, as unsigned
+ * (probe.ts), weights and activations are bounded together (bounds.ts).
  */
 export const bytesPairs = {
   name: 'bytesPairs',
@@ -81,7 +81,7 @@ export const bytesPairs = {
   multiplyAdd: (sum, x, w) => i32x4.add(sum, i32x4.addPairsI16(i16x8.relaxedDot(w, x))),
 } as const satisfies Partial<Arithmetic>
 
-/** The same in one instruction, where the machine has one (AVX-VNNI, Arm's dot product). */
+/** The same in one instruction, if the machine has one (AVX-VNNI, Arm's dot product). */
 export const bytesFused = {
   name: 'bytesFused',
   format: 'bytes',
@@ -132,8 +132,8 @@ function tile(math: Arithmetic, rows: number) {
 }
 
 /**
- * Sums of integers to numbers, in a tile that was just written: (sum − zero[t]·Σₖ W[n][k]) · scale[t]·scale[n] + b[n]. Columns
- * of a panel are stored as b, scale, Σₖ W, each for all of its outputs. Activations of w8a16 have no zero point.
+ * Turns integer sums into numbers, in a tile that was just written: (sum − zero[t]·Σₖ W[n][k]) · scale[t]·scale[n] + b[n]. Columns
+ * of a panel are stored as b, scale, Σₖ W, each for all outputs. Activations of w8a16 have no zero point.
  */
 function scaleTile(math: Arithmetic) {
   const width = 16 * math.vectors
@@ -167,10 +167,10 @@ function at<T>(matrix: readonly (readonly T[])[], i: number, j: number): T {
   return value
 }
 
-/** From this many rows on, int8 weights are widened to int16 once for all tiles, and not by each of them again. */
+/** From this many rows on, w8a16 widens its weights to int16 once for all tiles, and not again in each. */
 const WIDEN_FROM = 32
 
-/** A panel of int8 as int16. */
+/** Widens a panel of int8 to int16. */
 const widen = procedure('widen', { panel: 'i32', panelEnd: 'i32', to: 'i32' }, ({ panel, panelEnd, to }) => {
   range(panel, panelEnd, 16, from => {
     store.v128(to, load.widen8(from))
@@ -180,7 +180,7 @@ const widen = procedure('widen', { panel: 'i32', panelEnd: 'i32', to: 'i32' }, (
 })
 
 /**
- * `rows` rows of x against `count` panels. columnBytes: from one panel's columns to the next's; 0 where all are zero.
+ * Multiplies `rows` rows of x by `count` panels. columnBytes: from one panel's columns to the next's; 0 if all are zero.
  * In w8a16, `scratch` has room for a panel in int16, and panels may be read up to `panelsEnd`.
  */
 export function multiply(math: Arithmetic) {
@@ -233,11 +233,11 @@ export function multiply(math: Arithmetic) {
           const widened = () => wideTile({ ...operands, panel: scratch, panelEnd: end })
           when(isWidened, widened, () => product(of))
         } else product(of)
-        // Not in the tile: an engine that puts these in line there has too few registers for its loop.
+        // Functions of their own: if an engine inlined these in the tile, its loop would have too few registers.
         if (math.format !== 'f32') scale({ y: ys, yStride, rows: of, columns, rowScales: scales })
         when(gelu, () => applyGelu({ y: ys, stride: yStride, rows: of }))
       }
-      // While tiles compute, the next panel is fetched, a part with each: to widen is to wait for memory otherwise.
+      // While tiles compute, they fetch the next panel, each a part of it. Otherwise widening would wait for memory.
       const ahead = local.i32()
       const share = local.i32(i32.and(i32.add(i32.div(i32.mul(panelBytes, math.rows), i32.add(rows, 1)), 64), -64))
       const fetchAhead = () => {

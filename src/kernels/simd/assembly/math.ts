@@ -1,7 +1,7 @@
 /** Polynomials, four numbers at a time. */
 import { f32x4, local, type V128 } from './code.ts'
 
-/** Each number in all four lanes of a variable. */
+/** Declares a variable for each number, with the number in all four lanes. */
 export function constants<const N extends readonly number[]>(values: N): { readonly [K in keyof N]: V128 } {
   return values.map(value => local.v128(f32x4.const(value))) as unknown as { readonly [K in keyof N]: V128 }
 }

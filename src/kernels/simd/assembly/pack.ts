@@ -1,4 +1,4 @@
-/** Packing, when a model is loaded: weights into panels, and tables into int8. */
+/** Packs weights into panels, and tables into int8, when a model is loaded. */
 import { STORED } from '../layout.ts'
 import type { Format } from '../tiles.ts'
 import { procedure, f32, fillZero, i32, load, local, range, store, when, type I32 } from './code.ts'
@@ -6,8 +6,8 @@ import { args, eachRow, kernel, pointer } from './record.ts'
 import { addRow, quantiseRow8 } from './rows.ts'
 
 /**
- * Weights as the file stores them → panels (linear.ts). Row n of W becomes output n mod width of panel n / width. Float
- * weights are made int8 here where the format wants that; int8 weights keep their numbers.
+ * Weights in their stored type → panels (linear.ts). Row n of W becomes output n mod width of panel n / width. Float
+ * weights become int8 if the format needs that; int8 weights keep their numbers.
  *
  * In a panel, a step holds one unit of each output: one float32, two int8 (w8a16) or four (bytes).
  */
@@ -22,7 +22,7 @@ export const pack = (format: Format, panelWidth: number) =>
     eachRow(arg, task, row => {
       const from = pointer(source, row, sourceStride)
       const scale = local.f32(load.f32(pointer(sourceScales, row, 4)))
-      const ready = local.i32(scratch) // where the row stands in its final type
+      const ready = local.i32(scratch) // the row in its final type
       if (format !== 'f32') ready.set(i32.add(scratch, i32.mul(width, 4)))
       const isI8 = i32.eq(stored, STORED.I8)
       const widen = () => {
@@ -70,7 +70,7 @@ export const pack = (format: Format, panelWidth: number) =>
     })
   })
 
-/** A float table → int8 with a scale a row, a quarter of the memory. */
+/** A float table → int8 with one scale per row, in a quarter of the memory. */
 export const packTable = procedure('packTable', kernel, ({ op, task, scratch }) => {
   const arg = args('packTable', op)
   const { source, sourceStride, stored, width, q, scales, sourceScales } = arg

@@ -1,9 +1,9 @@
-/** A kernel, and how it reads the record of its operation (layout.ts). */
+/** How a kernel reads the record of its operation (layout.ts). */
 import { WORD } from '../layout.ts'
 import { OPERATIONS, type ArgumentsOf, type Operation } from '../opcodes.ts'
 import { i32, load, local, range, type I32, type Variable } from './code.ts'
 
-/** The parameters of every kernel: its operation's record, the number of its task, scratch memory of its thread. */
+/** The parameters of every kernel: the record of its operation, the number of its task, and its thread's scratch memory. */
 export const kernel = { op: 'i32', task: 'i32', scratch: 'i32' } as const
 
 /** A variable for each argument of an operation. */
@@ -12,8 +12,8 @@ export type Arguments<O extends Operation> = {
 }
 
 /**
- * The arguments of the record at `op`, by name: `const { x, y } = args('addNorm', op)`. Each load is emitted when its name is
- * asked for, so a kernel reads nothing that it does not name, and reads again what it names twice.
+ * The arguments of the record at `op`, by name: `const { x, y } = args('addNorm', op)`. Naming one emits its load. So a kernel
+ * reads nothing that it does not name, and reads again what it names twice.
  */
 export function args<O extends Operation>(operation: O, op: I32): Arguments<O> {
   const found = {}
@@ -25,7 +25,7 @@ export function args<O extends Operation>(operation: O, op: I32): Arguments<O> {
   return found as Arguments<O>
 }
 
-/** For each row of the block that is task number `task`. */
+/** Runs `body` for each row of the block that is task `task`. */
 export function eachRow(
   block: { readonly rowBlock: Variable<'i32'>; readonly rows: Variable<'i32'> },
   task: I32,

@@ -2,10 +2,9 @@
  * Runs a program: an array of records (layout.ts), each an operation of independent tasks.
  *
  * One thread:      for each record, for each task: call the kernel of its opcode
- * Several:         every thread walks through the same records. Tasks are handed out by an atomic counter, so a thread that
- *                  the system took away holds up nobody but the task in its hands. When no task is left, a thread waits
- *                  until all are done: it looks at the counter for some microseconds, as the others are about to finish,
- *                  and then goes to sleep on it.
+ * Several:         every thread walks through the same records. An atomic counter hands out the tasks, so a thread that the
+ *                  system suspends delays only the task that it holds. If no task is left, a thread waits until all are
+ *                  done. It polls the counter for some microseconds, as the others are about to finish, and then sleeps on it.
  */
 import { WORD, RECORD_BYTES } from '../layout.ts'
 import * as wasm from 'wasmati'

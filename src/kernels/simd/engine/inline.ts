@@ -1,11 +1,11 @@
-/** The engine without threads: a program runs at once, in the caller's thread. */
+/** The engine without threads: it runs a program at once, in the caller's thread. */
 import { crashed } from '../failures.ts'
 import type { ModuleMemory } from '../memory.ts'
 import type { Engine } from '../program.ts'
 
 export interface ModuleExports {
   readonly run: (program: number, end: number, scratch: number) => void
-  /** Relaxed modules: assembly/chain.ts. */
+  /** Only in relaxed modules: assembly/chain.ts. */
   readonly pairs?: (turns: number) => number
   readonly fused?: (turns: number) => number
 }

@@ -1,4 +1,4 @@
-/** Finds out what this engine can do, compiles the module for it, and makes the backend. */
+/** Loads the SIMD backend: finds out what this engine can do, and compiles the module for it. */
 import { BackendError, OptionError } from '../../../errors.ts'
 import type { BackendOptions, DType } from '../../options.ts'
 import { InlineEngine } from './inline.ts'
@@ -16,7 +16,7 @@ export type SimdOptions = Pick<BackendOptions, 'dtype' | 'threads' | 'wasm' | 't
 const MAX_THREADS = 64
 
 /**
- * @throws OptionError `OPTION_THREADS`, `OPTION_WASM`; BackendError `BACKEND_UNAVAILABLE` where there is no WebAssembly SIMD, or no
+ * @throws OptionError `OPTION_THREADS`, `OPTION_WASM`; BackendError `BACKEND_UNAVAILABLE` if there is no WebAssembly SIMD, or no
  *   relaxed SIMD for `w8a7`
  */
 export async function loadSimd(options: SimdOptions = {}): Promise<SimdKernels> {
@@ -49,8 +49,8 @@ function makeEngine(
 }
 
 /**
- * q8 is the fastest arithmetic whose logits at BERT-base shape are closer to fp32 than onnxruntime's dynamic int8
- * as a rule (docs/kernels.md): bytes where the engine reads more than seven bits of them, and w8a16 elsewhere.
+ * Chooses the tiles for a dtype. q8 is the fastest arithmetic whose error at BERT-base shape is usually below that of onnxruntime's
+ * dynamic int8 (docs/kernels.md): bytes if the engine reads more than seven bits of them, w8a16 if not.
  */
 function chooseArithmetic(dtype: DType, module: WebAssembly.Module, { level, shared }: Features): SimdArithmetic {
   const relaxed = level === 'relaxed'

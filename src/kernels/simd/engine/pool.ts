@@ -1,12 +1,12 @@
 /**
- * The engine with threads: workers that share the module's memory. A program is handed to all of them in one message each;
- * they divide its tasks among themselves by atomic counters in memory (assembly/scheduler.ts), and answer when they are
- * through. The caller's thread only waits for messages, so its event loop stays free.
+ * The engine with threads: workers that share the module's memory. Each gets a program in one message. They divide its tasks among
+ * themselves by atomic counters in memory (assembly/scheduler.ts), and answer when they are done. The caller's thread only waits
+ * for messages, so its event loop stays free.
  *
  * The states of a pool:
  *
  *   starting   No thread is ready. A program waits for the first one, or runs in the caller's thread if it is eager.
- *   sharing    The threads that are ready share each program. Others join in as they become ready.
+ *   sharing    The threads that are ready share each program. Others join when they are ready.
  *   alone      A thread could not start. The caller's thread runs every program.
  *   ended      A thread died at work, or dispose() was called. Every program is refused, with that error.
  *
@@ -22,7 +22,7 @@ import type { Engine } from '../program.ts'
 import { instantiate, type ModuleExports } from './inline.ts'
 import type { Spawn, Thread } from './threads.ts'
 
-/** A pool that has ended is the error with which it did. */
+/** An error stands for `ended`. */
 type State = 'starting' | 'sharing' | 'alone' | BackendError
 
 interface Member {
@@ -42,7 +42,7 @@ export class PoolEngine implements Engine {
   readonly #module: WebAssembly.Module
   #state: State = 'starting'
   #members: Member[] = []
-  /** The program that the threads share at the moment. */
+  /** The program that the threads are running. */
   #run: Run | undefined
   /** Wakes the program that waits for the end of `starting`. */
   #onStarted: (() => void) | undefined
@@ -97,7 +97,7 @@ export class PoolEngine implements Engine {
     }
   }
 
-  /** Resolves when the pool is no longer starting. The process lives as long. */
+  /** Resolves when the pool is no longer starting, and keeps the process alive until then. */
   #started(): Promise<void> {
     for (const { thread } of this.#members) thread.keepAlive(true)
     return new Promise(resolve => {

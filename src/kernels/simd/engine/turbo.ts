@@ -1,6 +1,6 @@
 /**
- * turbo: Node 24's V8 can join two neighbouring 128-bit operations into one of 256 bits. The pass is experimental and off
- * unless a flag is set. So this is opt-in, and its answers are checked first: products in both formats and attention are
+ * Loads the module with wide tiles, for V8's experimental pass that joins two 128-bit operations into one of 256 bits. Node 24 has
+ * the pass, behind a flag. So turbo is opt-in, and its answers are checked first: products in both formats and attention are
  * computed on the wide tiles until the optimising compiler has taken over, and compared with plain loops.
  */
 import { builtin, nodeVersion, warn } from '../../../platform.ts'
@@ -19,9 +19,9 @@ const LENGTHS = [
   [5, 6],
   [5, 38],
 ] as const
-/** Enough for the optimising compiler to come in. */
+/** Enough rounds for the optimising compiler to take over. */
 const ROUNDS = 150
-/** Largest difference from plain loops, as a share of the largest value: other orders of sums; and rounding to integers. */
+/** Largest difference from plain loops, as a share of the largest value. fp32 sums in another order; q8 rounds to integers. */
 const TOLERANCE = { fp32: 1e-5, q8: 0.05 } as const
 const FLAG = 'experimental-wasm-revectorize'
 
