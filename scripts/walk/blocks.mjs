@@ -58,9 +58,9 @@ function embeddingBlock({ model, pieces, followed: t, C, trace }) {
   const { word, tokenType, position } = model.bert.embedding.tables
   const { id, type, token } = pieces[t]
   const parts = [
-    [`word[${id}]`, decodeRow(word.stored, id, C)],
-    [`tokenType[${type}]`, decodeRow(tokenType.stored, type, C)],
-    [`position[${t}]`, decodeRow(position.stored, t, C)],
+    [`word[${id}]`, decodeRow(word.tensor, id, C)],
+    [`tokenType[${type}]`, decodeRow(tokenType.tensor, type, C)],
+    [`position[${t}]`, decodeRow(position.tensor, t, C)],
   ]
   const sum = Float32Array.from({ length: C }, (_, c) => parts.reduce((total, [, values]) => total + values[c], 0))
   return `${token}\n\n${vectors([...parts, ['sum', sum], ['LayerNorm(sum)', row(trace.hiddenStates[0], t, C)]])}`

@@ -50,8 +50,8 @@ function bestOf(logits, labels) {
 }
 
 /** A table of the same size that says nothing. */
-function zeros({ stored, ...table }) {
-  return { ...table, stored: { ...stored, data: new stored.data.constructor(stored.data.length) } }
+function zeros({ tensor, ...table }) {
+  return { ...table, tensor: { ...tensor, data: new tensor.data.constructor(tensor.data.length) } }
 }
 
 function mapValues(matrix, change) {

@@ -3,9 +3,10 @@
  * both sides.
  */
 import { BackendError } from '../errors.ts'
-import { concatenate } from '../kernels/concatenate.ts'
 import type { Kernels, PackedBatch } from '../kernels/kernels.ts'
-import { loadKernels, type BackendOptions } from '../kernels/load.ts'
+import { loadKernels } from '../kernels/load.ts'
+import type { BackendOptions } from '../kernels/options.ts'
+import { concatenate } from '../kernels/stored.ts'
 import { openCheckpoint } from '../safetensors/checkpoint.ts'
 import type { ModelSource } from '../source/source.ts'
 import { checkBatch, splitBatch } from './batch.ts'

@@ -137,16 +137,16 @@ describe('attention', () => {
 test('stored types decode to the same rows one by one and as a whole', () => {
   const scale = Float32Array.of(0.5, 2)
   for (const tensor of [
-    { name: 'f16', dtype: 'F16', shape: [2, 2], data: Uint16Array.of(0x3c00, 0xc000, 0x0001, 0x7bff) },
-    { name: 'bf16', dtype: 'BF16', shape: [2, 2], data: Uint16Array.of(0x3f80, 0xc000, 0x4049, 0x0000) },
-    { name: 'i8', dtype: 'I8', shape: [2, 2], data: Int8Array.of(-128, 127, 3, 0), scale },
+    { name: 'f16', stored: 'F16', shape: [2, 2], data: Uint16Array.of(0x3c00, 0xc000, 0x0001, 0x7bff) },
+    { name: 'bf16', stored: 'BF16', shape: [2, 2], data: Uint16Array.of(0x3f80, 0xc000, 0x4049, 0x0000) },
+    { name: 'i8', stored: 'I8', shape: [2, 2], data: Int8Array.of(-128, 127, 3, 0), scale },
     float32([2, 2], uniform(5)),
   ] as const) {
     const whole = [...decode(tensor)]
     expect([...decodeRow(tensor, 0, 2), ...decodeRow(tensor, 1, 2)]).toEqual(whole)
-    if (tensor.dtype === 'F16') expect(whole).toEqual([1, -2, 2 ** -24, 65504])
-    if (tensor.dtype === 'BF16') expect(whole).toEqual([1, -2, 3.140625, 0])
-    if (tensor.dtype === 'I8') expect(whole).toEqual([-64, 63.5, 6, 0])
+    if (tensor.stored === 'F16') expect(whole).toEqual([1, -2, 2 ** -24, 65504])
+    if (tensor.stored === 'BF16') expect(whole).toEqual([1, -2, 3.140625, 0])
+    if (tensor.stored === 'I8') expect(whole).toEqual([-64, 63.5, 6, 0])
   }
 })
 
