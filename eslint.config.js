@@ -47,6 +47,8 @@ export default defineConfig(
       'test/tokenizer/**/*.ts',
       'test/kernels/**/*.ts',
       'test/layers/**/*.ts',
+      'test/docs/**/*.ts',
+      'test/examples/**/*.ts',
     ],
     rules: { '@typescript-eslint/no-non-null-assertion': 'off' },
   },

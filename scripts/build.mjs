@@ -44,7 +44,9 @@ async function build() {
 /** The assembler and what is written in it have done their work once the .wasm files stand; nobody needs them at run time. */
 function writeWasm() {
   const assembly = 'dist/kernels/simd/assembly'
-  const { status } = spawnSync(process.execPath, [`${assembly}/write.js`, 'dist/kernels/simd'], { stdio: 'inherit' })
+  const { status } = spawnSync(process.execPath, [`${assembly}/write.js`, 'dist/kernels/simd/engine'], {
+    stdio: 'inherit',
+  })
   if (status !== 0) process.exit(status ?? 1)
   rmSync(assembly, { recursive: true })
 }

@@ -8,7 +8,7 @@ import { gelu } from '../dist/kernels/naive/gelu.js'
 
 const BOUND = 2e-6
 const CHUNK = 1 << 20
-const file = process.argv[2] ?? new URL('../dist/kernels/simd/simd.wasm', import.meta.url)
+const file = process.argv[2] ?? new URL('../dist/kernels/simd/engine/simd.wasm', import.meta.url)
 const memory = new WebAssembly.Memory({ initial: (4 * CHUNK) / 65536, maximum: 32768 })
 const module = await WebAssembly.compile(await readFile(file))
 const { exports } = await WebAssembly.instantiate(module, { env: { memory } })

@@ -16,7 +16,9 @@ export function markedSvg(text, entities) {
   for (const { entity_group: label, start, end } of entities) {
     plain(start)
     const width = (end - start) * ADVANCE + label.length * TAG + 22
-    parts.push(`<rect x="${x.toFixed(1)}" y="18" width="${width.toFixed(1)}" height="32" rx="6" fill="${COLOURS[label]}"/>`)
+    parts.push(
+      `<rect x="${x.toFixed(1)}" y="18" width="${width.toFixed(1)}" height="32" rx="6" fill="${COLOURS[label]}"/>`,
+    )
     parts.push(letters(x + 7, text.slice(start, end)))
     const tagAt = x + 7 + (end - start) * ADVANCE + 6
     parts.push(`<text x="${tagAt.toFixed(1)}" y="39" font-size="12" font-weight="bold">${label}</text>`)

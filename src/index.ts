@@ -3,7 +3,7 @@ export * from './errors.ts'
 export { sourceFromBytes, type ModelFile, type ModelSource } from './source/source.ts'
 export type { Encoding } from './tokenizer/encoding.ts'
 export { decodeBF16, decodeF16 } from './safetensors/half.ts'
-export type { DType, DTypeArrays } from './safetensors/dtypes.ts'
+export type { DTypeArrays, TensorDType } from './safetensors/dtypes.ts'
 export { openCheckpoint } from './safetensors/checkpoint.ts'
 export type { TensorInfo } from './safetensors/header.ts'
 export {
@@ -18,7 +18,7 @@ export { BertForTokenClassification, type ForwardOptions, type ForwardResult } f
 export type { Trace } from './layers/trace.ts'
 export { packBatch, type Sequence } from './layers/batch.ts'
 export type { BertConfig } from './layers/config.ts'
-export type { Backend, BackendOptions, Precision } from './kernels/load.ts'
+export type { Backend, BackendOptions, DType } from './kernels/options.ts'
 export type { Kernels, PackedBatch } from './kernels/kernels.ts'
 export type {
   ExplainedPiece,

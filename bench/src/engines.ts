@@ -1,5 +1,5 @@
 /** What is measured: this runtime's backends and dtypes, and what a user would take instead. */
-import type { BackendOptions } from '../../dist/kernels/load.js'
+import type { BackendOptions } from '../../dist/kernels/options.js'
 
 export interface Engine {
   readonly id: string

@@ -1,5 +1,5 @@
 /** The options of every command that runs a model, and the checks that commands share for numbers. */
-import { BACKENDS, PRECISIONS, type BackendOptions } from '../kernels/load.ts'
+import { BACKENDS, DTYPES, type BackendOptions } from '../kernels/options.ts'
 import { InvalidArgumentError, Option } from './vendor/commander.ts'
 
 export interface ModelFlags extends Pick<BackendOptions, 'backend' | 'device' | 'dtype' | 'threads' | 'turbo'> {
@@ -13,7 +13,7 @@ export function modelOptions(threads = 'one per core, four at most'): Option[] {
     new Option('--backend <name>', 'what computes (default: the fastest that is there)').choices(BACKENDS),
     new Option('--device <name>', 'backend tfjs: which of its backends').argParser(String),
     new Option('--dtype <name>', 'arithmetic of the linear layers (default: the one that fits the file)').choices(
-      PRECISIONS,
+      DTYPES,
     ),
     new Option('--threads <n>', `backend simd: how many threads (default: ${threads})`).argParser(count),
     new Option('--turbo', 'backend simd, Node 24 and later: 256-bit vectors (experimental)'),

@@ -1,13 +1,13 @@
 /**
- * The six operations that BERT needs, and all that a backend has to offer. src/layers is written once against this
- * interface; below it, `naive` is the definition, `tfjs` and `simd` are the same operations made fast.
+ * The interface of a backend: the six operations that BERT needs. src/layers is written once, against it.
+ * `naive` is the definition of each operation; `tfjs` and `simd` are the same operations made fast.
  *
  * Dimensions (B, T, n, C, H, D, F, L, V, K, N, R) are explained in src/layers/bert.ts.
  */
 
 /**
- * Sequences back to back, with no padding and no mask: positions restart with each sequence, and attention runs inside
- * each sequence, so that no work is wasted and batching cannot change an answer.
+ * Sequences back to back, without padding and without a mask. Positions restart with each sequence, and attention runs inside
+ * each. So no work is wasted, and batching cannot change an answer.
  */
 export interface PackedBatch {
   readonly ids: Int32Array // [T]
@@ -16,18 +16,15 @@ export interface PackedBatch {
   readonly starts: Int32Array // [B+1], sequence b is tokens starts[b] … starts[b+1]−1
 }
 
-/** One weight as the file holds it, checked, not yet converted. `name` is its key in the checkpoint, for messages. */
+/** A weight in the type that its file stores, checked but not converted. `name` is its key in the checkpoint, for messages. */
 export type StoredTensor = { readonly name: string; readonly shape: readonly number[] } & (
-  | { readonly dtype: 'F32'; readonly data: Float32Array }
+  | { readonly stored: 'F32'; readonly data: Float32Array }
   /** Bit patterns of 16-bit floats. */
-  | { readonly dtype: 'F16'; readonly data: Uint16Array }
-  | { readonly dtype: 'BF16'; readonly data: Uint16Array }
+  | { readonly stored: 'F16'; readonly data: Uint16Array }
+  | { readonly stored: 'BF16'; readonly data: Uint16Array }
   /** int8 per output channel: value = data · scale[row]. scale: [shape[0]] */
-  | { readonly dtype: 'I8'; readonly data: Int8Array; readonly scale: Float32Array }
+  | { readonly stored: 'I8'; readonly data: Int8Array; readonly scale: Float32Array }
 )
-
-/** Element types in which weights are stored. */
-export type StoredDType = StoredTensor['dtype']
 
 /** A handle to a matrix or vector that lives in the backend. Row-major. */
 export interface Tensor {
@@ -40,7 +37,7 @@ export interface LinearWeights {
   readonly outputs: number
 }
 
-/** A table whose rows are looked up, prepared by a backend. [rows, width] */
+/** A table to look rows up in, prepared by a backend. [rows, width] */
 export interface EmbeddingWeights {
   readonly rows: number
   readonly width: number
@@ -52,7 +49,7 @@ export interface NormWeights {
   readonly epsilon: number
 }
 
-/** The matrices of one nn.Linear. Several parts are stacked by rows into one product (Q, K and V become one). */
+/** The weight and bias of one nn.Linear. Several parts are stacked by rows into one product: Q, K and V become one. */
 export interface LinearPart {
   readonly weight: StoredTensor // [outputs, inputs]
   readonly bias: StoredTensor // [outputs]
@@ -66,9 +63,9 @@ export interface EmbeddingTables {
 }
 
 /**
- * Preparing weights is asynchronous: a backend copies what it keeps before its promise resolves, so that the caller can
- * drop each tensor before reading the next. Operations on tensors are synchronous and may only enqueue; {@link read} is the
- * only wait. No layer can tell whether it runs on this thread, on several, or on a GPU.
+ * A backend. Operations on tensors are synchronous and may only enqueue; {@link read} is the only wait. So no layer can tell
+ * whether it runs on this thread, on several, or on a GPU. Preparing weights is asynchronous: a backend copies what it keeps
+ * before its promise resolves, and the caller can drop each tensor before it reads the next.
  */
 export interface Kernels {
   readonly name: string
@@ -88,11 +85,11 @@ export interface Kernels {
   /** LayerNorm(x + residual) (Ba 2016): [T, C] */
   addLayerNorm(x: Tensor, residual: Tensor, norm: NormWeights): Tensor
 
-  /** Runs `body`; every tensor made inside is freed at its end, but for those that it returns. */
+  /** Runs `body`, then frees every tensor that was made inside, except those that it returns. */
   scope<R extends Tensor | readonly Tensor[]>(body: () => R): R
-  /** The values of a tensor, row-major. Rejects with a coded error where the backend failed. Does not free. */
+  /** The values of a tensor, row-major. Rejects with a coded error if the backend failed. Does not free. */
   read(tensor: Tensor): Promise<Float32Array>
   free(tensor: Tensor): void
-  /** Frees every weight and tensor. What goes back to the system is said by each backend. */
+  /** Frees every weight and tensor. Each backend says how much memory goes back to the system. */
   dispose(): Promise<void>
 }

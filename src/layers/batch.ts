@@ -1,9 +1,10 @@
 /** Encodings → {@link PackedBatch}: sequences are laid back to back, so that nothing is padded and nothing is masked. */
 import type { PackedBatch } from '../kernels/kernels.ts'
 import { OptionError } from '../errors.ts'
+import { show, tagOf } from '../values.ts'
 import type { BertConfig } from './config.ts'
 
-/** What {@link packBatch} needs of an encoding: ids and token types of one sequence, special tokens included. */
+/** The part of an encoding that {@link packBatch} uses: ids and token types of one sequence, special tokens included. */
 export interface Sequence {
   readonly ids: ArrayLike<number>
   readonly typeIds: ArrayLike<number>
@@ -12,7 +13,7 @@ export interface Sequence {
 /**
  * Lays B sequences back to back: T tokens in all. Rows `starts[b]` … `starts[b+1]−1` of every result belong to sequence b.
  *
- * @throws OptionError `OPTION_BATCH` for what is no list of sequences of whole numbers, as many typeIds as ids in each
+ * @throws OptionError `OPTION_BATCH` if a sequence is not two lists of whole numbers, ids and as many typeIds
  */
 export function packBatch(sequences: readonly Sequence[]): PackedBatch {
   const lengths = sequences.map(({ ids, typeIds }, b) => {
@@ -22,11 +23,11 @@ export function packBatch(sequences: readonly Sequence[]): PackedBatch {
     return length
   })
   const starts = new Int32Array(sequences.length + 1) // [B+1]
-  for (const [b, length] of lengths.entries()) starts[b + 1] = (starts[b] ?? 0) + length
-  const T = starts.at(-1) ?? 0
+  for (const [b, length] of lengths.entries()) starts[b + 1] = starts[b]! + length
+  const T = starts.at(-1)!
   const batch = { ids: new Int32Array(T), typeIds: new Int32Array(T), positions: new Int32Array(T), starts }
   for (const [b, { ids, typeIds }] of sequences.entries()) {
-    const [start = 0, end = 0] = starts.subarray(b, b + 2)
+    const [start, end] = [starts[b]!, starts[b + 1]!]
     copy(ids, batch.ids.subarray(start, end), `ids of sequence ${b}`)
     copy(typeIds, batch.typeIds.subarray(start, end), `typeIds of sequence ${b}`)
     for (let i = 0; i < end - start; i++) batch.positions[start + i] = i
@@ -34,11 +35,12 @@ export function packBatch(sequences: readonly Sequence[]): PackedBatch {
   return batch
 }
 
-/** By hand, since a typed array rounds and wraps whatever is put into it. */
+/** Copies number by number: a typed array would round or wrap whatever is put into it. */
 function copy(values: ArrayLike<number>, into: Int32Array, subject: string): void {
   for (let i = 0; i < into.length; i++) {
     const value: unknown = values[i]
-    if (typeof value !== 'number' || (value | 0) !== value) throw wrong(`${subject}, [${i}]`, 'a whole number', value)
+    if (typeof value !== 'number' || (value | 0) !== value)
+      throw wrong(`${subject}, [${i}]`, 'a whole number', show(value))
     into[i] = value
   }
 }
@@ -47,7 +49,7 @@ function copy(values: ArrayLike<number>, into: Int32Array, subject: string): voi
 export function* splitBatch(batch: PackedBatch, maxTokens: number): Generator<PackedBatch> {
   const starts = [...batch.starts]
   for (let first = 0; first + 1 < starts.length;) {
-    const start = starts[first] ?? 0
+    const start = starts[first]!
     let last = first + 1
     while ((starts[last + 1] ?? Infinity) - start <= maxTokens) last++
     const end = starts[last]
@@ -62,14 +64,14 @@ export function* splitBatch(batch: PackedBatch, maxTokens: number): Generator<Pa
 }
 
 /**
- * Kernels trust their batch: every index is checked here, once.
+ * Checks every index of a batch, once: kernels trust it.
  *
- * @throws OptionError `OPTION_BATCH` for what is no batch, or with the first token that does not fit the model
+ * @throws OptionError `OPTION_BATCH` if it is no batch, or with the first token that does not fit the model
  */
 export function checkBatch(batch: PackedBatch, config: BertConfig): void {
   for (const name of ['ids', 'typeIds', 'positions', 'starts'] as const) {
     const values: unknown = (batch as PackedBatch | undefined)?.[name]
-    if (!isInt32Array(values)) throw wrong(name, 'an Int32Array', typeof values)
+    if (tagOf(values) !== 'Int32Array') throw wrong(name, 'an Int32Array', typeof values)
   }
   const { ids, typeIds, positions, starts } = batch
   const T = ids.length
@@ -78,17 +80,12 @@ export function checkBatch(batch: PackedBatch, config: BertConfig): void {
   if (starts[0] !== 0 || starts.at(-1) !== T)
     throw wrong('starts', `0 first and ${T} last`, `${starts[0]} and ${starts.at(-1)}`)
   for (let b = 0; b + 1 < starts.length; b++) {
-    const length = (starts[b + 1] ?? 0) - (starts[b] ?? 0)
+    const length = starts[b + 1]! - starts[b]!
     if (length < 1) throw wrong(`sequence ${b}`, 'at least one token', length)
   }
   checkBelow(config.vocabSize, ids, 'ids')
   checkBelow(config.typeVocabSize, typeIds, 'typeIds')
   checkBelow(config.maxPositionEmbeddings, positions, 'positions')
-}
-
-/** Also one of another realm. */
-function isInt32Array(value: unknown): boolean {
-  return Object.prototype.toString.call(value) === '[object Int32Array]'
 }
 
 function checkBelow(limit: number, values: Int32Array, name: string): void {

@@ -171,7 +171,7 @@ export class Encoder {
   }
 }
 
-/** What a forward pass keeps on its way, for those who want to look inside. */
+/** The tensors that a traced forward pass keeps, for those who want to look inside. */
 export interface TraceTensors {
   readonly hiddenStates: Tensor[] // layers + 1 of [T, C]
   readonly qkv: Tensor[] // layers of [T, 3·C]

@@ -1,10 +1,12 @@
 /**
- * A loaded BERT (bert.ts): its weights on a backend, batches cut into passes that fit, traces, and the checks on both sides.
+ * Loads a BERT (bert.ts) onto a backend and runs batches through it: in passes that fit, traced if asked for, and checked on
+ * both sides.
  */
 import { BackendError } from '../errors.ts'
-import { concatenate } from '../kernels/concatenate.ts'
 import type { Kernels, PackedBatch } from '../kernels/kernels.ts'
-import { loadKernels, type BackendOptions } from '../kernels/load.ts'
+import { loadKernels } from '../kernels/load.ts'
+import type { BackendOptions } from '../kernels/options.ts'
+import { concatenate } from '../kernels/stored.ts'
 import { openCheckpoint } from '../safetensors/checkpoint.ts'
 import type { ModelSource } from '../source/source.ts'
 import { checkBatch, splitBatch } from './batch.ts'
@@ -34,12 +36,12 @@ interface PassValues {
 }
 
 /**
- * Tokens that are computed at once: bounds the memory of activations on every backend, and is far above what makes one
- * forward pass efficient. Larger batches are cut between sequences, which changes no answer.
+ * Limits how many tokens are computed at once, which bounds the memory of activations on every backend. It is far above the
+ * number that makes a pass efficient. Larger batches are cut between sequences, which changes no answer.
  */
 const MAX_TOKENS = 4096
 
-/** A loaded model: its weights on a backend, its configuration, and the way through it. */
+/** A loaded model: its layers, with their weights on a backend, and its configuration. */
 export class BertForTokenClassification {
   readonly config: BertConfig
   /** Keys of the checkpoint that this model understands and does not use. */

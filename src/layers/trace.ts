@@ -1,5 +1,5 @@
 /**
- * What a forward pass saw on its way, for those who want to look inside.
+ * A look inside a forward pass: hidden states, attention, and the logits that the head finds after each layer.
  *
  * Hidden states and logits are the backend's own. Attention probabilities are computed here, in float64, from the Q and K
  * that the backend multiplied: fast backends fuse softmax(Q·Kᵀ/√D)·V and never store them.

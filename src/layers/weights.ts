@@ -135,7 +135,7 @@ export class Checkpoint implements Weights {
     const { dtype, shape, data } = await this.#file.read(this.#names.get(key) ?? key)
     const scale = dtype === 'I8' ? decode(await this.#read(`${key}_scale`)) : undefined
     // check() has seen to it that dtype is one of a StoredTensor's.
-    return { name: key, shape, dtype, data, scale } as StoredTensor
+    return { name: key, shape, stored: dtype, data, scale } as StoredTensor
   }
 }
 

@@ -1,6 +1,6 @@
 /** The options of the pipeline, checked where they come in. Names and defaults are those of transformers where it has them. */
 import { OptionError } from '../errors.ts'
-import type { BackendOptions } from '../kernels/load.ts'
+import type { BackendOptions } from '../kernels/options.ts'
 import { show } from '../values.ts'
 import { DECODINGS, type Decoding } from './decoding.ts'
 import { AGGREGATION_STRATEGIES, type AggregationStrategy } from './entity.ts'

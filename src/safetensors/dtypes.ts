@@ -29,7 +29,7 @@ const BITS = {
   U64: 64,
 } as const
 
-export type DType = keyof typeof BITS
+export type TensorDType = keyof typeof BITS
 
 /** How the elements of each type are seen. Types that JavaScript has no array for are given as their bits. */
 export interface DTypeArrays {
@@ -58,7 +58,7 @@ export interface DTypeArrays {
 }
 
 /** All types, in the reference's order. */
-export const DTYPES = Object.keys(BITS) as readonly DType[]
+export const DTYPES = Object.keys(BITS) as readonly TensorDType[]
 
 /** Bits of one element. */
 export const DTYPE_BITS: ReadonlyMap<string, number> = new Map(Object.entries(BITS))
@@ -66,14 +66,14 @@ export const DTYPE_BITS: ReadonlyMap<string, number> = new Map(Object.entries(BI
 /** Position of each type in {@link DTYPES}. */
 export const DTYPE_RANK: ReadonlyMap<string, number> = new Map(DTYPES.map((dtype, rank) => [dtype, rank]))
 
-const BY_NAME: ReadonlyMap<string, DType> = new Map(DTYPES.map(dtype => [dtype, dtype]))
+const BY_NAME: ReadonlyMap<string, TensorDType> = new Map(DTYPES.map(dtype => [dtype, dtype]))
 
 /** The type of this name, as the one string that all its tensors share; undefined where there is none. */
-export function dtypeOf(name: string): DType | undefined {
+export function dtypeOf(name: string): TensorDType | undefined {
   return BY_NAME.get(name)
 }
 
-const ARRAYS: { readonly [D in DType]: ArrayConstructor<DTypeArrays[D]> } = {
+const ARRAYS: { readonly [D in TensorDType]: ArrayConstructor<DTypeArrays[D]> } = {
   BOOL: Uint8Array,
   F4: Uint8Array,
   F6_E2M3: Uint8Array,
@@ -105,7 +105,7 @@ interface ArrayConstructor<A> {
 }
 
 /** The name of the array type that holds elements of `dtype`, for messages and for checks across realms. */
-export function arrayName(dtype: DType): string {
+export function arrayName(dtype: TensorDType): string {
   return ARRAYS[dtype].name
 }
 
@@ -113,7 +113,12 @@ export function arrayName(dtype: DType): string {
  * Elements of `dtype` over bytes `[start, end)`: a view where these lie at a multiple of the element size, else a copy.
  * Little-endian, as the file is and as every platform is on which JavaScript engines are in wide use.
  */
-export function viewElements<D extends DType>(dtype: D, bytes: Uint8Array, start: number, end: number): DTypeArrays[D] {
+export function viewElements<D extends TensorDType>(
+  dtype: D,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): DTypeArrays[D] {
   const Elements: ArrayConstructor<DTypeArrays[D]> = ARRAYS[dtype]
   const size = Elements.BYTES_PER_ELEMENT
   const length = (end - start) / size

@@ -9,7 +9,7 @@
  * Every statement is checked against every other before a byte of a tensor is touched.
  */
 import { SafetensorsError } from '../errors.ts'
-import { DTYPES, DTYPE_BITS, dtypeOf, type DType } from './dtypes.ts'
+import { DTYPES, DTYPE_BITS, dtypeOf, type TensorDType } from './dtypes.ts'
 import { JsonScanner } from '../json/scanner.ts'
 import { decodeUtf8, quote } from '../values.ts'
 import { jsonErrors } from './json-errors.ts'
@@ -22,7 +22,7 @@ export const PREFIX_BYTES = 8
 
 /** Where one tensor lies. */
 export interface TensorInfo {
-  readonly dtype: DType
+  readonly dtype: TensorDType
   readonly shape: readonly number[]
   /** First byte, counted from the start of the file. */
   readonly start: number
@@ -144,7 +144,7 @@ function parseMetadata(scanner: JsonScanner, subject: string): Map<string, strin
 
 /** `{"dtype": …, "shape": […], "data_offsets": [start, end]}`, in any order. Other fields are skipped, as elsewhere. */
 function parseTensor(scanner: JsonScanner, dataStart: number, subject: Subject): TensorInfo {
-  let dtype: DType | undefined
+  let dtype: TensorDType | undefined
   let shape: number[] | undefined
   let offsets: number[] | undefined
   if (scanner.peek() !== '{') refuseEntry(subject, 'an object', describe(scanner.peek()))
@@ -172,7 +172,7 @@ function parseTensor(scanner: JsonScanner, dataStart: number, subject: Subject):
   return { dtype, shape, start: dataStart + start, end: dataStart + end }
 }
 
-function parseDType(scanner: JsonScanner, subject: Subject): DType {
+function parseDType(scanner: JsonScanner, subject: Subject): TensorDType {
   if (scanner.peek() !== '"') refuseEntry(subject, 'a string as dtype', describe(scanner.peek()))
   const name = scanner.string()
   const dtype = dtypeOf(name)
@@ -194,7 +194,7 @@ function parseNaturals(scanner: JsonScanner, subject: Subject, field: string): n
 }
 
 /** The bytes that `shape` and `dtype` ask for are the bytes that the offsets give. */
-function checkSpan(subject: Subject, dtype: DType, shape: readonly number[], start: number, end: number): void {
+function checkSpan(subject: Subject, dtype: TensorDType, shape: readonly number[], start: number, end: number): void {
   if (end < start) {
     throw new SafetensorsError({
       code: 'SAFETENSORS_OFFSETS_REVERSED',
@@ -220,7 +220,7 @@ function checkSpan(subject: Subject, dtype: DType, shape: readonly number[], sta
  * Bytes of a tensor. Throws {@link SafetensorsError} `SAFETENSORS_SIZE_OVERFLOW` from 2^53 bits on, and
  * `SAFETENSORS_SIZE_NOT_WHOLE_BYTES` where elements of 4 or 6 bits end inside a byte.
  */
-export function byteLength(dtype: DType, shape: readonly number[], subject: Subject): number {
+export function byteLength(dtype: TensorDType, shape: readonly number[], subject: Subject): number {
   let bits = DTYPE_BITS.get(dtype) ?? 0
   for (const size of shape) {
     bits *= size

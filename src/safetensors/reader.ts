@@ -4,13 +4,13 @@
  */
 import { SafetensorsError } from '../errors.ts'
 import type { ModelFile } from '../source/source.ts'
-import { viewElements, type DType, type DTypeArrays } from './dtypes.ts'
+import { viewElements, type TensorDType, type DTypeArrays } from './dtypes.ts'
 import { headerLength, parseHeader, PREFIX_BYTES, type Header, type TensorInfo } from './header.ts'
 import { quote, tagOf } from '../values.ts'
 
 /** One tensor; the type of `data` follows from `dtype`. Row-major. */
 export type SafeTensor = {
-  [D in DType]: {
+  [D in TensorDType]: {
     readonly dtype: D
     readonly shape: readonly number[]
     /**
@@ -19,7 +19,7 @@ export type SafeTensor = {
      */
     readonly data: DTypeArrays[D]
   }
-}[DType]
+}[TensorDType]
 
 export interface Safetensors {
   /** The strings under `__metadata__`; empty where there are none. */

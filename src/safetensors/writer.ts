@@ -4,7 +4,7 @@
  * tensor is aligned, and the same tensors give the same file whatever their order.
  */
 import { SafetensorsError } from '../errors.ts'
-import { arrayName, DTYPE_RANK, dtypeOf, type DType, type DTypeArrays } from './dtypes.ts'
+import { arrayName, DTYPE_RANK, dtypeOf, type TensorDType, type DTypeArrays } from './dtypes.ts'
 import { byteLength, MAX_HEADER_BYTES, PREFIX_BYTES } from './header.ts'
 import { tooLarge, type SafeTensor } from './reader.ts'
 import { quote, show, tagOf } from '../values.ts'
@@ -48,7 +48,7 @@ interface Checked {
   /** The name in UTF-8, by which the reference sorts. */
   readonly key: Uint8Array
   readonly rank: number
-  readonly dtype: DType
+  readonly dtype: TensorDType
   readonly shape: readonly number[]
   readonly bytes: Uint8Array
 }
@@ -144,7 +144,7 @@ function checkTensor(name: string, tensor: SafeTensor): Checked {
 }
 
 /** The bytes of `data`, not copied. Compared by the array's name, for arrays may come from another realm. */
-function elementBytes(subject: string, dtype: DType, data: DTypeArrays[DType]): Uint8Array {
+function elementBytes(subject: string, dtype: TensorDType, data: DTypeArrays[TensorDType]): Uint8Array {
   const found = tagOf(data)
   if (found !== arrayName(dtype)) refuse(subject, `a ${arrayName(dtype)} for ${dtype}`, found)
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)

@@ -10,9 +10,9 @@ export function uniform(seed: number): () => number {
   }
 }
 
-export function float32(shape: readonly number[], next: () => number, factor = 1): StoredTensor & { dtype: 'F32' } {
+export function float32(shape: readonly number[], next: () => number, factor = 1): StoredTensor & { stored: 'F32' } {
   const size = shape.reduce((a, b) => a * b, 1)
-  return { name: 'random', dtype: 'F32', shape, data: Float32Array.from({ length: size }, () => next() * factor) }
+  return { name: 'random', stored: 'F32', shape, data: Float32Array.from({ length: size }, () => next() * factor) }
 }
 
 export function linearPart(outputs: number, inputs: number, next: () => number): LinearPart {

@@ -64,6 +64,16 @@ test('layer norm: mean 0 and variance 1, then scale and shift; a constant row gi
   expect([...layerNorm(new Float32Array(C).fill(3), ones, shift, 1e-12)]).toEqual([...shift])
 })
 
+test('the sum of the residual connection is what is normalised: worked out by hand', async () => {
+  const kernels = await loadKernels({ backend: 'naive' })
+  const vector = (...values: number[]) => ({ ...float32([values.length], () => 0), data: Float32Array.from(values) })
+  const norm = await kernels.normWeights(vector(2, 2), vector(0, 10), 1e-12)
+  const matrix = (...values: number[]) => ({ shape: [1, 2], values: Float32Array.from(values) })
+  // (1, 0) + (0, 5) = (1, 5): mean 3, deviation 2, so (−1, 1); times 2, plus (0, 10).
+  const y = await kernels.read(kernels.addLayerNorm(matrix(1, 0), matrix(0, 5), norm))
+  expect([...y].map(value => Math.round(value * 1e6) / 1e6)).toEqual([-2, 12])
+})
+
 describe('attention, worked out by hand: 2 tokens, 2 heads, D = 4', () => {
   // Scores that are logarithms give weights that are fractions: softmax(ln 3, 0) = (3/4, 1/4).
   const [a, b] = [Math.log(3), Math.log(7)]
@@ -127,16 +137,16 @@ describe('attention', () => {
 test('stored types decode to the same rows one by one and as a whole', () => {
   const scale = Float32Array.of(0.5, 2)
   for (const tensor of [
-    { name: 'f16', dtype: 'F16', shape: [2, 2], data: Uint16Array.of(0x3c00, 0xc000, 0x0001, 0x7bff) },
-    { name: 'bf16', dtype: 'BF16', shape: [2, 2], data: Uint16Array.of(0x3f80, 0xc000, 0x4049, 0x0000) },
-    { name: 'i8', dtype: 'I8', shape: [2, 2], data: Int8Array.of(-128, 127, 3, 0), scale },
+    { name: 'f16', stored: 'F16', shape: [2, 2], data: Uint16Array.of(0x3c00, 0xc000, 0x0001, 0x7bff) },
+    { name: 'bf16', stored: 'BF16', shape: [2, 2], data: Uint16Array.of(0x3f80, 0xc000, 0x4049, 0x0000) },
+    { name: 'i8', stored: 'I8', shape: [2, 2], data: Int8Array.of(-128, 127, 3, 0), scale },
     float32([2, 2], uniform(5)),
   ] as const) {
     const whole = [...decode(tensor)]
     expect([...decodeRow(tensor, 0, 2), ...decodeRow(tensor, 1, 2)]).toEqual(whole)
-    if (tensor.dtype === 'F16') expect(whole).toEqual([1, -2, 2 ** -24, 65504])
-    if (tensor.dtype === 'BF16') expect(whole).toEqual([1, -2, 3.140625, 0])
-    if (tensor.dtype === 'I8') expect(whole).toEqual([-64, 63.5, 6, 0])
+    if (tensor.stored === 'F16') expect(whole).toEqual([1, -2, 2 ** -24, 65504])
+    if (tensor.stored === 'BF16') expect(whole).toEqual([1, -2, 3.140625, 0])
+    if (tensor.stored === 'I8') expect(whole).toEqual([-64, 63.5, 6, 0])
   }
 })
 

@@ -1,14 +1,14 @@
 /** What only a process of its own can show. Prints one line of JSON. node --expose-gc simd-process.mjs exit|memory THREADS */
-import { loadSimd } from '../../dist/kernels/simd/load.js'
+import { loadSimd } from '../../dist/kernels/simd/engine/load.js'
 
 const [, , mode, threads] = process.argv
 const [N, K, COUNT] = [1024, 1024, 40] // 160 MiB of float32
 
 async function work() {
   const simd = await loadSimd({ dtype: 'fp32', threads: Number(threads) })
-  const weight = { name: 'w', dtype: 'F32', shape: [N, K], data: new Float32Array(N * K).fill(0.01) }
-  const bias = { name: 'b', dtype: 'F32', shape: [N], data: new Float32Array(N) }
-  const vector = { name: 'v', dtype: 'F32', shape: [K], data: new Float32Array(K).fill(1) }
+  const weight = { name: 'w', stored: 'F32', shape: [N, K], data: new Float32Array(N * K).fill(0.01) }
+  const bias = { name: 'b', stored: 'F32', shape: [N], data: new Float32Array(N) }
+  const vector = { name: 'v', stored: 'F32', shape: [K], data: new Float32Array(K).fill(1) }
   const table = await simd.embeddingWeights({ ...vector, shape: [1, K] })
   const norm = await simd.normWeights(vector, vector, 1e-12)
   const layers = []

@@ -3,14 +3,15 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, test } from '@jest/globals'
-import { tile } from '../../dist/kernels/simd/kernels.js'
-import { loadSimd } from '../../dist/kernels/simd/load.js'
+import { random, randomBatch } from '../../dist/kernels/exercise.js'
+import { tile } from '../../dist/kernels/simd/tiles.js'
+import { loadSimd } from '../../dist/kernels/simd/engine/load.js'
 import { ModuleMemory } from '../../dist/kernels/simd/memory.js'
-import { compileModule } from '../../dist/kernels/simd/modules.js'
-import { PoolEngine } from '../../dist/kernels/simd/pool.js'
+import { compileModule } from '../../dist/kernels/simd/engine/modules.js'
+import { PoolEngine } from '../../dist/kernels/simd/engine/pool.js'
 import { SimdKernels } from '../../dist/kernels/simd/simd.js'
-import { threadSpawner, type Spawn, type Thread } from '../../dist/kernels/simd/threads.js'
-import { batchOf, differing, random, runAll, weightsOf, type Case } from './simd.helpers.ts'
+import { threadSpawner, type Spawn, type Thread } from '../../dist/kernels/simd/engine/threads.js'
+import { caseOf, differing, runAll, type Case } from './helpers.ts'
 
 const shape: Case = { C: 64, H: 4, F: 256, lengths: [37, 1, 90] }
 const script = fileURLToPath(new URL('simd-process.mjs', import.meta.url))
@@ -34,13 +35,12 @@ describe('threads', () => {
   test.each([2, 3, 5])(
     '%i give the bits of one',
     async threads => {
-      const next = random(20)
-      const [weights, batch] = [weightsOf(shape, next), batchOf(shape.lengths, next)]
+      const given = caseOf(shape, 20)
       for (const dtype of ['fp32', 'w8a16'] as const) {
         const [one, many] = [await loadSimd({ dtype, threads: 1 }), await loadSimd({ dtype, threads })]
         expect([one.threads, many.threads]).toEqual([1, threads])
-        const expected = await runAll(one, shape, weights, batch)
-        for (let i = 0; i < 5; i++) expect(differing(expected, await runAll(many, shape, weights, batch))).toEqual([])
+        const expected = await runAll(one, given)
+        for (let i = 0; i < 5; i++) expect(differing(expected, await runAll(many, given))).toEqual([])
         await many.dispose()
       }
     },
@@ -49,29 +49,27 @@ describe('threads', () => {
 
   test('passes that overlap do not disturb each other', async () => {
     const simd = await loadSimd({ dtype: 'fp32', threads: 2 })
-    const next = random(21)
-    const weights = weightsOf(shape, next)
-    const batches = [batchOf([5], next), batchOf([90], next), batchOf([17, 20], next)]
+    const given = caseOf(shape, 21)
+    const passes = [[5], [90], [17, 20]].map(lengths => ({ ...given, batch: randomBatch({ lengths }, random(21)) }))
     const alone = []
-    for (const batch of batches) alone.push(await runAll(simd, shape, weights, batch))
-    const together = await Promise.all(batches.map(batch => runAll(simd, shape, weights, batch)))
-    expect(alone.map((each, i) => differing(each, together[i] ?? {}))).toEqual([[], [], []])
+    for (const pass of passes) alone.push(await runAll(simd, pass))
+    const together = await Promise.all(passes.map(pass => runAll(simd, pass)))
+    expect(alone.map((each, i) => differing(each, together[i] ?? each))).toEqual([[], [], []])
     await simd.dispose()
   }, 30_000)
 
   test('the event loop turns while they work', async () => {
     const simd = await loadSimd({ dtype: 'fp32', threads: 2 })
-    const next = random(22)
     const long: Case = { C: 128, H: 2, F: 512, lengths: [512, 512, 512, 512] }
-    const [weights, batch] = [weightsOf(long, next), batchOf(long.lengths, next)]
-    await runAll(simd, long, weights, batch) // all threads are ready after it
+    const given = caseOf(long, 22)
+    await runAll(simd, given) // all threads are ready after it
     let turns = 0
     let working = true
     const turn = () => {
       turns++
       if (working) setImmediate(turn)
     }
-    const pass = runAll(simd, long, weights, batch)
+    const pass = runAll(simd, given)
     setImmediate(turn)
     await pass
     working = false
@@ -112,14 +110,13 @@ describe('the end', () => {
       threads.push(thread)
       return thread
     })
-    const next = random(23)
-    const [weights, batch] = [weightsOf(shape, next), batchOf(shape.lengths, next)]
-    await runAll(simd, shape, weights, batch)
-    const long: Case = { ...shape, lengths: [4000] }
-    const pass = runAll(simd, long, weightsOf(long, next), batchOf(long.lengths, next))
+    const given = caseOf(shape, 23)
+    await runAll(simd, given)
+    const long: Case = { ...shape, lengths: [8000] }
+    const pass = runAll(simd, caseOf(long, 23))
     setTimeout(() => void threads[1]?.terminate(), 50)
     await expect(pass).rejects.toMatchObject({ code: 'BACKEND_WORKER_DIED' })
-    await expect(runAll(simd, shape, weights, batch)).rejects.toMatchObject({ code: 'BACKEND_WORKER_DIED' })
+    await expect(runAll(simd, given)).rejects.toMatchObject({ code: 'BACKEND_WORKER_DIED' })
     await simd.dispose()
   }, 30_000)
 
@@ -133,8 +130,7 @@ describe('the end', () => {
         },
       }
     })
-    const next = random(24)
-    const pass = runAll(simd, shape, weightsOf(shape, next), batchOf(shape.lengths, next))
+    const pass = runAll(simd, caseOf(shape, 24))
     await expect(pass).rejects.toMatchObject({
       code: 'BACKEND_WORKER_DIED',
       message: expect.stringContaining('out of bounds'),
@@ -142,28 +138,26 @@ describe('the end', () => {
   })
 
   test('where threads cannot start, this one works', async () => {
-    const next = random(25)
-    const [weights, batch] = [weightsOf(shape, next), batchOf(shape.lengths, next)]
+    const given = caseOf(shape, 25)
     const wasm = await compileModule({ level: 'portable', shared: false })
-    const expected = await runAll(await loadSimd({ dtype: 'fp32', wasm }), shape, weights, batch)
+    const expected = await runAll(await loadSimd({ dtype: 'fp32', wasm }), given)
     const refused = await poolOf(2, () => () => {
       throw new Error('forbidden by a content security policy')
     })
-    expect(differing(expected, await runAll(refused, shape, weights, batch))).toEqual([])
+    expect(differing(expected, await runAll(refused, given))).toEqual([])
     const dying = await poolOf(2, () => (_, onDeath) => {
       setTimeout(() => {
         onDeath('not found')
       })
       return { post: () => undefined, keepAlive: () => undefined, terminate: () => Promise.resolve() }
     })
-    expect(differing(expected, await runAll(dying, shape, weights, batch))).toEqual([])
+    expect(differing(expected, await runAll(dying, given))).toEqual([])
   })
 
   test('dispose() during a pass rejects it', async () => {
     const simd = await loadSimd({ dtype: 'fp32', threads: 2 })
-    const next = random(26)
-    const long: Case = { ...shape, lengths: [3000] }
-    const pass = runAll(simd, long, weightsOf(long, next), batchOf(long.lengths, next))
+    const long: Case = { ...shape, lengths: [8000] }
+    const pass = runAll(simd, caseOf(long, 26))
     setTimeout(() => void simd.dispose(), 100)
     await expect(pass).rejects.toMatchObject({ code: 'BACKEND_DISPOSED' })
   }, 30_000)

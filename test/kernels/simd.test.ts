@@ -1,147 +1,29 @@
-/** The SIMD kernels against the naive ones, tensor by tensor, and their integers against integers. */
+/** The SIMD kernels: integers against integers, whole models, GELU, memory. conformance.test.ts has operation by operation. */
 import { readFile, readdir, stat } from 'node:fs/promises'
 import { describe, expect, test } from '@jest/globals'
+import { loadLayer, randomBatch, randomLayer, runLayer } from '../../dist/kernels/exercise.js'
 import type { Kernels, StoredTensor } from '../../dist/kernels/kernels.js'
 import { gelu } from '../../dist/kernels/naive/gelu.js'
 import { NaiveKernels } from '../../dist/kernels/naive/naive.js'
-import { loadSimd } from '../../dist/kernels/simd/load.js'
+import { loadSimd } from '../../dist/kernels/simd/engine/load.js'
 import { BertForTokenClassification } from '../../dist/layers/token-classifier.js'
 import { sourceFromBytes } from '../../dist/source/source.js'
 import { packBatch } from '../../dist/layers/batch.js'
 import { maxDifference, readFixture } from '../helpers/fixtures.ts'
 import { BASE, MINI, randomIds, randomModel } from '../helpers/random-model.js'
-import { tile } from '../../dist/kernels/simd/kernels.js'
+import { tile } from '../../dist/kernels/simd/tiles.js'
 import { boundsOf } from '../../dist/kernels/simd/bounds.js'
-import {
-  batchOf,
-  floats,
-  largestDifference,
-  product,
-  random,
-  runAll,
-  stored,
-  storedAs,
-  weightsOf,
-  type Case,
-} from './simd.helpers.ts'
+import { caseOf, floats, largestDifference, product, random, stored, storedAs } from './helpers.ts'
 
-const folder = new URL('../../dist/kernels/simd/', import.meta.url)
+const folder = new URL('../../dist/kernels/simd/engine/', import.meta.url)
 /** The largest activation that weights whose magnitudes add up to `sum` leave room for. */
 const limitOf = (sum: number) => boundsOf(tile('w8a16'), 'seven').activations(sum).limit
 
-const shapes: Record<string, Case> = {
-  'one token': { C: 64, H: 4, F: 256, lengths: [1] },
-  'odd tails': { C: 36, H: 3, F: 50, lengths: [7, 1, 33] },
-  'heads of two': { C: 12, H: 6, F: 9, lengths: [3, 19] },
-  'heads of eleven': { C: 33, H: 3, F: 17, lengths: [18] },
-  '512 tokens': { C: 64, H: 2, F: 128, lengths: [512] },
-  '100 sequences': { C: 48, H: 4, F: 64, lengths: Array.from({ length: 100 }, (_, b) => 1 + ((b * 7) % 23)) },
-  'long rows': { C: 768, H: 12, F: 3072, lengths: [3] },
-}
-
-describe('fp32 equals naive', () => {
-  test.each(Object.entries(shapes))(
-    '%s',
-    async (_, shape) => {
-      const next = random(1)
-      const [weights, batch] = [weightsOf(shape, next), batchOf(shape.lengths, next)]
-      const simd = await loadSimd({ dtype: 'fp32' })
-      const expected = await runAll(new NaiveKernels(), shape, weights, batch)
-      const found = await runAll(simd, shape, weights, batch)
-      for (const [name, values] of Object.entries(expected)) {
-        expect({ name, difference: largestDifference(values, found[name] ?? values) }).toEqual({
-          name,
-          difference: expect.closeTo(0, 5),
-        })
-      }
-      await simd.dispose()
-    },
-    30_000,
-  )
-
-  test.each(['F16', 'BF16', 'I8'] as const)('weights and tables stored as %s', async dtype => {
-    const shape: Case = { C: 36, H: 3, F: 50, lengths: [9, 4], dtype }
-    const next = random(2)
-    const [weights, batch] = [weightsOf(shape, next), batchOf(shape.lengths, next)]
-    const simd = await loadSimd({ dtype: 'fp32' })
-    const expected = await runAll(new NaiveKernels(), shape, weights, batch)
-    const found = await runAll(simd, shape, weights, batch)
-    for (const [name, values] of Object.entries(expected)) {
-      expect([name, largestDifference(values, found[name] ?? values)]).toEqual([name, expect.closeTo(0, 5)])
-    }
-  })
-
-  test('every float16, subnormals, infinities and NaN included', async () => {
-    const all = Uint16Array.from({ length: 65536 }, (_, i) => i)
-    const data = { name: 'all', dtype: 'F16', shape: [4096, 16], data: all } as const
-    const table = await readTable(data)
-    expect(table.simd).toEqual(table.naive)
-  })
-
-  test.each([
-    ['huge', 1e15],
-    ['tiny', 1e-20],
-    ['zero', 0],
-  ])('%s values', async (_, scale) => {
-    const shape: Case = { C: 64, H: 4, F: 96, lengths: [6, 3], scale }
-    const next = random(3)
-    const [weights, batch] = [weightsOf(shape, next), batchOf(shape.lengths, next)]
-    for (const dtype of ['fp32', 'w8a16'] as const) {
-      const simd = await loadSimd({ dtype })
-      const expected = await runAll(new NaiveKernels(), shape, weights, batch)
-      const found = await runAll(simd, shape, weights, batch)
-      for (const [name, values] of Object.entries(expected)) {
-        // Scores of 1e30 make attention pick one key: the rounding of a score then decides which.
-        if (scale === 1e15 && name === 'context') continue
-        const difference = largestDifference(values, found[name] ?? values)
-        expect([dtype, name, difference < (dtype === 'fp32' ? 1e-5 : 2e-2)]).toEqual([dtype, name, true])
-      }
-    }
-  })
-
-  test.each(['fp32', 'w8a16'] as const)('a NaN stays in its row, and in its sequence, in %s', async dtype => {
-    const shape: Case = { C: 64, H: 4, F: 96, lengths: [5, 4] }
-    const next = random(4)
-    const batch = batchOf(shape.lengths, next)
-    batch.ids.set([1, 2, 39, 3, 4, 5, 6, 7, 8])
-    const weights = weightsOf(shape, next)
-    const clean = await runAll(await loadSimd({ dtype }), shape, weights, batch)
-    weights.word.data[39 * 64 + 3] = NaN
-    const spoilt = await runAll(await loadSimd({ dtype }), shape, weights, batch)
-    for (const [name, values] of Object.entries(spoilt)) {
-      const width = values.length / 9
-      const rows = Array.from({ length: 9 }, (_, t) => values.slice(t * width, (t + 1) * width))
-      for (const [t, row] of rows.entries()) {
-        const hit = name === 'context' ? t < 5 : t === 2
-        if (hit) expect([name, t, row.every(Number.isNaN)]).toEqual([name, t, true])
-        else expect(row).toEqual(clean[name]?.slice(t * width, (t + 1) * width))
-      }
-    }
-  })
-})
-
-describe.each(['fp32', 'w8a16'] as const)('%s', dtype => {
-  test('a sequence has the same bits alone and in a batch', async () => {
-    const shape: Case = { C: 40, H: 4, F: 72, lengths: [3, 17, 1, 9] }
-    const next = random(5)
-    const [weights, batch] = [weightsOf(shape, next), batchOf(shape.lengths, next)]
-    const simd = await loadSimd({ dtype })
-    const together = await runAll(simd, shape, weights, batch)
-    for (const [b, length] of shape.lengths.entries()) {
-      const start = batch.starts[b] ?? 0
-      const cut = (array: Int32Array) => array.slice(start, start + length)
-      const alone = await runAll(simd, shape, weights, {
-        ids: cut(batch.ids),
-        typeIds: cut(batch.typeIds),
-        positions: cut(batch.positions),
-        starts: Int32Array.of(0, length),
-      })
-      for (const [name, values] of Object.entries(alone)) {
-        const width = values.length / length
-        expect([name, together[name]?.slice(start * width, (start + length) * width)]).toEqual([name, values])
-      }
-    }
-  })
+test('every float16, subnormals, infinities and NaN included', async () => {
+  const all = Uint16Array.from({ length: 65536 }, (_, i) => i)
+  const data = { name: 'all', stored: 'F16', shape: [4096, 16], data: all } as const
+  const table = await readTable(data)
+  expect(table.simd).toEqual(table.naive)
 })
 
 describe('w8a16 is exact integer arithmetic', () => {
@@ -159,7 +41,7 @@ describe('w8a16 is exact integer arithmetic', () => {
     const [K, N] = [3072, 8]
     const data = new Int8Array(N * K)
     for (let n = 0; n < N; n++) data.fill(n % 2 ? 127 : -128, n * K, (n + 1) * K)
-    const weight = { name: 'worst', dtype: 'I8', shape: [N, K], data, scale: new Float32Array(N).fill(0.01) } as const
+    const weight = { name: 'worst', stored: 'I8', shape: [N, K], data, scale: new Float32Array(N).fill(0.01) } as const
     expect(limitOf(128 * K)).toBe(5461)
     expect(5461 * 128 * K).toBeLessThan(2 ** 31)
     await expectExact(weight, new Float32Array(N), new Float32Array(2 * K).fill(3).fill(-3, K))
@@ -207,7 +89,7 @@ describe('a whole model', () => {
   ] as const)('stored as %s, dtype %s', async (stored, dtype, tolerance) => {
     const files = randomModel({ ...MINI, dtype: stored, std: 0.08 })
     const lengths = [21, 1, 40]
-    const batch = { ...batchOf(lengths, random(12)), ids: Int32Array.from(randomIds(62, MINI.vocab)) }
+    const batch = { ...randomBatch({ lengths }, random(12)), ids: Int32Array.from(randomIds(62, MINI.vocab)) }
     const naive = await BertForTokenClassification.load(sourceFromBytes(files), { backend: 'naive' })
     const simd = await BertForTokenClassification.load(sourceFromBytes(files), { dtype })
     expect(simd.backend).toBe('simd')
@@ -268,30 +150,19 @@ test('GELU: at most 2e-6 off, from 2⁻¹² to 8; what is beyond, and what is no
 
 describe('memory', () => {
   test('10,000 passes of random lengths need what the longest needs', async () => {
-    const shape: Case = { C: 16, H: 2, F: 32, lengths: [48] }
     const next = random(9)
     const simd = await loadSimd({ dtype: 'fp32' })
-    const weights = weightsOf(shape, next)
-    const tables = {
-      word: await simd.embeddingWeights(weights.word),
-      position: await simd.embeddingWeights(weights.position),
-      tokenType: await simd.embeddingWeights(weights.type),
-    }
-    const norm = await simd.normWeights(weights.gain, weights.shift, 1e-12)
-    const [qkv, up, down] = [
-      await simd.linearWeights(weights.qkv),
-      await simd.linearWeights([weights.up]),
-      await simd.linearWeights([weights.down]),
-    ]
+    const kernels: Kernels = simd
+    const layer = await loadLayer(kernels, randomLayer({ C: 16, H: 2, F: 32, lengths: [48] }, next), 2)
     const pass = async (lengths: readonly number[]) => {
-      const batch = batchOf(lengths, next)
-      const y = simd.scope(() => {
-        const x = simd.embed(batch, tables, norm)
-        const a = simd.addLayerNorm(simd.attention(simd.linear(x, qkv), batch.starts, 2), x, norm)
-        return simd.addLayerNorm(simd.linear(simd.linearGelu(a, up), down), a, norm)
+      const batch = randomBatch({ lengths }, next)
+      const [context, y] = kernels.scope(() => {
+        const { context, normalised } = runLayer(kernels, layer, batch)
+        return [context, normalised] as const
       })
-      const values = await simd.read(y)
-      simd.free(y)
+      const values = await kernels.read(y)
+      kernels.free(context)
+      kernels.free(y)
       return values
     }
     await pass([48, 48])
@@ -304,21 +175,18 @@ describe('memory', () => {
   }, 60_000)
 
   test('a tensor that was freed, and a backend that was disposed of, say so', async () => {
-    const next = random(10)
     const simd = await loadSimd({ dtype: 'fp32' })
-    const weights = weightsOf({ C: 16, H: 2, F: 32, lengths: [4] }, next)
+    const { weights, batch } = caseOf({ C: 16, H: 2, F: 32, lengths: [4] }, 10)
     const norm = await simd.normWeights(weights.gain, weights.shift, 1e-12)
     const word = await simd.embeddingWeights(weights.word)
     const tables = { word, position: word, tokenType: word }
-    const x = simd.embed(batchOf([4], next), tables, norm)
+    const x = simd.embed(batch, tables, norm)
     simd.free(x)
     expect(() => simd.addLayerNorm(x, x, norm)).toThrow(expect.objectContaining({ code: 'BACKEND_TENSOR_FREED' }))
     await simd.dispose()
     await simd.dispose()
     await expect(simd.read(x)).rejects.toMatchObject({ code: 'BACKEND_DISPOSED' })
-    expect(() => simd.embed(batchOf([4], next), tables, norm)).toThrow(
-      expect.objectContaining({ code: 'BACKEND_DISPOSED' }),
-    )
+    expect(() => simd.embed(batch, tables, norm)).toThrow(expect.objectContaining({ code: 'BACKEND_DISPOSED' }))
   })
 })
 
@@ -346,7 +214,7 @@ describe('the .wasm files', () => {
 
 /** Compares bit for bit with the same arithmetic in JavaScript's integers and float32 roundings. */
 async function expectExact(weight: ReturnType<typeof storedAs>, biases: Float32Array, x: Float32Array): Promise<void> {
-  if (weight.dtype !== 'I8') throw new Error('int8 weights only')
+  if (weight.stored !== 'I8') throw new Error('int8 weights only')
   const [N = 0, K = 0] = weight.shape
   const { data, scale } = weight
   const simd = await loadSimd({ dtype: 'w8a16' })

@@ -126,10 +126,10 @@ describe('in the pipeline', () => {
   })
 
   test.each([
-    [{ decoding: 'beam' }, 'config.json, bert_ner.decoding'],
-    [{ temperature: 0 }, 'config.json, bert_ner.temperature'],
-    [{ o_bias: '1' }, 'config.json, bert_ner.o_bias'],
-    [[], 'config.json, bert_ner'],
+    [{ decoding: 'beam' }, 'config.json: bert_ner: decoding'],
+    [{ temperature: 0 }, 'config.json: bert_ner: temperature'],
+    [{ o_bias: '1' }, 'config.json: bert_ner: o_bias'],
+    [[], 'config.json: bert_ner'],
   ])('%j is refused', (bert_ner, subject) => {
     const config = JSON.parse(new TextDecoder().decode(tinyModel()['config.json'])) as object
     expect(() => parseConfig(JSON.stringify({ ...config, bert_ner }))).toThrow(

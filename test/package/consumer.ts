@@ -48,6 +48,13 @@ export async function logits(source: ModelSource, texts: readonly string[]): Pro
   return logits
 }
 
+export async function lookInside(source: ModelSource, ids: readonly number[]): Promise<readonly Float32Array[]> {
+  const model = await BertForTokenClassification.load(source)
+  const { trace } = await model.forward(packBatch([{ ids, typeIds: ids.map(() => 0) }]), { trace: true })
+  await model.dispose()
+  return trace ? [...trace.hiddenStates, trace.attention(0, 0, 0), trace.layerLogits(0)] : []
+}
+
 export async function entities(files: Record<string, Uint8Array>, text: string): Promise<string[]> {
   const ner = await pipeline('token-classification', files)
   const tokens: TokenEntity[] = await ner(text) // The strategy tells the compiler which fields there are.

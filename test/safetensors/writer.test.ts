@@ -1,10 +1,10 @@
 /** What is written is what the reference implementation writes, and reads back as it was. */
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { readSafetensors, writeSafetensors, type DType, type SafeTensor } from '../../dist/index.js'
+import { readSafetensors, writeSafetensors, type TensorDType, type SafeTensor } from '../../dist/index.js'
 import { codeOf, fileOf, fixture, fromBase64 } from './fixture.ts'
 
-const BITS: Readonly<Record<DType, number>> = {
+const BITS: Readonly<Record<TensorDType, number>> = {
   ...{ BOOL: 8, F4: 4, F6_E2M3: 6, F6_E3M2: 6, U8: 8, I8: 8, F8_E5M2: 8, F8_E4M3: 8, F8_E8M0: 8 },
   ...{ F8_E4M3FNUZ: 8, F8_E5M2FNUZ: 8, I16: 16, U16: 16, F16: 16, BF16: 16, I32: 32, U32: 32, F32: 32 },
   ...{ C64: 64, F64: 64, I64: 64, U64: 64 },
@@ -37,7 +37,10 @@ const name = fc
   )
   .filter(text => text !== '__metadata__')
 const tensor = fc
-  .tuple(fc.constantFrom(...(Object.keys(BITS) as DType[])), fc.array(fc.integer({ min: 0, max: 4 }), { maxLength: 4 }))
+  .tuple(
+    fc.constantFrom(...(Object.keys(BITS) as TensorDType[])),
+    fc.array(fc.integer({ min: 0, max: 4 }), { maxLength: 4 }),
+  )
   .map(([dtype, shape]) => ({ dtype, shape: [...shape, 4] })) // of 4 elements, 6-bit types fill whole bytes
   .chain(({ dtype, shape }) => {
     const length = (shape.reduce((a, b) => a * b, 1) * BITS[dtype]) / 8

@@ -5,7 +5,7 @@ import { packBatch } from '../../../dist/layers/batch.js'
 import { BertForTokenClassification } from '../../../dist/layers/token-classifier.js'
 import type { ModelSource } from '../../../dist/source/source.js'
 import { sourceFromFolder } from '../../../dist/node.js'
-import type { BackendOptions } from '../../../dist/kernels/load.js'
+import type { BackendOptions } from '../../../dist/kernels/options.js'
 import type { Host, LoadOptions } from './host.ts'
 import { timeKernels } from './kernel-times.ts'
 

@@ -1,6 +1,6 @@
 /** This runtime from text to entities. */
 import { pipeline } from '../../../dist/node.js'
-import type { BackendOptions } from '../../../dist/kernels/load.js'
+import type { BackendOptions } from '../../../dist/kernels/options.js'
 import type { Host, LoadOptions } from './host.ts'
 
 export async function load({ engine, folder, threads }: LoadOptions): Promise<Host> {

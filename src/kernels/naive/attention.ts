@@ -1,7 +1,7 @@
 /**
- * Scaled dot-product attention, in several heads (Vaswani 2017 §3.2.1 and §3.2.2): every token asks (Q), every token of
- * its sequence offers a key (K) and a value (V), and the answer is the mean of the values, weighted by how well their
- * keys fit the question.
+ * Scaled dot-product attention, in several heads (Vaswani 2017 §3.2.1 and §3.2.2). Every token asks a question (Q); every
+ * token of its sequence offers a key (K) and a value (V). The answer is the mean of the values, each weighted by how well its
+ * key fits the question.
  *
  *   P = softmax(Q·Kᵀ / √D)      context = P·V      once per head, inside each sequence
  *

@@ -8,7 +8,7 @@ export function gelu(x: number): number {
 /**
  * erf(x) = 2/√π · e^(−x²) · Σₙ 2ⁿ·x²ⁿ⁺¹ / (1·3·5 ⋯ (2n+1))     (Abramowitz & Stegun 7.1.6)
  *
- * All terms have the same sign, so nothing cancels: exact to the last digits of float64 for every x.
+ * All terms have the same sign, so no digits are lost by subtraction: exact to the last digits of float64 for every x.
  */
 export function erf(x: number): number {
   const a = Math.abs(x)

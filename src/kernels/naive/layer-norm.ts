@@ -1,6 +1,6 @@
 /**
- * Layer normalisation (Ba, Kiros & Hinton 2016): every token's vector is moved to mean 0 and variance 1, by itself, then
- * scaled and shifted by what was learned.
+ * Layer normalisation (Ba, Kiros & Hinton 2016): moves each token's vector to mean 0 and variance 1, then scales and shifts
+ * it. Scale γ and shift β were learned; ε only keeps 0/0 away.
  *
  *   y = (x − mean(x)) / √(var(x) + ε) · γ + β
  */

@@ -15,10 +15,9 @@ import type {
   StoredTensor,
   Tensor,
 } from '../kernels.ts'
-import { concatenate } from '../concatenate.ts'
-import { decode } from '../stored.ts'
+import { concatenate, decode } from '../stored.ts'
+import { embed, storedTable, type StoredTable } from '../tables.ts'
 import { attention } from './attention.ts'
-import { embed, storedTable, type StoredTable } from './embed.ts'
 import { gelu } from './gelu.ts'
 import { layerNorm } from './layer-norm.ts'
 import { linearByFours } from './linear.ts'

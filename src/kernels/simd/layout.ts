@@ -1,118 +1,40 @@
 /**
- * What the host and the module agree on: how an operation is written down in memory.
+ * The layout of an operation in memory, on which host and module agree. opcodes.ts lists the operations.
  *
  * A forward pass is an array of records, one per operation, each of RECORD_BYTES bytes of 32-bit words:
  *
  *   opcode | tasks | next | – | done | 0 | arguments …
  *
- * An operation falls into `tasks` pieces that do not depend on each other. Threads take them by counting up `next`; when
- * `done` has reached `tasks` the operation is finished, and all go on to the following record.
+ * An operation falls into `tasks` pieces that do not depend on each other. Threads take them by counting `next` up. When
+ * `done` has reached `tasks`, the operation is finished, and all go on to the next record.
  */
 
 export const RECORD_BYTES = 128
 /** Indices of 32-bit words in a record. `done` is aligned to eight bytes and the word after it stays zero. */
 export const WORD = { opcode: 0, tasks: 1, next: 2, done: 4, arguments: 6 } as const
 
-/** Every row of every matrix starts at a multiple of 16 elements; what lies between is zero. */
+/** Every row of every matrix starts at a multiple of 16 elements. The gap after a row is zero. */
 export const ROW_PADDING = 16
 export const padded = (width: number): number => Math.ceil(width / ROW_PADDING) * ROW_PADDING
 
-/** This many bytes from address 0 on are zero and stay so: the bias of a product that has none. */
+/** The first bytes of memory, always zero: they are the bias of a product that has none. */
 export const ZEROS_BYTES = 1024
 
-/** Query rows that one task of attention takes: their scores, 16 × n, are all that is ever stored of the T × T matrix. */
+/** Query rows in one task of attention. Only their scores, 16 × n, are ever stored of the T × T matrix. */
 export const QUERY_ROWS = 16
 
-/** How elements of a table or of weights are stored, as a number in a record. */
-export const DTYPE = { F32: 0, F16: 1, BF16: 2, I8: 3 } as const
-
-/** Formats of packed weights. The same names name the kernels that multiply by them. */
-export type Scheme = 'f32' | 'w8a16' | 'w8a7'
+/** The stored type of a table or of weights, as a number in a record. */
+export const STORED = { F32: 0, F16: 1, BF16: 2, I8: 3 } as const
 
 /**
- * How relaxed dot products read the bytes of activations. The standard fixes it for 7 bits alone; with the eighth set, an
- * engine takes them as unsigned (x86) or as signed (Arm), always the same way, or it saturates on the way.
+ * How relaxed dot products read a byte of the activations. The standard defines it for 7 bits only. If the eighth is set, an
+ * engine takes the byte as unsigned (x86) or as signed (Arm), always the same way, or it saturates.
  */
-export const CODES = { seven: 0, unsigned: 1, signed: 2 } as const
-export type Codes = keyof typeof CODES
+export const READING = { seven: 0, unsigned: 1, signed: 2 } as const
+export type Reading = keyof typeof READING
 
-/** Bytes that one activation row's scale and zero point take: f32, i32. */
+/** Bytes of the scale and zero point of one row of activations: f32, i32. */
 export const ROW_SCALE_BYTES = 8
 
-/** The arguments of each operation in the order of their words. Addresses and strides are bytes; floats are their bits. */
-export const ARGUMENTS = {
-  /** y[T, N] = x·Wᵀ + b, optionally through GELU. x: an operand. Tasks: blocks of rows × groups of panels. */
-  linear: [
-    'x',
-    'xStride',
-    'rows',
-    'rowBlock',
-    'panels',
-    'panelCount',
-    'panelBytes',
-    'panelGroup',
-    'columns',
-    'columnBytes',
-    'y',
-    'yStride',
-    'gelu',
-    'rowScales',
-  ],
-  /** x to the operand of a product: integers where the weights are, tile by tile. Tasks: blocks of whole tiles. */
-  operand: ['x', 'xStride', 'rows', 'rowBlock', 'width', 'q', 'qStride', 'tileRows', 'rowScales', 'limit', 'codes'],
-  /** Rows of weights to a panel. Tasks: blocks of rows. */
-  pack: [
-    'source',
-    'sourceStride',
-    'dtype',
-    'sourceScales',
-    'bias',
-    'rows',
-    'rowBlock',
-    'width',
-    'firstOutput',
-    'panels',
-    'panelBytes',
-    'columns',
-    'columnBytes',
-    'sums',
-    'pairLimit',
-  ],
-  /** Rows of a float table to int8 with one scale a row. Tasks: blocks of rows. */
-  packTable: ['source', 'sourceStride', 'dtype', 'sourceScales', 'rows', 'rowBlock', 'width', 'q', 'scales'],
-  /** LayerNorm(word[ids] + tokenType[typeIds] + position[positions]). Tasks: blocks of rows. */
-  embed: [
-    'y',
-    'yStride',
-    'rows',
-    'rowBlock',
-    'width',
-    'indices',
-    'table0',
-    'stride0',
-    'dtype0',
-    'scales0',
-    'table1',
-    'stride1',
-    'dtype1',
-    'scales1',
-    'table2',
-    'stride2',
-    'dtype2',
-    'scales2',
-    'weight',
-    'bias',
-    'epsilon',
-  ],
-  /** LayerNorm(x + residual). Tasks: blocks of rows. */
-  addNorm: ['x', 'residual', 'y', 'stride', 'rows', 'rowBlock', 'width', 'weight', 'bias', 'epsilon'],
-  /** K and V of each head to panels. Tasks: sequences × heads. */
-  packHeads: ['qkv', 'stride', 'width', 'heads', 'headSize', 'spans'],
-  /** softmax(Q·Kᵀ/√D)·V. Tasks: blocks of query rows × heads. */
-  attention: ['qkv', 'stride', 'width', 'heads', 'headSize', 'blocks', 'y', 'yStride', 'scale'],
-} as const
-
-/** A sequence in `spans`: first token, tokens, address of its packed K and V, 0. One in `blocks`: with the first query. */
+/** Bytes of an entry of `spans` or `blocks`: first token, tokens, address of the packed K and V, and 0 or the first query. */
 export const SPAN_BYTES = 16
-
-export type Layout = keyof typeof ARGUMENTS

@@ -1,9 +1,9 @@
 /**
- * The module's memory, and who has which part of it. One allocator serves weights, activations, programs and scratch:
- * first fit, lowest address first, so that what lives long settles at the bottom and the top is used again and again.
- * Memory only ever grows; it goes back to the system when the whole of it is dropped.
+ * The module's memory and its allocator, for weights, activations, programs and scratch. First fit, lowest address first: parts that
+ * live long settle at the bottom, and the top is used again and again. Memory only grows. It goes back to the system when
+ * nobody refers to it any more.
  */
-import { BackendError } from '../../errors.ts'
+import { outOfMemory } from './failures.ts'
 import { ZEROS_BYTES } from './layout.ts'
 
 const PAGE = 65536
@@ -31,7 +31,7 @@ export class ModuleMemory {
     }
   }
 
-  /** An address with room for `bytes` bytes, a multiple of 64. What stands there is undefined. */
+  /** Returns an address with room for `bytes` bytes, a multiple of 64. The contents are undefined. */
   allocate(bytes: number): number {
     const size = Math.max(Math.ceil(bytes / ALIGNMENT), 1) * ALIGNMENT
     const index = this.#free.findIndex(({ start, end }) => end - start >= size)
@@ -42,7 +42,7 @@ export class ModuleMemory {
       hole.start += size
       if (hole.start === hole.end) this.#free.splice(index, 1)
     } else {
-      // A hole that touches the top is the beginning of what is needed.
+      // A hole that touches the top is the first part of the new one.
       const last = this.#free.at(-1)
       if (last?.end === this.#top) {
         address = last.start
@@ -83,7 +83,7 @@ export class ModuleMemory {
     }
   }
 
-  // Views do not survive growth, so they are made anew where they are needed.
+  // Views do not survive growth, so each use makes a new one.
   int8(address: number, length: number): Int8Array {
     return new Int8Array(this.memory.buffer, address, length)
   }
@@ -96,15 +96,4 @@ export class ModuleMemory {
   float32(address: number, length: number): Float32Array {
     return new Float32Array(this.memory.buffer, address, length)
   }
-}
-
-function outOfMemory(bytes: number, cause: unknown): BackendError {
-  return new BackendError({
-    code: 'BACKEND_OUT_OF_MEMORY',
-    subject: 'backend simd',
-    expected: `${Math.ceil(bytes / 2 ** 20)} MiB of WebAssembly memory (2048 at most)`,
-    found: 'that the system gives no more',
-    nextStep: "Run fewer tokens at a time, or take a smaller dtype: 'q8' needs a quarter of 'fp32'.",
-    cause,
-  })
 }

@@ -1,21 +1,21 @@
 /**
- * Recording. An operation of the Kernels interface appends a step; reading a tensor turns the steps into a program in memory
- * (layout.ts) and runs it. Until then a tensor has no address: places are given out in the order of the steps, and taken
- * back at the last step that uses a tensor which its owner has freed. So a forward pass needs the memory of its widest
- * point, and the same each time.
+ * Records operations as steps, and turns steps into a program in memory (layout.ts) when a tensor is read. Until then a tensor
+ * has no address. Places are given out in the order of the steps, and taken back after the last step that uses a tensor that
+ * its owner has freed. So a forward pass needs the memory of its widest point, and the same each time.
  */
-import { BackendError } from '../../errors.ts'
-import { opcode } from './kernels.ts'
-import { ARGUMENTS, RECORD_BYTES, WORD, padded, type Layout } from './layout.ts'
+import { freedTensor } from './failures.ts'
+import { RECORD_BYTES, WORD, padded } from './layout.ts'
 import type { ModuleMemory } from './memory.ts'
+import { OPERATIONS, opcode, type ArgumentsOf, type Operation } from './opcodes.ts'
+import type { TileShape } from './tiles.ts'
 
-/** A matrix of float32 in the module's memory, or bytes that an operation hands to the next one. */
+/** A matrix of float32 in the module's memory, or bytes from one operation for the next. */
 export class SimdTensor {
   readonly shape: readonly number[]
   readonly bytes: number
   /** Bytes from one row to the next. */
   readonly stride: number
-  /** Where it is, from the step that makes it on. */
+  /** Its address, once the step that makes it has been written. */
   place: number | undefined
   /** Steps and reads that still need it. */
   uses = 0
@@ -29,11 +29,11 @@ export class SimdTensor {
 
   static matrix(rows: number, width: number): SimdTensor {
     const stride = 4 * padded(width)
-    // Attention reads V four numbers at a time, and may begin with the last one.
+    // Room for four: attention reads V four numbers at a time, and may begin with the last one.
     return new SimdTensor([rows, width], rows * stride + 16, stride)
   }
 
-  /** Freed from the start: lives from the step that makes it to the last one recorded with it. */
+  /** A tensor that is freed from the start: it lives from the step that makes it to the last one recorded with it. */
   static temporary(bytes: number, stride = 0): SimdTensor {
     const tensor = new SimdTensor([], bytes, stride)
     tensor.freed = true
@@ -46,35 +46,37 @@ export class SimdTensor {
   }
 }
 
-export interface StepOf<L extends Layout> {
-  /** The kernel, of OPCODES. */
-  readonly kernel: string
-  readonly layout: L
+export interface StepOf<O extends Operation> {
+  readonly operation: O
+  /** Which of the operation's kernels, if it has several (opcodes.ts). */
+  readonly tile?: TileShape
   readonly tasks: number
   readonly inputs: readonly SimdTensor[]
   readonly outputs: readonly SimdTensor[]
   /** Bytes of scratch memory that each thread needs. */
   readonly scratch?: number
-  /** Words that the step reads beside its arguments, made once all addresses are known. */
+  /** Words that the step reads besides its arguments. Called once all addresses are known. */
   readonly data?: () => Int32Array
   readonly dataWords?: number
   /** Called once all addresses are known. `data` is the address of the step's data. */
-  readonly arguments: (data: number) => Readonly<Record<(typeof ARGUMENTS)[L][number], number>>
+  readonly arguments: (data: number) => Readonly<Record<keyof ArgumentsOf<O>, number>>
 }
 
-export type Step = { [L in Layout]: StepOf<L> }[Layout]
+export type Step = { [O in Operation]: StepOf<O> }[Operation]
 
-/** What runs programs: this thread, or a pool of others. */
+/** Runs programs, on this thread or on a pool of others. */
 export interface Engine {
   readonly threads: number
   readonly memory: ModuleMemory
-  /** Runs the records from `program` to `end`. Thread n has `scratchBytes` bytes of scratch memory at scratch + n · scratchBytes. */
-  /** `eager`: in this thread, at once, where the others are not there yet. For short programs. */
+  /**
+   * Runs the records from `program` to `end`. Thread n has `scratchBytes` bytes of scratch memory at scratch + n · scratchBytes.
+   * `eager`: at once in the caller's thread, if the others have not started yet. For short programs.
+   */
   run(program: number, end: number, scratch: number, scratchBytes: number, eager?: boolean): Promise<void>
   dispose(): Promise<void>
 }
 
-/** Writes the steps into memory, runs them, and takes back what nobody needs any more. */
+/** Writes the steps into memory, runs them, and releases what nobody needs any more. */
 export async function execute(engine: Engine, steps: readonly Step[], eager = false): Promise<void> {
   const { memory } = engine
   const scratchBytes = Math.ceil(Math.max(0, ...steps.map(step => step.scratch ?? 0)) / 64) * 64
@@ -88,7 +90,7 @@ export async function execute(engine: Engine, steps: readonly Step[], eager = fa
   }
 }
 
-/** A program in memory: its records from `start` to `end`, and what they read behind them. */
+/** A program in memory: its records from `start` to `end`, followed by the data that they read. */
 export interface Program {
   readonly start: number
   readonly end: number
@@ -128,21 +130,24 @@ const floatBits = new Float32Array(1)
 const floatBitsAsInt = new Int32Array(floatBits.buffer)
 
 /** The bits of a float32, as records hold them. */
-export function bits(value: number): number {
+function bits(value: number): number {
   floatBits[0] = value
   return floatBitsAsInt[0] ?? 0
 }
 
 function record(step: Step, data: number): Int32Array {
   const words = new Int32Array(RECORD_BYTES / 4)
-  words[WORD.opcode] = opcode(step.kernel)
+  words[WORD.opcode] = opcode(step.operation, step.tile)
   words[WORD.tasks] = step.tasks
   const values = step.arguments(data) as Readonly<Record<string, number>>
-  for (const [i, name] of ARGUMENTS[step.layout].entries()) words[WORD.arguments + i] = values[name] ?? 0
+  for (const [i, [name, type]] of Object.entries(OPERATIONS[step.operation].arguments).entries()) {
+    const value = values[name] ?? 0
+    words[WORD.arguments + i] = type === 'i32' ? value : bits(value)
+  }
   return words
 }
 
-/** Every tensor of a step counts as used by it, until it has run. */
+/** Counts a step as a user of its tensors, until it has run. */
 export function retain(step: Step): Step {
   for (const tensor of [...step.inputs, ...step.outputs]) {
     if (tensor.freed && tensor.shape.length > 0) throw freedTensor()
@@ -160,14 +165,4 @@ export function releaseIfUnused(memory: ModuleMemory, tensor: SimdTensor): void 
   if (!tensor.freed || tensor.uses > 0 || tensor.place === undefined) return
   memory.release(tensor.place)
   tensor.place = undefined
-}
-
-function freedTensor(): BackendError {
-  return new BackendError({
-    code: 'BACKEND_TENSOR_FREED',
-    subject: 'a tensor',
-    expected: 'one that is in use',
-    found: 'one that was freed, or whose scope has ended',
-    nextStep: 'Return it from its scope, and free it after the last use.',
-  })
 }

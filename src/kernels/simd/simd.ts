@@ -1,27 +1,27 @@
 /**
- * The SIMD backend: our own WebAssembly module (assembly/), and this host for it. Operations are recorded; reading a tensor
- * runs what was recorded, in one go (program.ts).
+ * The SIMD backend: the host of our own WebAssembly module (assembly/). Operations are recorded; reading a tensor
+ * runs all that was recorded, as one program (program.ts).
  */
 import type { EmbeddingTables, Kernels, LinearPart, PackedBatch, StoredTensor, Tensor } from '../kernels.ts'
-import { disposed } from './inline.ts'
-import type { TileShape } from './kernels.ts'
-import type { Codes } from './layout.ts'
-import { addNormStep, attentionSteps, embedStep, linearSteps } from './operations.ts'
+import { disposed } from './failures.ts'
+import type { TileShape } from './tiles.ts'
+import type { Reading } from './layout.ts'
+import { addNormStep, attentionSteps, embedStep, linearSteps } from './steps.ts'
 import { execute, releaseIfUnused, releaseUse, retain, SimdTensor, type Engine, type Step } from './program.ts'
 import { packLinear, packTable, storeNorm, type SimdLinear, type SimdNorm, type SimdTable } from './weights.ts'
 
-/** What the linear layers compute in: see `dtype` in load.ts. */
+/** The arithmetic of the linear layers: see `dtype` in options.ts. */
 export interface SimdArithmetic {
   readonly dtype: 'auto' | 'fp32' | 'q8'
   readonly f32: TileShape
   readonly q8: TileShape
-  /** Integers for products of up to HEAD_OUTPUTS outputs. Default: as all others. */
+  /** The tile for int8 products of up to HEAD_OUTPUTS outputs. Default: `q8`. */
   readonly head?: TileShape
-  /** What an activation of one byte may be. Default: 7 bits. */
-  readonly codes?: Codes
+  /** How the engine reads an activation of one byte. Default: 7 bits. */
+  readonly reading?: Reading
 }
 
-/** The classification head: too little work to save time on, and what it rounds is not averaged out by any layer behind it. */
+/** Outputs up to which a product is taken for the classification head: cheap, and no layer after it averages its rounding. */
 const HEAD_OUTPUTS = 64
 
 export class SimdKernels implements Kernels {
@@ -39,23 +39,23 @@ export class SimdKernels implements Kernels {
     this.#arithmetic = arithmetic
   }
 
-  /** How many threads compute. */
+  /** The number of threads that compute. */
   get threads(): number {
     return this.#engine.threads
   }
 
-  /** Bytes of the module's memory. It grows to what the largest batch needs, and no further. */
+  /** Bytes of the module's memory. It grows until the largest batch fits, and no further. */
   get memoryBytes(): number {
     return this.#engine.memory.memory.buffer.byteLength
   }
 
-  /** Weights in int8 stay int8; float weights become int8 where the dtype says so. */
+  /** Prepares a product. int8 weights stay int8; float weights become int8 if the dtype says so. */
   linearWeights(parts: readonly LinearPart[]): Promise<SimdLinear> {
-    const { dtype, f32, q8, head = q8, codes = 'seven' } = this.#arithmetic
+    const { dtype, f32, q8, head = q8, reading = 'seven' } = this.#arithmetic
     const outputs = parts.reduce((sum, { weight }) => sum + (weight.shape[0] ?? 0), 0)
     const int8 = outputs <= HEAD_OUTPUTS ? head : q8
-    const asInt8 = dtype === 'q8' || (dtype === 'auto' && parts.every(({ weight }) => weight.dtype === 'I8'))
-    return this.#queue(() => packLinear(this.#engine, parts, asInt8 ? int8 : f32, codes))
+    const asInt8 = dtype === 'q8' || (dtype === 'auto' && parts.every(({ weight }) => weight.stored === 'I8'))
+    return this.#queue(() => packLinear(this.#engine, parts, asInt8 ? int8 : f32, reading))
   }
 
   embeddingWeights(table: StoredTensor): Promise<SimdTable> {
@@ -89,7 +89,7 @@ export class SimdKernels implements Kernels {
   attention(qkv: SimdTensor, starts: Int32Array, heads: number): SimdTensor {
     const [rows = 0, width = 0] = qkv.shape
     const y = this.#matrix(rows, width / 3)
-    this.#record(attentionSteps(qkv, starts, heads, y, this.#arithmetic.f32.width))
+    this.#record(attentionSteps(qkv, starts, heads, y, this.#arithmetic.f32))
     return y
   }
 
@@ -136,7 +136,7 @@ export class SimdKernels implements Kernels {
     if (!this.#disposed) releaseIfUnused(this.#engine.memory, tensor)
   }
 
-  /** Gives all memory back: the module's memory with its weights, and the threads. */
+  /** Ends the threads, and lets go of the module's memory with all weights: it goes back to the system. */
   async dispose(): Promise<void> {
     if (this.#disposed) return
     this.#disposed = true
@@ -155,7 +155,7 @@ export class SimdKernels implements Kernels {
     for (const step of steps) this.#recorded.push(retain(step))
   }
 
-  /** Everything that touches the module's memory waits for its turn. */
+  /** Runs tasks one after the other: all that touch the module's memory come through here. */
   #queue<T>(task: () => Promise<T>): Promise<T> {
     const turn = this.#last.then(() => {
       if (this.#disposed) throw disposed()
@@ -165,7 +165,7 @@ export class SimdKernels implements Kernels {
     return turn
   }
 
-  /** The rows without what pads them. */
+  /** Copies the rows of a tensor without their padding. */
   #copy(tensor: SimdTensor): Float32Array {
     const [rows = 0, width = 0] = tensor.shape
     const stride = tensor.stride / 4

@@ -1,27 +1,26 @@
 /**
- * Weights on their way in: copied into the module's memory a few megabytes at a time, and packed there, so that no more than
- * a slice of a tensor is ever held twice.
+ * Brings weights into the module's memory: copied a few megabytes at a time, and packed there. So no more than a slice of a
+ * tensor is ever held twice.
  */
 import type { LinearPart, LinearWeights, NormWeights, EmbeddingWeights, StoredTensor } from '../kernels.ts'
 import { decode } from '../stored.ts'
 import { boundsOf, type Activations } from './bounds.ts'
-import type { TileShape } from './kernels.ts'
-import { DTYPE, padded, type Codes, type Scheme } from './layout.ts'
+import { STORED, padded, type Reading } from './layout.ts'
 import type { ModuleMemory } from './memory.ts'
-import { bits, execute, type Engine, type StepOf } from './program.ts'
+import { execute, type Engine, type StepOf } from './program.ts'
+import type { TileShape } from './tiles.ts'
 
 /** Bytes of a tensor that are staged at a time. */
 const STAGE_BYTES = 8 << 20
-/** Float tables up to this size stay as the file has them, also where int8 is asked for: they cost little memory. */
+/** Float tables up to this size stay float, even if int8 is asked for: they cost little memory. */
 const SMALL_TABLE_BYTES = 4 << 20
 
 export interface SimdLinear extends LinearWeights, Activations {
   readonly tile: TileShape
-  readonly scheme: Scheme
   readonly panels: number
   readonly panelBytes: number
   readonly panelCount: number
-  /** Per panel: biases; with integers also scales and column sums. */
+  /** For each panel, the biases of its outputs; with integers also their scales and sums of weights. */
   readonly columns: number
   readonly columnBytes: number
 }
@@ -29,7 +28,7 @@ export interface SimdLinear extends LinearWeights, Activations {
 export interface SimdTable extends EmbeddingWeights {
   readonly data: number
   readonly stride: number
-  readonly dtype: number
+  readonly stored: number
   readonly scales: number
 }
 
@@ -38,22 +37,22 @@ export interface SimdNorm extends NormWeights {
   readonly bias: number
 }
 
-/** Packs the parts of one product, one below the other, for the tile of `tile`. */
+/** Packs the parts of one product, one below the other, into panels for `tile`. `bytes`: how the engine reads bytes. */
 export async function packLinear(
   engine: Engine,
   parts: readonly LinearPart[],
   tile: TileShape,
-  bytes: Codes,
+  bytes: Reading,
 ): Promise<SimdLinear> {
   const { memory } = engine
   const [, inputs = 0] = parts[0]?.weight.shape ?? []
   const outputs = parts.reduce((sum, { weight }) => sum + (weight.shape[0] ?? 0), 0)
-  const scheme = tileScheme(tile)
+  const { format } = tile
   const width = padded(inputs)
-  // As many panels as fill the padded row of the result, so that its padding is computed: as zero.
+  // As many panels as fill a padded row of the result: its padding is then computed, as zero.
   const panelCount = padded(outputs) / tile.width
-  const panelBytes = width * tile.width * (scheme === 'f32' ? 4 : 1)
-  const columnBytes = tile.width * (scheme === 'f32' ? 4 : 12)
+  const panelBytes = width * tile.width * (format === 'f32' ? 4 : 1)
+  const columnBytes = tile.width * (format === 'f32' ? 4 : 12)
   const panels = allocateZeroed(memory, panelCount * panelBytes)
   const columns = allocateZeroed(memory, panelCount * columnBytes)
   const layout = { panels, panelBytes, panelCount, columns, columnBytes }
@@ -67,18 +66,14 @@ export async function packLinear(
       const sums = memory.allocate(4 * stage.rows)
       memory.float32(biasAt, stage.rows).set(biases.subarray(stage.first, stage.first + stage.rows))
       const values = { ...stage, ...layout, width, biasAt, sums, firstOutput, pairLimit: bounds.pairLimit }
-      await execute(engine, [packStep(tile, scheme, values)], true)
-      if (scheme !== 'f32') for (const sum of memory.int32(sums, stage.rows)) largest = Math.max(largest, sum)
+      await execute(engine, [packStep(tile, values)], true)
+      if (format !== 'f32') for (const sum of memory.int32(sums, stage.rows)) largest = Math.max(largest, sum)
       memory.release(biasAt)
       memory.release(sums)
       firstOutput += stage.rows
     }
   }
-  return { inputs, outputs, tile, scheme, ...layout, ...bounds.activations(largest) }
-}
-
-function tileScheme(tile: TileShape): Scheme {
-  return tile.arithmetic === 'f32' || tile.arithmetic === 'w8a16' ? tile.arithmetic : 'w8a7'
+  return { inputs, outputs, tile, ...layout, ...bounds.activations(largest) }
 }
 
 interface Stage {
@@ -86,11 +81,11 @@ interface Stage {
   readonly rows: number
   readonly source: number
   readonly sourceStride: number
-  readonly dtype: number
+  readonly stored: number
   readonly sourceScales: number
 }
 
-/** A tensor's rows, slice by slice in memory. A slice is gone when the next one is asked for. */
+/** Copies the rows of a tensor into memory, slice by slice. A slice is gone when the next one is asked for. */
 async function* stages(engine: Engine, tensor: StoredTensor, width: number): AsyncGenerator<Stage> {
   const { memory } = engine
   const [rows = 0] = tensor.shape
@@ -102,13 +97,13 @@ async function* stages(engine: Engine, tensor: StoredTensor, width: number): Asy
     const source = memory.allocate(count * stride)
     const sourceScales = memory.allocate(4 * count)
     copyRows(memory, tensor, first, count, width, source)
-    if (tensor.dtype === 'I8') memory.float32(sourceScales, count).set(tensor.scale.subarray(first, first + count))
+    if (tensor.stored === 'I8') memory.float32(sourceScales, count).set(tensor.scale.subarray(first, first + count))
     yield await Promise.resolve({
       first,
       rows: count,
       source,
       sourceStride: stride,
-      dtype: DTYPE[tensor.dtype],
+      stored: STORED[tensor.stored],
       sourceScales,
     })
     memory.release(source)
@@ -116,7 +111,7 @@ async function* stages(engine: Engine, tensor: StoredTensor, width: number): Asy
   }
 }
 
-/** Rows `first` … of a tensor to `address`, each padded with zeros to a multiple of 16 elements. */
+/** Copies rows `first` … of a tensor to `address`, each padded with zeros to a multiple of 16 elements. */
 function copyRows(
   memory: ModuleMemory,
   tensor: StoredTensor,
@@ -125,7 +120,6 @@ function copyRows(
   width: number,
   address: number,
 ): void {
-  // prettier-ignore
   const stride = padded(width)
   const { data } = tensor
   const view =
@@ -156,11 +150,11 @@ interface PackArguments extends Stage {
   readonly pairLimit: number
 }
 
-function packStep(tile: TileShape, scheme: Scheme, values: PackArguments): StepOf<'pack'> {
+function packStep(tile: TileShape, values: PackArguments): StepOf<'pack'> {
   const rowBlock = 2 * tile.width
   return {
-    kernel: `pack_${scheme}_${tile.width}`,
-    layout: 'pack',
+    operation: 'pack',
+    tile,
     tasks: Math.ceil(values.rows / rowBlock),
     inputs: [],
     outputs: [],
@@ -170,24 +164,24 @@ function packStep(tile: TileShape, scheme: Scheme, values: PackArguments): StepO
       rowBlock,
       bias: values.biasAt,
       sums: values.sums,
-      pairLimit: bits(values.pairLimit),
+      pairLimit: values.pairLimit,
     }),
   }
 }
 
-/** A table, in its own type; or, where `asInt8` and it is large, as int8 with one scale a row. */
+/** Copies a table in its own type, or as int8 with one scale per row if `asInt8` and it is large. */
 export async function packTable(engine: Engine, table: StoredTensor, asInt8: boolean): Promise<SimdTable> {
   const { memory } = engine
   const [rows = 0, width = 0] = table.shape
-  if (asInt8 && table.dtype !== 'I8' && table.data.byteLength > SMALL_TABLE_BYTES) {
+  if (asInt8 && table.stored !== 'I8' && table.data.byteLength > SMALL_TABLE_BYTES) {
     return quantiseTable(engine, table, rows, width)
   }
   const stride = padded(width) * table.data.BYTES_PER_ELEMENT
   const data = memory.allocate(rows * stride)
   copyRows(memory, table, 0, rows, width, data)
   const scales = memory.allocate(4 * rows)
-  memory.float32(scales, rows).set(table.dtype === 'I8' ? table.scale : new Float32Array(rows))
-  return { rows, width, data, stride, dtype: DTYPE[table.dtype], scales }
+  memory.float32(scales, rows).set(table.stored === 'I8' ? table.scale : new Float32Array(rows))
+  return { rows, width, data, stride, stored: STORED[table.stored], scales }
 }
 
 async function quantiseTable(engine: Engine, table: StoredTensor, rows: number, width: number): Promise<SimdTable> {
@@ -197,8 +191,7 @@ async function quantiseTable(engine: Engine, table: StoredTensor, rows: number, 
   const scales = memory.allocate(4 * rows)
   for await (const stage of stages(engine, table, width)) {
     const step: StepOf<'packTable'> = {
-      kernel: 'packTable',
-      layout: 'packTable',
+      operation: 'packTable',
       tasks: Math.ceil(stage.rows / 16),
       inputs: [],
       outputs: [],
@@ -213,7 +206,7 @@ async function quantiseTable(engine: Engine, table: StoredTensor, rows: number, 
     }
     await execute(engine, [step], true)
   }
-  return { rows, width, data, stride, dtype: DTYPE.I8, scales }
+  return { rows, width, data, stride, stored: STORED.I8, scales }
 }
 
 export function storeNorm(memory: ModuleMemory, weight: StoredTensor, bias: StoredTensor, epsilon: number): SimdNorm {

@@ -1,4 +1,4 @@
-/** The part of tfjs that kernels use, and how to get it: imported only when this backend is asked for. */
+/** Loads tfjs and starts a device of it. It is imported only when this backend is asked for. */
 import type * as tfjs from '@tensorflow/tfjs-core'
 import { BackendError } from '../../errors.ts'
 
@@ -7,10 +7,10 @@ export type Tf = typeof tfjs
 /**
  * tfjs with `device` registered and initialised.
  *
- * @param wasm the folder that holds tfjs-backend-wasm's .wasm files, as a URL or path. Node finds it by itself; a page has to
+ * @param wasm the folder that holds tfjs-backend-wasm's .wasm files, as a URL or path. Node finds it by itself. A page has to
  *   name it, unless its bundler put the files beside the script.
- * @throws BackendError `BACKEND_UNAVAILABLE` where tfjs is not installed or the device fails to start, `BACKEND_DEVICE`
- *   where tfjs knows no such device
+ * @throws BackendError `BACKEND_UNAVAILABLE` if tfjs is not installed or the device fails to start, `BACKEND_DEVICE`
+ *   if tfjs knows no such device
  */
 export async function loadTf(device: string, wasm?: string): Promise<Tf> {
   const tf = await importTf()
@@ -30,7 +30,7 @@ export async function loadTf(device: string, wasm?: string): Promise<Tf> {
   return tf
 }
 
-/** Initialises the device, and leaves whichever was active before active. */
+/** Initialises the device. The one that was active before stays active. */
 async function start(tf: Tf, device: string): Promise<void> {
   const active = tf.engine().backendName as string | undefined
   const started = await tf.setBackend(device)
@@ -57,8 +57,8 @@ async function importWasm(tf: Tf, folder: string | undefined): Promise<void> {
   const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm').catch((cause: unknown) => {
     throw notInstalled('@tensorflow/tfjs-backend-wasm', cause)
   })
-  // On a page that is isolated from other origins tfjs would start threads out of blobs. A content security policy that
-  // forbids these keeps it waiting for ever. A page that wants them starts the device itself, before it loads a model.
+  // On a page that is isolated from other origins, tfjs would start threads from blobs. If a content security policy forbids
+  // blobs, it waits for ever. A page that wants threads starts the device itself, before it loads a model.
   tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false)
   if (folder === undefined) return
   try {

@@ -1,9 +1,9 @@
 /**
- * The kernels on @tensorflow/tfjs-core, for any of its devices. On wasm, the fast path is XNNPACK, which tfjs takes only
- * for 2-D products of matrices that are not transposed: so weights are transposed once, at load, and the batch is flat.
+ * The kernels on @tensorflow/tfjs-core, for any of its devices. On wasm the fast path is XNNPACK. tfjs takes it only
+ * for 2-D products of matrices that are not transposed. So weights are transposed once, at load, and the batch is flat.
  *
- * Two things are better done here than by tfjs: looking up rows (tf.gather is scalar code, and the table would be stored
- * in float32), and erf (see gelu.ts).
+ * Two things are done here and not by tfjs. Looking rows up: tf.gather is scalar code, and its table would be float32.
+ * And erf: see gelu.ts.
  */
 import type { Tensor as TfTensor, Tensor1D, Tensor2D, TensorContainer } from '@tensorflow/tfjs-core'
 import { BackendError } from '../../errors.ts'
@@ -17,7 +17,7 @@ import type {
   StoredTensor,
   Tensor,
 } from '../kernels.ts'
-import { embed, storedTable, type StoredTable } from '../naive/embed.ts'
+import { embed, storedTable, type StoredTable } from '../tables.ts'
 import { decode } from '../stored.ts'
 import { attention } from './attention.ts'
 import { gelu } from './gelu.ts'
@@ -41,7 +41,7 @@ export class TfjsKernels implements Kernels {
   readonly #tf: Tf
   readonly #device: string
   readonly #weights: TfTensor[] = []
-  /** What XNNPACK keeps beside tf.memory(). */
+  /** Bytes of XNNPACK's own copies of the weights, which tf.memory() does not count. */
   #packedBytes = 0
 
   private constructor(tf: Tf, device: string) {
@@ -123,7 +123,7 @@ export class TfjsKernels implements Kernels {
     tensor.dispose()
   }
 
-  /** Frees every weight. tf.memory() is then what it was; the heap of tfjs-wasm never shrinks, but is used again. */
+  /** Frees every weight, so tf.memory() is what it was. The heap of tfjs-wasm never shrinks, but is used again. */
   dispose(): Promise<void> {
     for (const weight of this.#weights.splice(0)) weight.dispose()
     return Promise.resolve()
@@ -144,7 +144,7 @@ export class TfjsKernels implements Kernels {
     return tensor
   }
 
-  /** malloc of tfjs-wasm is unchecked: at its limit it would write over the weights. */
+  /** Throws before an allocation that does not fit. tfjs-wasm does not check malloc: at its limit it would write over weights. */
   #reserve(bytes: number): void {
     const used = this.#tf.memory().numBytes + this.#packedBytes
     if (this.#device !== 'wasm' || used + bytes <= WASM_BYTES) return
@@ -159,9 +159,8 @@ export class TfjsKernels implements Kernels {
   }
 
   /**
-   * Runs `body` on our device, and frees what it made but for what it returns. tfjs has one active device for the whole
-   * page: ours takes its place meanwhile. setBackend's promise is no concern: on a device that was initialised it has done its
-   * work when it returns.
+   * Runs `body` on our device, then frees all that it made except its result. tfjs has one active device for the whole page, so ours
+   * takes its place for the time. setBackend's promise can be ignored: on an initialised device its work is done when it returns.
    */
   #run<R extends TensorContainer>(body: (tf: Tf) => R): R {
     const tf = this.#tf
@@ -176,12 +175,12 @@ export class TfjsKernels implements Kernels {
   }
 }
 
-/** starts: [B+1] → how many tokens each sequence has: [B] */
+/** starts: [B+1] → the lengths of the sequences: [B] */
 function lengthsOf(starts: Int32Array): number[] {
   return Array.from(starts.subarray(1), (end, b) => end - starts[b]!)
 }
 
-/** matrix: [rows, columns] → into[c · stride + r]. In tiles of 32 × 32, so that neither side jumps through memory. */
+/** matrix: [rows, columns] → into[c · stride + r]. In tiles of 32 × 32, so neither side jumps through memory. */
 function transposeInto(matrix: Float32Array, rows: number, columns: number, into: Float32Array, stride: number): void {
   for (let r0 = 0; r0 < rows; r0 += 32) {
     const r1 = Math.min(r0 + 32, rows)

@@ -1,16 +1,16 @@
 /**
  * softmax(Q·Kᵀ/√D)·V, once per head and sequence (Vaswani 2017 §3.2).
  *
- * naive            for every query, n scores, a softmax, and a weighted sum over n values: all of it in steps of one number
+ * naive            for every query, n scores, a softmax, and a weighted sum over n values: all in steps of one number
  * this             1. K and V of each head are packed into panels, like weights: Q·Kᵀ and P·V become the product of linear.ts
  *                  2. a task takes 16 query rows of one head: their scores stay in the second-level cache from the first
  *                     product through the softmax to the second; T × T scores never exist
- * what it buys     a quarter of a forward pass at 128 tokens, against products of whole matrices with the softmax between
+ * gain             a quarter of a forward pass at 128 tokens, compared with products of whole matrices and a softmax between
  */
 import { QUERY_ROWS, SPAN_BYTES } from '../layout.ts'
 import { procedure, fillZero, i32, load, local, range, store, when, type I32 } from './code.ts'
-import { kernel, type Arithmetic, type multiply } from './linear.ts'
-import { argument, floatArgument } from './record.ts'
+import type { Arithmetic, multiply } from './linear.ts'
+import { args, kernel } from './record.ts'
 import { softmaxRow } from './rows.ts'
 import { copyRow, placeInTiles } from './operand.ts'
 
@@ -18,7 +18,7 @@ const plus = (a: I32, b: I32) => local.i32(i32.add(a, b))
 const times = (a: I32, b: I32) => local.i32(i32.mul(a, b))
 const roundUp = (value: I32, to: number) => local.i32(i32.and(i32.add(value, to - 1), -to))
 
-/** Sizes of the packed K and V of one head, as both kernels and the host compute them. D and n go up to multiples of 4. */
+/** Sizes of the packed K and V of one head, as both kernels and the host compute them. D and n are rounded up to multiples of 4. */
 function packedSizes(headSize: I32, tokens: I32, panelWidth: number) {
   const depth = roundUp(headSize, 4)
   const keys = roundUp(tokens, 4)
@@ -34,15 +34,8 @@ function packedSizes(headSize: I32, tokens: I32, panelWidth: number) {
 /** Task: one head of one sequence. Kᵀ: panels of keys, d by d. V: panels of dimensions, key by key. */
 export const packHeads = (panelWidth: number) =>
   procedure(`packHeads_${panelWidth}`, kernel, ({ op, task }) => {
-    const get = (name: Parameters<typeof argument<'packHeads'>>[2]) => argument('packHeads', op, name)
-    const [qkv, stride, width, heads, headSize] = [
-      get('qkv'),
-      get('stride'),
-      get('width'),
-      get('heads'),
-      get('headSize'),
-    ]
-    const span = plus(get('spans'), i32.mul(i32.div(task, heads), SPAN_BYTES))
+    const { qkv, stride, width, heads, headSize, spans } = args('packHeads', op)
+    const span = plus(spans, i32.mul(i32.div(task, heads), SPAN_BYTES))
     const head = local.i32(i32.rem(task, heads))
     const tokens = local.i32(load.i32(span, 4))
     const size = packedSizes(headSize, tokens, panelWidth)
@@ -77,9 +70,9 @@ export const packHeads = (panelWidth: number) =>
 export function attention(math: Arithmetic, product: ReturnType<typeof multiply>) {
   return procedure(`attention_${4 * math.vectors}`, kernel, ({ op, task, scratch }) => {
     const panelWidth = 4 * math.vectors
-    const get = (name: Parameters<typeof argument<'attention'>>[2]) => argument('attention', op, name)
-    const [qkv, stride, heads, headSize] = [get('qkv'), get('stride'), get('heads'), get('headSize')]
-    const block = plus(get('blocks'), i32.mul(i32.div(task, heads), SPAN_BYTES))
+    const arg = args('attention', op)
+    const { qkv, stride, heads, headSize, blocks } = arg
+    const block = plus(blocks, i32.mul(i32.div(task, heads), SPAN_BYTES))
     const head = local.i32(i32.rem(task, heads))
     const word = (n: number) => local.i32(load.i32(block, 4 * n))
     const [first, tokens, base, from] = [word(0), word(1), word(2), word(3)]
@@ -91,7 +84,7 @@ export function attention(math: Arithmetic, product: ReturnType<typeof multiply>
     const padded = times(size.keyPanels, panelWidth)
     const scoreStride = times(padded, 4)
 
-    // Scratch: the rows of Q in tiles, their scores, the scores' softmax in tiles, and room for the detour.
+    // Scratch: the rows of Q in tiles, their scores, the softmax of the scores in tiles, and room for a result on a detour.
     const queryBytes = times(size.depth, 4)
     const scores = plus(scratch, i32.mul(rows, queryBytes))
     const keyBytes = times(size.keys, 4)
@@ -100,33 +93,28 @@ export function attention(math: Arithmetic, product: ReturnType<typeof multiply>
     const query = plus(i32.add(qkv, i32.mul(row, stride)), column)
     range(0, rows, 1, i => {
       const { to, wordStride } = placeInTiles(scratch, queryBytes, i, rows, math.rows)
-      copyRow(i32.add(query, i32.mul(i, stride)), size.depth, to, wordStride)
+      copyRow({ x: i32.add(query, i32.mul(i, stride)), width: size.depth, q: to, wordStride })
     })
-    product(
-      scratch,
-      queryBytes,
+    product({
+      x: scratch,
+      xStride: queryBytes,
       rows,
-      packed,
-      size.keyPanelBytes,
-      size.keyPanels,
-      0,
-      0,
-      scores,
-      scoreStride,
-      0,
-      0,
-      0,
-      0,
-    )
+      panel: packed,
+      panelBytes: size.keyPanelBytes,
+      count: size.keyPanels,
+      y: scores,
+      yStride: scoreStride,
+    })
 
-    const scale = floatArgument('attention', op, 'scale')
+    const { scale } = arg
     range(0, rows, 1, i => {
       const { to, wordStride } = placeInTiles(weights, keyBytes, i, rows, math.rows)
-      softmaxRow(i32.add(scores, i32.mul(i, scoreStride)), tokens, padded, scale, to, wordStride, size.keys)
+      const from = i32.add(scores, i32.mul(i, scoreStride))
+      softmaxRow({ row: from, count: tokens, padded, scale, to, wordStride, keys: size.keys })
     })
 
-    // Where a head does not fill its last panel, its result would run into the next head's: then it takes a detour.
-    const [y, yStride] = [get('y'), get('yStride')]
+    // If a head does not fill its last panel, its result would run into the next head's. Then it is written to scratch first.
+    const { y, yStride } = arg
     const context = plus(i32.add(y, i32.mul(row, yStride)), column)
     const values = plus(packed, size.keyBytes)
     const detour = i32.rem(headSize, panelWidth)
@@ -136,7 +124,16 @@ export function attention(math: Arithmetic, product: ReturnType<typeof multiply>
       to.set(i32.add(weights, i32.mul(rows, keyBytes)))
       toStride.set(i32.mul(size.valuePanels, 4 * panelWidth))
     })
-    product(weights, keyBytes, rows, values, size.valuePanelBytes, size.valuePanels, 0, 0, to, toStride, 0, 0, 0, 0)
+    product({
+      x: weights,
+      xStride: keyBytes,
+      rows,
+      panel: values,
+      panelBytes: size.valuePanelBytes,
+      count: size.valuePanels,
+      y: to,
+      yStride: toStride,
+    })
     when(detour, () => {
       range(0, rows, 1, i => {
         range(0, headSize, 1, d => {
@@ -146,8 +143,8 @@ export function attention(math: Arithmetic, product: ReturnType<typeof multiply>
         })
       })
     })
-    // The last head also clears what pads the rows.
-    const width = times(get('width'), 4)
+    // The last head also clears the padding of the rows.
+    const width = times(arg.width, 4)
     when(i32.eq(i32.add(head, 1), heads), () => {
       range(0, rows, 1, i => {
         fillZero(i32.add(i32.add(y, i32.mul(i32.add(row, i), yStride)), width), i32.sub(yStride, width))

@@ -1,7 +1,7 @@
 /**
- * A thin notation over the assembler (wasmati): expressions are trees, variables are declared where they are needed, and
- * loops take a body. Everything that is called here runs at build time and only emits instructions, so an ordinary
- * `for` loop around it unrolls, and an ordinary `if` decides what is emitted at all.
+ * A thin notation for the assembler (wasmati): expressions are trees, variables are declared anywhere, and loops take a body.
+ * All of it runs at build time and only emits instructions. So an ordinary `for` around an instruction unrolls it, and an
+ * ordinary `if` decides whether it is emitted.
  *
  *   const dot = define('dot', { a: 'i32', b: 'i32', n: 'i32' }, 'f32', ({ a, b, n }) => {
  *     const sum = local.f32(f32.const(0))
@@ -13,7 +13,7 @@ import * as wasm from 'wasmati'
 
 export type Type = 'i32' | 'f32' | 'v128'
 
-/** Something that leaves one value on WebAssembly's stack. */
+/** Code that leaves one value on WebAssembly's stack. */
 export interface Expression<T extends Type> {
   readonly type: T
   readonly emit: () => void
@@ -27,7 +27,7 @@ export interface Variable<T extends Type> extends Expression<T> {
   set(value: Expression<T> | (T extends 'i32' ? number : never)): void
 }
 
-/** The function that is being written: its variables, and the statements of the block that is being filled. */
+/** The function that is being written: its variables, and the statements of the current block. */
 interface Scope {
   readonly variables: { readonly type: Type; slot: wasm.Local | undefined }[]
   statements: (() => void)[]
@@ -43,7 +43,7 @@ function statement(emit: () => void): void {
   current().statements.push(emit)
 }
 
-/** The statements that `body` makes, held back. */
+/** Holds the statements of `body` back, and returns what emits them. */
 function collect(body: () => void): () => void {
   const outer = current().statements
   const inner: (() => void)[] = []
@@ -63,9 +63,7 @@ function push(value: Expression<Type> | number): void {
 function variable<T extends Type>(type: T, slot: () => wasm.Local): Variable<T> {
   return {
     type,
-    emit: () => {
-      wasm.local.get(slot())
-    },
+    emit: () => wasm.local.get(slot()),
     set: value => {
       statement(() => {
         push(value)
@@ -92,63 +90,69 @@ function declare<T extends Type>(
 /** A new variable of the function that is being written. */
 export const local = { i32: declare('i32'), f32: declare('f32'), v128: declare('v128') }
 
-/** A function that has been written. Calling it emits a call, with as many values as it has parameters. */
-export interface Procedure {
-  readonly func: wasm.Dependency.AnyFunc
-  (...values: readonly (Expression<Type> | number)[]): void
-}
-export interface Defined<R extends Type> {
-  readonly func: wasm.Dependency.AnyFunc
-  (...values: readonly (Expression<Type> | number)[]): Expression<R>
-}
-type Parameters<P extends Record<string, Type>> = { readonly [K in keyof P]: Variable<P[K]> }
+/** The type of a parameter. `i32?` is an i32 that a caller may leave out: it is then 0. */
+export type ParameterType = Type | 'i32?'
+export type Signature = Readonly<Record<string, ParameterType>>
+type TypeOf<T extends ParameterType> = T extends Type ? T : 'i32'
+type Value<T extends Type> = Expression<T> | (T extends 'i32' ? number : never)
+type Optional<P extends Signature> = { [K in keyof P]: P[K] extends 'i32?' ? K : never }[keyof P]
 
-/** Writes a function without a result. `body` gets its parameters by name. */
-export function procedure<P extends Record<string, Type>>(
+/** The parameters of a function as its body sees them. */
+export type Parameters<P extends Signature> = { readonly [K in keyof P]: Variable<TypeOf<P[K]>> }
+/** The values of a call, by the names of the parameters. */
+export type Values<P extends Signature> = {
+  readonly [K in Exclude<keyof P, Optional<P>>]: Value<TypeOf<P[K]>>
+} & Partial<Readonly<Record<Optional<P>, I32>>>
+
+/** A function that has been written. */
+export interface Written {
+  readonly func: wasm.Dependency.AnyFunc
+}
+/** A function without a result. Calling it emits a call. */
+export interface Procedure<P extends Signature> extends Written {
+  (values: Values<P>): void
+}
+/** A function with a result. Calling it makes an expression. */
+export interface Defined<P extends Signature, R extends Type> extends Written {
+  (values: Values<P>): Expression<R>
+}
+
+/** Writes a function without a result. Its body and its callers name the parameters. */
+export function procedure<const P extends Signature>(
   name: string,
   parameters: P,
   body: (parameters: Parameters<P>) => void,
-): Procedure {
+): Procedure<P> {
   const { func, call } = author(name, parameters, null, inputs => {
     body(inputs)
     return undefined
   })
-  return Object.assign(
-    (...values: readonly (Expression<Type> | number)[]) => {
-      statement(call(values))
-    },
-    { func },
-  )
+  return Object.assign((values: Values<P>) => statement(call(values)), { func })
 }
 
 /** Writes a function with a result, which `body` returns. */
-export function define<P extends Record<string, Type>, R extends Type>(
+export function define<const P extends Signature, R extends Type>(
   name: string,
   parameters: P,
   result: R,
   body: (parameters: Parameters<P>) => Expression<R>,
-): Defined<R> {
+): Defined<P, R> {
   const { func, call } = author(name, parameters, result, body)
-  return Object.assign(
-    (...values: readonly (Expression<Type> | number)[]): Expression<R> => ({ type: result, emit: call(values) }),
-    { func },
-  )
+  return Object.assign((values: Values<P>): Expression<R> => ({ type: result, emit: call(values) }), { func })
 }
 
-function author<P extends Record<string, Type>>(
+function author<P extends Signature>(
   name: string,
   parameters: P,
   result: Type | null,
   body: (parameters: Parameters<P>) => Expression<Type> | undefined,
 ) {
   const slots = new Map<string, wasm.Local>()
-  const entries = Object.entries(parameters)
+  const entries = Object.entries(parameters).map(([key, type]) => [key, type === 'i32?' ? 'i32' : type] as const)
   const written: Scope = { variables: [], statements: [] }
   scope = written
-  const inputs = Object.fromEntries(
-    entries.map(([key, type]) => [key, variable(type, () => required(slots.get(key)))]),
-  ) as Parameters<P>
-  const value = body(inputs)
+  const inputs = Object.fromEntries(entries.map(([key, type]) => [key, variable(type, () => required(slots.get(key)))]))
+  const value = body(inputs as unknown as Parameters<P>)
   scope = undefined
 
   const func = (wasm.func as AnyFunc)(
@@ -164,18 +168,22 @@ function author<P extends Record<string, Type>>(
       if (value) push(value)
     },
   )
-  const call = (values: readonly (Expression<Type> | number)[]) => {
-    if (values.length !== entries.length)
-      throw new Error(`${name} takes ${entries.length} values, not ${values.length}`)
+  const call = (values: Values<P>) => {
+    const given = values as Readonly<Record<string, Expression<Type> | number | undefined>>
+    const inOrder = entries.map(([key]) => {
+      const value = given[key] ?? (parameters[key] === 'i32?' ? 0 : undefined)
+      if (value === undefined) throw new Error(`${name} needs a value for ${key}`)
+      return value
+    })
     return () => {
-      values.forEach(push)
+      inOrder.forEach(push)
       ;(wasm.call as (func: wasm.Dependency.AnyFunc) => void)(func)
     }
   }
   return { func, call }
 }
 
-/** The assembler's own type counts parameters one by one; here their number is not known to the compiler. */
+/** The assembler's own type lists each parameter. Here the compiler does not know how many there are. */
 type AnyFunc = (
   signature: { in: unknown[]; locals: unknown[]; out: unknown[] },
   run: (args: readonly wasm.Local[], locals: readonly wasm.Local[]) => void,
@@ -188,7 +196,7 @@ function required<T>(value: T | undefined): T {
 
 // ── control ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** for (i = from; i < to; i += step) body(i). Signed. The test is at the end, with one ahead for an empty range. */
+/** for (i = from; i < to; i += step) body(i). Signed. It tests at the end of a turn, and once before the first. */
 export function range(from: I32, to: I32, step: I32, body: (i: Variable<'i32'>) => void): void {
   const i = local.i32(from)
   when(i32.lt(i, to), () => {
@@ -202,7 +210,7 @@ export function range(from: I32, to: I32, step: I32, body: (i: Variable<'i32'>) 
   })
 }
 
-/** do body() while (condition): one jump a turn. */
+/** do body() while (condition): one jump per turn. */
 export function doWhile(body: () => void, condition: () => I32): void {
   const inner = collect(body)
   statement(() => {
@@ -223,7 +231,7 @@ export function when(condition: I32, then: () => void, otherwise?: () => void): 
   })
 }
 
-/** Runs the function of `table` at `index`. All of its functions take `values` and return nothing. */
+/** Calls the function of `table` at `index`. All of its functions take `values` and return nothing. */
 export function callIndirect(table: wasm.Dependency.Table, index: I32, values: readonly I32[]): void {
   statement(() => {
     values.forEach(push)
@@ -234,12 +242,10 @@ export function callIndirect(table: wasm.Dependency.Table, index: I32, values: r
 
 /** Ends the program with a trap. */
 export function trap(): void {
-  statement(() => {
-    wasm.unreachable()
-  })
+  statement(() => wasm.unreachable())
 }
 
-/** Evaluates, and forgets the value. */
+/** Evaluates an expression and drops its value. */
 export function discard(value: Expression<Type>): void {
   statement(() => {
     value.emit()
@@ -314,7 +320,7 @@ type Access = (at: { offset: number; align?: number }) => void
 const read =
   <T extends Type>(type: T, access: unknown, align?: number) =>
   (address: I32, offset = 0): Expression<T> =>
-    op(type, () => { (access as Access)({ offset, ...(align === undefined ? {} : { align }) }); }, address) // prettier-ignore
+    op(type, () => (access as Access)({ offset, ...(align === undefined ? {} : { align }) }), address)
 const write =
   <T extends Type>(access: unknown, align?: number) =>
   (address: I32, value: Expression<T> | (T extends 'i32' ? number : never), offset = 0): void => {
@@ -325,7 +331,7 @@ const write =
     })
   }
 
-/** Alignment is a hint, and no address is promised to be aligned beyond its element. */
+/** Loads. Alignment is a hint: no address is promised to be aligned beyond its element. */
 export const load = {
   i32: read('i32', wasm.i32.load),
   u16: read('i32', wasm.i32.load16_u),
@@ -379,7 +385,8 @@ export const f32x4 = {
     emit: () => wasm.v128.const('f32x4', [value, value, value, value]),
   }),
   splat: (a: F32): V128 => op('v128', bare(wasm.f32x4.splat), a),
-  lane: (a: V128, lane: number): F32 => op('f32', () => { (wasm.f32x4.extract_lane as unknown as (l: number) => void)(lane); }, a), // prettier-ignore
+  lane: (a: V128, lane: number): F32 =>
+    op('f32', () => (wasm.f32x4.extract_lane as unknown as (l: number) => void)(lane), a),
   add: vector2(bare(wasm.f32x4.add)),
   sub: vector2(bare(wasm.f32x4.sub)),
   mul: vector2(bare(wasm.f32x4.mul)),
@@ -392,7 +399,7 @@ export const f32x4 = {
   abs: vector1(bare(wasm.f32x4.abs)),
   fromI32: vector1(bare(wasm.f32x4.convert_i32x4_s)),
   toI32: vector1(bare(wasm.i32x4.trunc_sat_f32x4_s)),
-  /** a·b + c, in one rounding or in two, as the engine likes. */
+  /** a·b + c, rounded once or twice, as the engine likes. */
   relaxedMultiplyAdd: vector3(bare(wasm.f32x4.relaxed_madd)),
   /** The sum of the four lanes. */
   sum: (a: V128): F32 => {
@@ -408,7 +415,8 @@ export const i32x4 = {
     emit: () => wasm.v128.const('i32x4', [value, value, value, value]),
   }),
   splat: (a: I32): V128 => op('v128', bare(wasm.i32x4.splat), a),
-  lane: (a: V128, lane: number): Expression<'i32'> => op('i32', () => { (wasm.i32x4.extract_lane as unknown as (l: number) => void)(lane); }, a), // prettier-ignore
+  lane: (a: V128, lane: number): Expression<'i32'> =>
+    op('i32', () => (wasm.i32x4.extract_lane as unknown as (l: number) => void)(lane), a),
   add: vector2(bare(wasm.i32x4.add)),
   sub: vector2(bare(wasm.i32x4.sub)),
   mul: vector2(bare(wasm.i32x4.mul)),
@@ -442,19 +450,19 @@ export const i8x16 = {
   max: vector2(bare(wasm.i8x16.max_s)),
 }
 
-/** Lanes of 32 bits: 0 … 3 from `a`, 4 … 7 from `b`. */
+/** Picks lanes of 32 bits: 0 … 3 from `a`, 4 … 7 from `b`. */
 export function shuffle(a: V128, lanes: readonly [number, number, number, number], b = a): V128 {
   const bytes = lanes.flatMap(lane => [4 * lane, 4 * lane + 1, 4 * lane + 2, 4 * lane + 3])
-  return op('v128', () => { (wasm.i8x16.shuffle as unknown as (b: number[]) => void)(bytes); }, a, b) // prettier-ignore
+  return op('v128', () => (wasm.i8x16.shuffle as unknown as (b: number[]) => void)(bytes), a, b)
 }
 
 export const atomic = {
   load: read('i32', wasm.i32.atomic.load),
   add: (address: I32, value: I32, offset = 0) =>
-    op('i32', () => { (wasm.i32.atomic.rmw.add as unknown as Access)({ offset }); }, address, value), // prettier-ignore
+    op('i32', () => (wasm.i32.atomic.rmw.add as unknown as Access)({ offset }), address, value),
   /**
-   * Sleeps until notified, unless the word at `address` is no longer `expected`. Waits on 64 bits, of which the upper half
-   * must stay zero, because the assembler's 32-bit wait wants a timeout of the wrong type.
+   * Sleeps until notified, unless the word at `address` is no longer `expected`.
+   * QUIRK: it waits on 64 bits, whose upper half must stay zero, since wasmati 0.2.4 gives the 32-bit wait an i32 timeout, not i64.
    */
   wait: (address: I32, expected: I32, offset = 0) =>
     op('i32', () => {

@@ -3,29 +3,24 @@
  *
  * naive            x/2 · (1 + erf(x/√2)), erf summed as a series until nothing changes: a hundred operations a number
  * this             Φ(x) = 1/2 + x·P(x²)/Q(x²), two polynomials of degree 5 on |x| ≤ 5.5, fitted by weighted least squares
- *                  so that the error of GELU, not of Φ, is level; beyond −5.5 Φ is 0
- * what it buys     thirteen multiplications and a division for four numbers, in the tile that the product just wrote,
+ *                  so that the error of GELU, not of Φ, is level; below −5.5 Φ is 0
+ * gain             thirteen multiplications and a division for four numbers, in the tile that the product has just written,
  *                  while it is still in the first-level cache
  *
- * Largest error against float64 over |x| from 2⁻¹² to 8: below 2e-6, at |x| = 5.5 (four units in the last place of the
- * result), checked for every float32 by scripts/check-gelu.mjs. The tanh form that some runtimes take is off by 4.7e-4.
+ * The largest error against float64 over |x| from 2⁻¹² to 8 is below 2e-6, at |x| = 5.5: four units in the last place of the
+ * result. scripts/check-gelu.mjs checks every float32. The tanh form that some runtimes take is off by 4.7e-4.
  */
 import { procedure, doWhile, f32x4, i32, load, local, range, store, type V128 } from './code.ts'
+import { constants, horner } from './math.ts'
 
 const LIMIT = 5.5
 const P = [0.3989419937133789, 0.035108231008052826, 0.004759352654218674, 0.0001824679202400148, 6.5238327806582674e-6, 2.2219262874045853e-8] // prettier-ignore
 const Q = [1, 0.2546670138835907, 0.029378637671470642, 0.0019603355322033167, 7.846026710467413e-5, 1.1949633744734456e-6] // prettier-ignore
 
-/** Writes GELU of four numbers. Its constants are set once, outside of the loop: compilers make each of them anew where it stands. */
+/** Writes GELU of four numbers. Constants are set once, outside the loop: compilers would make each of them anew in every turn. */
 function geluOf(fuses: boolean): (value: V128) => V128 {
   const [p, q] = [constants(P), constants(Q)]
-  const [limit, negativeLimit, half, one, zero] = constants([LIMIT, -LIMIT, 0.5, 1, 0]) as [
-    V128,
-    V128,
-    V128,
-    V128,
-    V128,
-  ]
+  const [limit, negativeLimit, half, one, zero] = constants([LIMIT, -LIMIT, 0.5, 1, 0])
   return value => {
     const x = local.v128(value)
     const near = local.v128(f32x4.pmax(f32x4.pmin(x, limit), negativeLimit)) // a NaN stays
@@ -35,18 +30,6 @@ function geluOf(fuses: boolean): (value: V128) => V128 {
     const phi = f32x4.pmax(f32x4.pmin(f32x4.add(ratio, half), one), zero)
     return f32x4.mul(x, phi)
   }
-}
-
-/** Each number in all four lanes of a variable. */
-export function constants(values: readonly number[]): V128[] {
-  return values.map(value => local.v128(f32x4.const(value)))
-}
-
-/** c₀ + x·(c₁ + x·(c₂ + …)) */
-export function horner(coefficients: readonly V128[], x: V128, fuses = false): V128 {
-  return coefficients.reduceRight((sum, coefficient) =>
-    fuses ? f32x4.relaxedMultiplyAdd(sum, x, coefficient) : f32x4.add(f32x4.mul(sum, x), coefficient),
-  )
 }
 
 /** GELU in place, on `rows` rows of 4·vectors numbers. */
@@ -64,7 +47,7 @@ export function geluTile(vectors: number, fuses: boolean) {
   })
 }
 
-/** GELU in place on `count` numbers, a multiple of four: for the script that checks every one. */
+/** GELU in place on `count` numbers, a multiple of four, for scripts/check-gelu.mjs. */
 export const geluAll = (fuses: boolean) =>
   procedure('gelu', { y: 'i32', count: 'i32' }, ({ y, count }) => {
     const gelu = geluOf(fuses)

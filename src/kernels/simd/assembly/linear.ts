@@ -1,47 +1,47 @@
 /**
- * y = x·Wᵀ + b: where nearly all of the time goes. x: [T, K], W: [N, K], y: [T, N]
+ * y = x·Wᵀ + b, which takes nearly all of the time. x: [T, K], W: [N, K], y: [T, N]
  *
  * The ladder:
  *
  * 1. naive         for t, for n: y[t][n] = b[n] + Σₖ x[t][k]·W[n][k]        two loads for every multiplication
  *
- * 2. panels        Eight rows of W are stored side by side, k by k: one load fetches W for four outputs, and the loop over
- *                  k walks through memory in a straight line. Packed once, when the model is loaded.
+ * 2. panels        Eight rows of W, two vectors' worth, are stored side by side, k by k. One load fetches the weights of four
+ *                  outputs, and the loop over k reads memory in a straight line. Packed once, when the model is loaded.
  *
  * 3. tile          R rows of x against one panel: R·2 vectors of sums stay in registers for the whole loop over k. A step
  *                  loads two vectors of W and R numbers of x for 2·R vector multiplications: loads no longer limit.
- *                  (How many fit into sixteen registers depends on the engine's compiler: that is why tiles are generated.)
+ *                  (Tiles are generated, since the R that fits into sixteen registers depends on the engine's compiler.)
  *
- * 4. one pointer   The R rows of a tile of x are laid out word by word too (operand.ts), so that a step reads them behind one
- *                  pointer instead of R: what is left of the loop is the arithmetic, two additions and a jump.
+ * 4. one pointer   The R rows of a tile of x are laid out word by word too (operand.ts). A step reads them behind one pointer
+ *                  instead of R, so little is left in the loop but the arithmetic: two additions and a jump.
  *
- * 5. order         All row tiles of a block take a panel in turn, so it comes from memory once and then stays in the
- *                  first-level cache (the second, where it is long), while the block of x stays in the second.
+ * 5. order         All row tiles of a block take a panel in turn. It comes from memory once and then stays in the first-level
+ *                  cache (in the second, if it is long), while the block of x stays in the second.
  *
- * 6. integers      `w8a16`: int8 weights, int16 activations. `i32x4.dot_i16x8_s` is eight multiplications where f32 has four,
- *                  and W is a quarter of the size. `w8a7`: int8 · one byte, four products a lane (relaxed SIMD).
- *                  From 32 rows on, w8a16 widens a panel to int16 once, and not in each of its tiles.
+ * 6. integers      `w8a16`: int8 weights, int16 activations. `i32x4.dot_i16x8_s` makes eight multiplications, f32 four,
+ *                  and W is a quarter of the size. `bytes`: int8 · one byte, four products a lane (relaxed SIMD).
+ *                  From 32 rows on, w8a16 widens a panel to int16 once, and not again in each of its tiles.
  *
  * 7. epilogue      Bias, scales and GELU are applied while the tile is in registers or in the first-level cache.
  *
  * The loop over k is not unrolled. V8 before version 12 loads all that a turn reads before it multiplies, and runs out of
- * registers (docs/kernels.md has what that costs); behind one pointer there is nothing left for unrolling to save.
+ * registers (docs/kernels.md says what that costs). Behind one pointer, unrolling has nothing left to save.
  */
-import type { Scheme } from '../layout.ts'
 import { ROW_SCALE_BYTES } from '../layout.ts'
+import type { Format, TileShape } from '../tiles.ts'
 import { procedure, discard, doWhile, f32x4, i16x8, i32, i32x4, load, local, range, store, v128, when } from './code.ts'
 import type { V128 } from './code.ts'
 import { geluTile } from './gelu.ts'
-import { argument } from './record.ts'
+import { args, kernel } from './record.ts'
 
-/** How one format multiplies. In every format a step takes four bytes of each row of x: a word. */
+/** How a tile multiplies. In every format, a step takes four bytes of each row of x: a word. */
 export interface Arithmetic {
   readonly name: string
-  readonly scheme: Scheme
+  readonly format: Format
   /** Rows and vectors (of four outputs) of a tile. */
   readonly rows: number
   readonly vectors: number
-  /** Whether the module has a multiplication and an addition in one. */
+  /** Whether the module has fused multiply-adds. */
   readonly fuses: boolean
   /** Bytes of W in a step, for four outputs. */
   readonly weightBytes: 8 | 16
@@ -51,7 +51,7 @@ export interface Arithmetic {
 
 export const f32Portable = {
   name: 'f32',
-  scheme: 'f32',
+  format: 'f32',
   weightBytes: 16,
   multiplyAdd: (sum, x, w) => f32x4.add(sum, f32x4.mul(x, w)),
 } as const satisfies Partial<Arithmetic>
@@ -64,49 +64,45 @@ export const f32Relaxed = {
 /** x: two int16 of a row; w: the same two k of four outputs, int8 widened to int16 by the load. */
 export const w8a16 = {
   name: 'w8a16',
-  scheme: 'w8a16',
+  format: 'w8a16',
   weightBytes: 8,
   multiplyAdd: (sum, x, w) => i32x4.add(sum, i32x4.dotI16(w, x)),
 } as const satisfies Partial<Arithmetic>
 
 /**
- * x: four bytes of a row; w: the same four k of four outputs, int8. Two products are added in int16. With 7 bits it holds
- * 2·128·127 exactly, whatever the engine makes of the instruction: the second factor is below 128. With more, where an engine
- * reads them as unsigned (probe.ts), the two are bounded together (bounds.ts).
+ * x: four bytes of a row; w: the same four k of four outputs, int8. Two products are added in int16. With activations of 7 bits,
+ * int16 holds 2·128·127 exactly, however the engine implements the instruction. If an engine reads more bits, as unsigned
+ * (probe.ts), weights and activations are bounded together (bounds.ts).
  */
-export const w8a7Pairs = {
-  name: 'w8a7Pairs',
-  scheme: 'w8a7',
+export const bytesPairs = {
+  name: 'bytesPairs',
+  format: 'bytes',
   weightBytes: 16,
   multiplyAdd: (sum, x, w) => i32x4.add(sum, i32x4.addPairsI16(i16x8.relaxedDot(w, x))),
 } as const satisfies Partial<Arithmetic>
 
-/** The same in one instruction, where the machine has one (AVX-VNNI, Arm's dot product). */
-export const w8a7Fused = {
-  name: 'w8a7Fused',
-  scheme: 'w8a7',
+/** The same in one instruction, if the machine has one (AVX-VNNI, Arm's dot product). */
+export const bytesFused = {
+  name: 'bytesFused',
+  format: 'bytes',
   weightBytes: 16,
   multiplyAdd: (sum, x, w) => i32x4.relaxedDotAdd(w, x, sum),
 } as const satisfies Partial<Arithmetic>
 
-const tileParameters = {
-  x: 'i32',
-  panel: 'i32',
-  panelEnd: 'i32',
-  columns: 'i32',
-  y: 'i32',
-  yStride: 'i32',
-} as const
+/** How tiles of this arithmetic multiply. `fuses`: in a module that has fused multiply-adds. */
+export function arithmetic(kind: TileShape['arithmetic'], fuses: boolean) {
+  return { f32: fuses ? f32Relaxed : f32Portable, w8a16, bytesPairs, bytesFused }[kind]
+}
 
 /** One tile: `rows` rows of x against one panel. */
 function tile(math: Arithmetic, rows: number) {
   const all = (count: number) => Array.from({ length: count }, (_, i) => i)
   return procedure(
     `${math.name}_${rows}x${4 * math.vectors}`,
-    tileParameters,
+    { x: 'i32', panel: 'i32', panelEnd: 'i32', columns: 'i32', y: 'i32', yStride: 'i32' },
     ({ x, panel, panelEnd, columns, y, yStride }) => {
       const sums = all(rows).map(() =>
-        all(math.vectors).map(j => local.v128(math.scheme === 'f32' ? load.v128(columns, 16 * j) : v128.zero())),
+        all(math.vectors).map(j => local.v128(math.format === 'f32' ? load.v128(columns, 16 * j) : v128.zero())),
       )
       const loadW = math.weightBytes === 8 ? load.widen8 : load.v128
 
@@ -136,19 +132,19 @@ function tile(math: Arithmetic, rows: number) {
 }
 
 /**
- * Sums of integers to numbers, in a tile that was just written: (sum − zero[t]·Σₖ W[n][k]) · scale[t]·scale[n] + b[n]. Columns
- * of a panel are stored as b, scale, Σₖ W, each for all of its outputs. Activations of w8a16 have no zero point.
+ * Turns integer sums into numbers, in a tile that was just written: (sum − zero[t]·Σₖ W[n][k]) · scale[t]·scale[n] + b[n]. Columns
+ * of a panel are stored as b, scale, Σₖ W, each for all outputs. Activations of w8a16 have no zero point.
  */
 function scaleTile(math: Arithmetic) {
   const width = 16 * math.vectors
   return procedure(
-    `scale_${math.scheme}`,
+    `scale_${math.format}`,
     { y: 'i32', yStride: 'i32', rows: 'i32', columns: 'i32', rowScales: 'i32' },
     ({ y, yStride, rows, columns, rowScales }) => {
       const perVector = Array.from({ length: math.vectors }, (_, j) => ({
         bias: local.v128(load.v128(columns, 16 * j)),
         scale: local.v128(load.v128(columns, width + 16 * j)),
-        ...(math.scheme === 'w8a7' ? { weights: local.v128(load.v128(columns, 2 * width + 16 * j)) } : {}),
+        ...(math.format === 'bytes' ? { weights: local.v128(load.v128(columns, 2 * width + 16 * j)) } : {}),
       }))
       range(0, rows, 1, () => {
         const scaleOfRow = local.v128(load.splat32(rowScales))
@@ -171,10 +167,10 @@ function at<T>(matrix: readonly (readonly T[])[], i: number, j: number): T {
   return value
 }
 
-/** From this many rows on, int8 weights are widened to int16 once for all tiles, and not by each of them again. */
+/** From this many rows on, w8a16 widens its weights to int16 once for all tiles, and not again in each. */
 const WIDEN_FROM = 32
 
-/** A panel of int8 as int16. */
+/** Widens a panel of int8 to int16. */
 const widen = procedure('widen', { panel: 'i32', panelEnd: 'i32', to: 'i32' }, ({ panel, panelEnd, to }) => {
   range(panel, panelEnd, 16, from => {
     store.v128(to, load.widen8(from))
@@ -184,13 +180,13 @@ const widen = procedure('widen', { panel: 'i32', panelEnd: 'i32', to: 'i32' }, (
 })
 
 /**
- * `rows` rows of x against `count` panels. columnBytes: from one panel's columns to the next's; 0 where all are zero.
+ * Multiplies `rows` rows of x by `count` panels. columnBytes: from one panel's columns to the next's; 0 if all are zero.
  * In w8a16, `scratch` has room for a panel in int16, and panels may be read up to `panelsEnd`.
  */
 export function multiply(math: Arithmetic) {
   const [scale, applyGelu] = [scaleTile(math), geluTile(math.vectors, math.fuses)]
   const tiles = Array.from({ length: math.rows }, (_, i) => tile(math, i + 1))
-  const wideTile = math.scheme === 'w8a16' ? tile({ ...math, weightBytes: 16 }, math.rows) : undefined
+  const wideTile = math.format === 'w8a16' ? tile({ ...math, weightBytes: 16 }, math.rows) : undefined
   return procedure(
     `multiply_${math.name}`,
     {
@@ -200,14 +196,14 @@ export function multiply(math: Arithmetic) {
       panel: 'i32',
       panelBytes: 'i32',
       count: 'i32',
-      columns: 'i32',
-      columnBytes: 'i32',
+      columns: 'i32?',
+      columnBytes: 'i32?',
       y: 'i32',
       yStride: 'i32',
-      gelu: 'i32',
-      rowScales: 'i32',
-      scratch: 'i32',
-      panelsEnd: 'i32',
+      gelu: 'i32?',
+      rowScales: 'i32?',
+      scratch: 'i32?',
+      panelsEnd: 'i32?',
     },
     ({
       x,
@@ -229,19 +225,19 @@ export function multiply(math: Arithmetic) {
       const whole = local.i32(i32.sub(rows, tail))
       const [xs, ys, scales, panelEnd] = [local.i32(), local.i32(), local.i32(), local.i32()]
       const isWidened = local.i32(i32.ge(rows, WIDEN_FROM))
-      const product = (of: number) => tiles[of - 1]?.(xs, panel, panelEnd, columns, ys, yStride)
+      const operands = { x: xs, columns, y: ys, yStride }
+      const product = (of: number) => tiles[of - 1]?.({ ...operands, panel, panelEnd })
       const run = (of: number) => {
         if (wideTile && of === math.rows) {
           const end = i32.add(scratch, i32.shl(panelBytes, 1))
-          when(isWidened, () => { wideTile(xs, scratch, end, columns, ys, yStride) }, () => { product(of) }) // prettier-ignore
+          const widened = () => wideTile({ ...operands, panel: scratch, panelEnd: end })
+          when(isWidened, widened, () => product(of))
         } else product(of)
-        // Not in the tile: an engine that puts these in line there has too few registers for its loop.
-        if (math.scheme !== 'f32') scale(ys, yStride, of, columns, scales)
-        when(gelu, () => {
-          applyGelu(ys, yStride, of)
-        })
+        // Functions of their own: if an engine inlined these in the tile, its loop would have too few registers.
+        if (math.format !== 'f32') scale({ y: ys, yStride, rows: of, columns, rowScales: scales })
+        when(gelu, () => applyGelu({ y: ys, stride: yStride, rows: of }))
       }
-      // While tiles compute, the next panel is fetched, a part with each: to widen is to wait for memory otherwise.
+      // While tiles compute, they fetch the next panel, each a part of it. Otherwise widening would wait for memory.
       const ahead = local.i32()
       const share = local.i32(i32.and(i32.add(i32.div(i32.mul(panelBytes, math.rows), i32.add(rows, 1)), 64), -64))
       const fetchAhead = () => {
@@ -257,7 +253,7 @@ export function multiply(math: Arithmetic) {
         scales.set(rowScales)
         panelEnd.set(i32.add(panel, panelBytes))
         ahead.set(panelEnd)
-        if (wideTile) when(isWidened, () => { widen(panel, panelEnd, scratch) }) // prettier-ignore
+        if (wideTile) when(isWidened, () => widen({ panel, panelEnd, to: scratch }))
         range(0, whole, math.rows, () => {
           run(math.rows)
           if (wideTile) when(isWidened, fetchAhead)
@@ -265,7 +261,7 @@ export function multiply(math: Arithmetic) {
           ys.set(i32.add(ys, i32.mul(yStride, math.rows)))
           scales.set(i32.add(scales, ROW_SCALE_BYTES * math.rows))
         })
-        for (let rest = 1; rest < math.rows; rest++) when(i32.eq(tail, rest), () => { run(rest) }) // prettier-ignore
+        for (let rest = 1; rest < math.rows; rest++) when(i32.eq(tail, rest), () => run(rest))
         panel.set(panelEnd)
         columns.set(i32.add(columns, columnBytes))
         y.set(i32.add(y, 16 * math.vectors))
@@ -277,35 +273,27 @@ export function multiply(math: Arithmetic) {
 /** The operation: a task is one block of rows against one group of panels. */
 export function linear(math: Arithmetic, product: ReturnType<typeof multiply>) {
   return procedure(`linear_${math.name}`, kernel, ({ op, task, scratch }) => {
-    const get = (name: Parameters<typeof argument<'linear'>>[2]) => argument('linear', op, name)
-    const [panelCount, panelGroup, panelBytes, columnBytes] = [
-      get('panelCount'),
-      get('panelGroup'),
-      get('panelBytes'),
-      get('columnBytes'),
-    ]
+    const arg = args('linear', op)
+    const { panelCount, panelGroup, panelBytes, columnBytes } = arg
     const groups = local.i32(i32.div(i32.sub(i32.add(panelCount, panelGroup), 1), panelGroup))
-    const firstRow = local.i32(i32.mul(i32.div(task, groups), get('rowBlock')))
+    const firstRow = local.i32(i32.mul(i32.div(task, groups), arg.rowBlock))
     const firstPanel = local.i32(i32.mul(i32.rem(task, groups), panelGroup))
-    const [xStride, yStride] = [get('xStride'), get('yStride')]
-    product(
-      i32.add(get('x'), i32.mul(firstRow, xStride)),
+    const { xStride, yStride } = arg
+    product({
+      x: i32.add(arg.x, i32.mul(firstRow, xStride)),
       xStride,
-      i32.min(get('rowBlock'), i32.sub(get('rows'), firstRow)),
-      i32.add(get('panels'), i32.mul(firstPanel, panelBytes)),
+      rows: i32.min(arg.rowBlock, i32.sub(arg.rows, firstRow)),
+      panel: i32.add(arg.panels, i32.mul(firstPanel, panelBytes)),
       panelBytes,
-      i32.min(panelGroup, i32.sub(panelCount, firstPanel)),
-      i32.add(get('columns'), i32.mul(firstPanel, columnBytes)),
+      count: i32.min(panelGroup, i32.sub(panelCount, firstPanel)),
+      columns: i32.add(arg.columns, i32.mul(firstPanel, columnBytes)),
       columnBytes,
-      i32.add(i32.add(get('y'), i32.mul(firstRow, yStride)), i32.mul(firstPanel, 16 * math.vectors)),
+      y: i32.add(i32.add(arg.y, i32.mul(firstRow, yStride)), i32.mul(firstPanel, 16 * math.vectors)),
       yStride,
-      get('gelu'),
-      i32.add(get('rowScales'), i32.mul(firstRow, ROW_SCALE_BYTES)),
+      gelu: arg.gelu,
+      rowScales: i32.add(arg.rowScales, i32.mul(firstRow, ROW_SCALE_BYTES)),
       scratch,
-      i32.add(get('panels'), i32.mul(panelCount, panelBytes)),
-    )
+      panelsEnd: i32.add(arg.panels, i32.mul(panelCount, panelBytes)),
+    })
   })
 }
-
-/** Every kernel takes the record of its operation, the number of the task, and scratch memory of its thread. */
-export const kernel = { op: 'i32', task: 'i32', scratch: 'i32' } as const

@@ -1,67 +1,73 @@
 /** One .wasm file per set of features: {portable, relaxed, wide} × {unshared, shared memory}. */
 import * as wasm from 'wasmati'
-import { OPCODES, TILES, type Features, type TileShape } from '../kernels.ts'
+import { kernelName, OPCODES, OPERATION_NAMES, type Operation } from '../opcodes.ts'
+import { tilesOf, type Features, type Level, type TileShape } from '../tiles.ts'
+import { addNorm } from './add-norm.ts'
 import { attention, packHeads } from './attention.ts'
-import { procedure, trap, type Procedure } from './code.ts'
+import { chain } from './chain.ts'
+import { procedure, trap, type Written } from './code.ts'
+import { embed } from './embed.ts'
 import { geluAll } from './gelu.ts'
 import * as linear from './linear.ts'
-import { chain } from './chain.ts'
 import { operand } from './operand.ts'
-import { addNorm, embed, pack, packTable } from './operations.ts'
+import { pack, packTable } from './pack.ts'
+import { kernel } from './record.ts'
 import { scheduler } from './scheduler.ts'
 
-const arithmetic = {
-  f32: linear.f32Portable,
-  f32Relaxed: linear.f32Relaxed,
-  w8a16: linear.w8a16,
-  w8a7Pairs: linear.w8a7Pairs,
-  w8a7Fused: linear.w8a7Fused,
-} as const
-
-/** The bytes of the module with these features. */
-export function assemble(features: Features): Uint8Array {
-  const kernels = new Map<string, Procedure>([
-    ['addNorm', addNorm],
-    ['embed', embed],
-    ['packTable', packTable],
-    ['operand_f32', operand('f32')],
-    ['operand_w8a16', operand('w8a16')],
-    ['operand_w8a7', operand('w8a7')],
-  ])
-  for (const shape of TILES as readonly TileShape[]) {
-    if (shape.level !== features.level && !(shape.level === 'portable' && features.level === 'relaxed')) continue
-    const { rows, arithmetic: kind, width } = shape
-    const relaxed = kind === 'f32' && features.level !== 'portable' ? arithmetic.f32Relaxed : arithmetic[kind]
-    const math: linear.Arithmetic = { ...relaxed, rows, vectors: width / 4, fuses: features.level !== 'portable' }
-    const product = linear.multiply(math)
-    kernels.set(`linear_${shape.name}`, linear.linear(math, product))
-    const packing = `pack_${math.scheme}_${width}`
-    if (!kernels.has(packing)) kernels.set(packing, pack(math.scheme, width))
-    if (math.scheme === 'f32') {
-      kernels.set(`packHeads_${width}`, packHeads(width))
-      kernels.set(`attention_${width}`, attention(math, product))
-    }
-  }
-  return encode(kernels, features)
+/** A tile of a module, with the product that its kernels share. */
+interface Tile {
+  readonly math: linear.Arithmetic
+  readonly width: number
+  readonly product: ReturnType<typeof linear.multiply>
 }
 
-/** What stands in the table for a kernel that a module does not have. */
-const missing = procedure('missing', linear.kernel, () => {
-  trap()
-})
+/** Writes the kernel of each operation. An operation that is missing here does not compile. */
+const AUTHORS: Readonly<Record<Operation, (tile: Tile) => Written>> = {
+  addNorm: () => addNorm,
+  embed: () => embed,
+  packTable: () => packTable,
+  operand: ({ math }) => operand(math.format),
+  linear: ({ math, product }) => linear.linear(math, product),
+  pack: ({ math, width }) => pack(math.format, width),
+  packHeads: ({ width }) => packHeads(width),
+  attention: ({ math, product }) => attention(math, product),
+}
 
-/** Kernels stand in a table, at their opcodes. */
-function encode(kernels: ReadonlyMap<string, Procedure>, { shared, level }: Features): Uint8Array {
+/** The kernels of a module of this level, by name. */
+export function kernelsOf(level: Level): ReadonlyMap<string, Written> {
+  const kernels = new Map<string, Written>()
+  for (const shape of tilesOf(level)) {
+    const tile = tileOf(shape, level)
+    for (const operation of OPERATION_NAMES) {
+      const name = kernelName(operation, shape)
+      if (name !== undefined && !kernels.has(name)) kernels.set(name, AUTHORS[operation](tile))
+    }
+  }
+  return kernels
+}
+
+function tileOf({ arithmetic, rows, width }: TileShape, level: Level): Tile {
+  const fuses = level !== 'portable'
+  const math = { ...linear.arithmetic(arithmetic, fuses), rows, vectors: width / 4, fuses }
+  return { math, width, product: linear.multiply(math) }
+}
+
+/** Stands in the table for a kernel that only modules of other levels have. */
+const missing = procedure('missing', kernel, trap)
+
+/** The bytes of the module with these features. Kernels stand in a table, at their opcodes. */
+export function assemble({ level, shared }: Features): Uint8Array {
+  const kernels = kernelsOf(level)
   const entries = OPCODES.map(name => wasm.Const.refFunc((kernels.get(name) ?? missing).func))
   const table = wasm.table({ type: wasm.funcref, min: entries.length, max: entries.length }, entries)
   const memory = { ...wasm.importMemory({ min: 1, max: 65536, shared }), module: 'env', string: 'memory' }
   const run = scheduler(table, shared).func
-  // The third name tells what a module needs.
+  // The name of a level as an export tells the host what a module needs.
   const exports = {
     run,
     gelu: geluAll(level !== 'portable').func,
     ...(level === 'portable' ? {} : { [level]: run }),
-    ...(level === 'relaxed' ? { pairs: chain(linear.w8a7Pairs).func, fused: chain(linear.w8a7Fused).func } : {}),
+    ...(level === 'relaxed' ? { pairs: chain(linear.bytesPairs).func, fused: chain(linear.bytesFused).func } : {}),
   }
   return wasm.Module({ exports, memory }).toBytes()
 }

@@ -1,20 +1,19 @@
 /**
- * x → the operand of a product (linear.ts). Rows become integers where the weights are integers, and tiles of R rows are laid
- * out word by word, a word being the four bytes of a row that one step takes:
+ * Makes x the operand of a product (linear.ts). Rows become integers if the weights are. Tiles of R rows are laid out word
+ * by word; a word is the four bytes of a row that one step takes:
  *
- *   word k of row i of a tile of r rows:  tile + 4·(k·r + i)        r = R, but for the last tile: what is left
+ *   word k of row i of a tile of r rows:  tile + 4·(k·r + i)        r = R; in the last tile, the rows that are left
  *
- * So a tile reads its rows behind one pointer. x is read once more for it, a hundredth of the product's work.
+ * So a tile reads its rows behind one pointer. It costs one more pass over x, a hundredth of the product's work.
  */
-import { CODES, ROW_SCALE_BYTES, type Scheme } from '../layout.ts'
+import { READING, ROW_SCALE_BYTES } from '../layout.ts'
+import type { Format } from '../tiles.ts'
 import { procedure, f32, f32x4, i16x8, i32, i32x4, i8x16, load, local, range, store, v128, when } from './code.ts'
 import type { I32, Variable } from './code.ts'
-import { kernel } from './linear.ts'
-import { eachRow, pointer } from './operations.ts'
-import { argument, floatArgument } from './record.ts'
+import { args, eachRow, kernel, pointer } from './record.ts'
 import { across, at4, largestMagnitude, roundBy, SMALLEST, storeWords } from './rows.ts'
 
-/** Where row `row` of `rows` begins in tiles of `tileRows`, and the bytes from one of its words to the next. */
+/** The address of row `row` of `rows` in tiles of `tileRows`, and the bytes from one of its words to the next. */
 export function placeInTiles(base: I32, rowBytes: I32, row: Variable<'i32'>, rows: I32, tileRows: I32) {
   const place = local.i32(i32.rem(row, tileRows))
   const first = local.i32(i32.sub(row, place))
@@ -33,8 +32,8 @@ export const copyRow = procedure(
 )
 
 /**
- * w8a16: q = round(x · limit / max|x|) as int16. `limit` is what the weights leave room for: (2³¹ − 1) / Σₖ|W[n][k]|, so that
- * no sum of products can leave int32, nor any part of it: |Σ q·w| ≤ Σ |q|·|w| ≤ limit · Σ|w| < 2³¹.
+ * w8a16: q = round(x · limit / max|x|) as int16. `limit` is (2³¹ − 1) / Σₖ|W[n][k]| (bounds.ts), so no sum of products leaves
+ * int32, nor any part of it: |Σ q·w| ≤ Σ |q|·|w| ≤ limit · Σ|w| < 2³¹.
  * A NaN makes the scale NaN, and with it the whole row of the product.
  */
 const quantiseRow16 = procedure(
@@ -54,20 +53,20 @@ const quantiseRow16 = procedure(
 )
 
 /**
- * Activations of one byte: q = round((x − lowest) · limit / (highest − lowest)), 0 … limit, where the range always holds 0; the
- * zero point is the q of x = 0. What it adds to every sum, zero · Σₖ W[n][k], is taken off again in the epilogue, exactly.
- * `codes` (layout.ts): 7 bits with limit 127; or 8 with a limit up to 255 (bounds.ts), as they are or less 128, as the
+ * Activations of one byte: q = round((x − lowest) · limit / (highest − lowest)), 0 … limit. The range always includes 0, and the
+ * zero point is the q of x = 0. It adds zero · Σₖ W[n][k] to every sum, which the epilogue subtracts again, exactly.
+ * `reading` (layout.ts): 7 bits with limit 127; or 8 with a limit up to 255 (bounds.ts), unsigned or less 128, as the
  * engine's instruction reads them.
  */
 const quantiseRowBytes = procedure(
   'quantiseRowBytes',
-  { x: 'i32', width: 'i32', q: 'i32', wordStride: 'i32', rowScale: 'i32', limit: 'f32', codes: 'i32' },
-  ({ x, width, q, wordStride, rowScale, limit, codes }) => {
+  { x: 'i32', width: 'i32', q: 'i32', wordStride: 'i32', rowScale: 'i32', limit: 'f32', reading: 'i32' },
+  ({ x, width, q, wordStride, rowScale, limit, reading }) => {
     const [low, high] = [local.v128(v128.zero()), local.v128(v128.zero())]
     const [broken, nothing] = [local.v128(v128.zero()), local.v128(v128.zero())]
     range(0, width, 4, i => {
       const value = local.v128(load.v128(at4(x, i)))
-      // One instruction each, where `min` and `max` are seven and eight. They lose a NaN; nothing · NaN does not.
+      // One instruction each; `min` and `max` would be seven and eight. They lose a NaN, but nothing · NaN keeps it.
       low.set(f32x4.pmin(low, value))
       high.set(f32x4.pmax(high, value))
       broken.set(f32x4.add(broken, f32x4.mul(value, nothing)))
@@ -80,13 +79,13 @@ const quantiseRowBytes = procedure(
     const factor = local.f32(f32.div(limit, extent))
     const zero = local.i32(f32.toI32(f32.nearest(f32.mul(f32.sub(f32.const(0), lowest), factor))))
 
-    // Signed bytes on the way: 8 bits lie 128 lower, and flipping the highest bit makes unsigned ones of them.
+    // Narrowing makes signed bytes, so 8 bits are stored 128 lower. Flipping the highest bit makes them unsigned.
     const floor = local.i32(0)
     const flip = local.i32(0)
-    when(codes, () => {
+    when(reading, () => {
       floor.set(-128)
     })
-    when(i32.eq(codes, CODES.unsigned), () => {
+    when(i32.eq(reading, READING.unsigned), () => {
       flip.set(128)
     })
     store.i32(rowScale, i32.add(i32.add(zero, floor), flip), 4)
@@ -96,7 +95,7 @@ const quantiseRowBytes = procedure(
     range(0, width, 16, i => {
       const from = local.i32(at4(x, i))
       const quarter = (n: number) => round(load.v128(from, 16 * n))
-      // Narrowing saturates. Rounding x and the zero point apart can miss the ends by one.
+      // Narrowing saturates: x and the zero point are rounded separately, which can miss the ends by one.
       const low16 = i16x8.narrow(quarter(0), quarter(1))
       const bytes = i8x16.max(i8x16.narrow(low16, i16x8.narrow(quarter(2), quarter(3))), floors)
       storeWords(q, wordStride, v128.xor(bytes, flips))
@@ -105,21 +104,21 @@ const quantiseRowBytes = procedure(
 )
 
 /** The operation. Tasks: blocks of rows, each of whole tiles. */
-export const operand = (scheme: Scheme) =>
-  procedure(`operand_${scheme}`, kernel, ({ op, task }) => {
-    const get = (name: Parameters<typeof argument<'operand'>>[2]) => argument('operand', op, name)
-    const [x, xStride, q, qStride] = [get('x'), get('xStride'), get('q'), get('qStride')]
-    const [width, rows, tileRows, scales] = [get('width'), get('rows'), get('tileRows'), get('rowScales')]
-    const limit = floatArgument('operand', op, 'limit')
-    const codes = scheme === 'w8a7' ? [get('codes')] : []
-    eachRow('operand', op, task, row => {
+export const operand = (format: Format) =>
+  procedure(`operand_${format}`, kernel, ({ op, task }) => {
+    const arg = args('operand', op)
+    const { x, xStride, q, qStride, width, rows, tileRows, rowScales, limit } = arg
+    const reading = format === 'bytes' ? arg.reading : undefined
+    eachRow(arg, task, row => {
       const { to, wordStride } = placeInTiles(q, qStride, row, rows, tileRows)
       const from = pointer(x, row, xStride)
-      if (scheme === 'f32') {
-        copyRow(from, width, to, wordStride)
+      const words = { x: from, width, q: to, wordStride }
+      if (format === 'f32') {
+        copyRow(words)
         return
       }
-      const quantiseRow = scheme === 'w8a16' ? quantiseRow16 : quantiseRowBytes
-      quantiseRow(from, width, to, wordStride, pointer(scales, row, ROW_SCALE_BYTES), limit, ...codes)
+      const scaled = { ...words, rowScale: pointer(rowScales, row, ROW_SCALE_BYTES), limit }
+      if (reading) quantiseRowBytes({ ...scaled, reading })
+      else quantiseRow16(scaled)
     })
   })

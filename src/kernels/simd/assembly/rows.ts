@@ -1,8 +1,8 @@
 /**
- * What is done to one row at a time: reading it in its stored type, turning it to integers, normalising it.
- * Rows are padded to a multiple of 16 elements, with zeros, so that no loop has a tail.
+ * Works on one row at a time: reads it in its stored type, turns it into integers, normalises it.
+ * Rows are padded with zeros to a multiple of 16 elements, so no loop has a tail.
  */
-import { DTYPE } from '../layout.ts'
+import { STORED } from '../layout.ts'
 import {
   define,
   procedure,
@@ -21,24 +21,24 @@ import {
   when,
 } from './code.ts'
 import type { F32, I32, V128, Variable } from './code.ts'
-import { constants, horner } from './gelu.ts'
+import { constants, horner } from './math.ts'
 
-/** Half precision to single: five exponent bits to eight. Multiplying by 2¹¹² moves the exponent, also of subnormals. */
+/** float16 → float32: five exponent bits become eight. Multiplying by 2¹¹² moves the exponent, of subnormals too. */
 function widenF16(bits: V128): V128 {
   const half = local.v128(bits)
   const magnitude = local.v128(v128.and(half, i32x4.const(0x7fff)))
   const sign = i32x4.shl(v128.and(half, i32x4.const(0x8000)), 16)
   const value = f32x4.mul(i32x4.shl(magnitude, 13), f32x4.const(2 ** 112))
-  // Infinity and NaN have the largest exponent in both: 31 became 143, so the missing bits are set.
+  // Infinity and NaN have the largest exponent in both types. Here 31 became 143, so the missing bits are set.
   const special = v128.and(i32x4.lt(i32x4.const(0x7bff), magnitude), i32x4.const(0x7f800000))
   return v128.or(v128.or(value, special), sign)
 }
 
-/** y += row, of `width` elements of type `dtype` (layout.ts); `scale` is used for int8 alone. */
+/** y += row, of `width` elements of type `stored` (layout.ts); `scale` is used for int8 alone. */
 export const addRow = procedure(
   'addRow',
-  { y: 'i32', row: 'i32', width: 'i32', dtype: 'i32', scale: 'f32' },
-  ({ y, row, width, dtype, scale }) => {
+  { y: 'i32', row: 'i32', width: 'i32', stored: 'i32', scale: 'f32' },
+  ({ y, row, width, stored, scale }) => {
     const each = (bytes: number, read: (at: I32) => V128) => {
       range(0, width, 4, i => {
         const at = local.i32(i32.add(y, i32.mul(i, 4)))
@@ -47,10 +47,10 @@ export const addRow = procedure(
       })
     }
     const scales = local.v128(f32x4.splat(scale))
-    when(i32.eq(dtype, DTYPE.F32), () => { each(4, at => load.v128(at)) }) // prettier-ignore
-    when(i32.eq(dtype, DTYPE.F16), () => { each(2, at => widenF16(load.widen16(at))) }) // prettier-ignore
-    when(i32.eq(dtype, DTYPE.BF16), () => { each(2, at => i32x4.shl(load.widen16(at), 16)) }) // prettier-ignore
-    when(i32.eq(dtype, DTYPE.I8), () => {
+    when(i32.eq(stored, STORED.F32), () => each(4, at => load.v128(at)))
+    when(i32.eq(stored, STORED.F16), () => each(2, at => widenF16(load.widen16(at))))
+    when(i32.eq(stored, STORED.BF16), () => each(2, at => i32x4.shl(load.widen16(at), 16)))
+    when(i32.eq(stored, STORED.I8), () => {
       each(1, at => f32x4.mul(f32x4.fromI32(i32x4.lowS16(i16x8.lowS8(load.zero32(at)))), scales))
     })
   },
@@ -62,7 +62,7 @@ function largest(vector: V128): Variable<'i32'> {
   return local.i32(i32x4.lane(i32x4.max(pairs, shuffle(pairs, [1, 0, 3, 2])), 0))
 }
 
-/** max |x|, by comparing bit patterns as integers: their order is that of the numbers, with NaN above all. */
+/** max |x|, compared as bit patterns: their order as integers is that of the numbers, with NaN above all. */
 export function largestMagnitude(x: I32, width: I32): Variable<'f32'> {
   const max = local.v128(v128.zero())
   range(0, width, 4, i => {
@@ -72,15 +72,15 @@ export function largestMagnitude(x: I32, width: I32): Variable<'f32'> {
 }
 
 /**
- * Writes round(x · factor) + offset as int32, to the nearest, ties to even. Adding 1.5·2²³ leaves no room for a fraction, so
- * the addition itself rounds, and the integer stands in the low bits: right for |x · factor| < 2²².
+ * Writes round(x · factor) + offset as int32, to the nearest, ties to even. Adding 1.5·2²³ leaves no room for a fraction. So
+ * the addition itself rounds, and the integer is in the low bits, if |x · factor| < 2²².
  */
 export function roundBy(factor: V128, offset: V128 = i32x4.const(0)): (x: V128) => V128 {
   const [magic, back] = [local.v128(f32x4.const(12582912)), local.v128(i32x4.sub(offset, i32x4.const(0x4b400000)))]
   return x => i32x4.add(f32x4.add(f32x4.mul(x, factor), magic), back)
 }
 
-/** Below this a row counts as this large: 1/SMALLEST is still far from infinity. */
+/** The smallest range of a row: 1/SMALLEST is still far from infinity. */
 export const SMALLEST = 2 ** -100
 
 export const at4 = (base: I32, i: I32) => i32.add(base, i32.mul(i, 4))
@@ -91,8 +91,8 @@ export function across(vector: V128, pick: (a: F32, b: F32) => F32): Variable<'f
 }
 
 /**
- * int8 weights: q = round(x / scale), scale = max|x| / 127; or more, where two neighbours together would exceed `pairLimit`
- * (bounds.ts). Returns the scale.
+ * Makes int8 weights: q = round(x / scale), scale = max|x| / 127. The scale is larger if two neighbours together would exceed
+ * `pairLimit` (bounds.ts). Returns the scale.
  */
 export const quantiseRow8 = define(
   'quantiseRow8',
@@ -119,9 +119,9 @@ export const quantiseRow8 = define(
 )
 
 /**
- * y = (y − mean) / √(variance + ε) · weight + bias, in place (Ba 2016). Three passes over a row that is in the first-level
- * cache, four lanes wide; the mean is taken off before squaring, so that nothing cancels. `width` may have a tail, which
- * is zero, as are weight and bias there: only the variance has to leave it out.
+ * y = (y − mean) / √(variance + ε) · weight + bias, in place (Ba 2016). It takes three passes over a row that is in the
+ * first-level cache. The mean is subtracted before squaring, so no digits cancel. The padding behind `width` is zero, and so are
+ * weight and bias there: only the variance has to leave it out.
  */
 export const normaliseRow = procedure(
   'normaliseRow',
@@ -156,7 +156,7 @@ export const normaliseRow = procedure(
   },
 )
 
-/** The next four words of a row of a tile (operand.ts). Moves `at` behind them. */
+/** Stores the next four words of a row of a tile (operand.ts), and moves `at` behind them. */
 export function storeWords(at: Variable<'i32'>, wordStride: Variable<'i32'>, words: V128): void {
   const four = local.v128(words)
   for (let lane = 0; lane < 4; lane++) {
@@ -165,11 +165,11 @@ export function storeWords(at: Variable<'i32'>, wordStride: Variable<'i32'>, wor
   }
 }
 
-const scoresBelowNothing = -87.3 // e to this is the smallest normal float32
+const SMALLEST_EXPONENT = -87.3 // e to this is the smallest normal float32
 
 /**
- * scores → eᵗ / Σ eᵗ, t = (score − largest) · scale, over n scores and what pads them; `keys` of them, n and up to three of
- * padding, to a row of a tile.
+ * Softmax: scores → eᵗ / Σ eᵗ with t = (score − largest) · scale, for `count` scores and their padding. The first `keys`, which are
+ * the scores and up to three of padding, go to a row of a tile.
  *
  * eᵗ = 2ⁿ · eʳ with n = round(t / ln 2) and |r| ≤ ln 2 / 2: 2ⁿ is written into the exponent bits, and eʳ is its Taylor
  * polynomial of degree 6, off by at most r⁷/5040 = 1.2e-7.
@@ -183,13 +183,13 @@ export const softmaxRow = procedure(
     })
     const largestLanes = local.v128(load.v128(row))
     range(4, padded, 4, i => {
-      // One instruction, where `max` is eight. It may lose a NaN, which the exponential then meets.
+      // One instruction; `max` would be eight. It may lose a NaN, but the exponential then meets it.
       largestLanes.set(f32x4.pmax(largestLanes, load.v128(at4(row, i))))
     })
     const most = local.v128(f32x4.splat(across(largestLanes, f32.max)))
     const scales = local.v128(f32x4.splat(scale))
     const total = local.v128(v128.zero())
-    const [exponential, lowest] = [exponentialOf(), local.v128(f32x4.const(scoresBelowNothing))]
+    const [exponential, lowest] = [exponentialOf(), local.v128(f32x4.const(SMALLEST_EXPONENT))]
     range(0, padded, 4, i => {
       const at = local.i32(at4(row, i))
       const t = f32x4.mul(f32x4.sub(load.v128(at), most), scales)
@@ -197,7 +197,7 @@ export const softmaxRow = procedure(
       store.v128(at, power)
       total.set(f32x4.add(total, power))
     })
-    // The padding counts for nothing: e^-87 in the sum, and the values that it weighs are zero.
+    // The padding does not count: it adds e⁻⁸⁷ to the sum, and its values are zero.
     const share = local.v128(f32x4.splat(f32.div(f32.const(1), f32x4.sum(total))))
     range(0, keys, 4, i => {
       storeWords(to, wordStride, f32x4.mul(load.v128(at4(row, i)), share))
@@ -205,11 +205,11 @@ export const softmaxRow = procedure(
   },
 )
 
-/** Writes eᵗ of four numbers, with its constants set once. */
+/** Writes eᵗ of four numbers. Its constants are set once. */
 function exponentialOf(): (value: V128) => V128 {
   // ln 2 in two parts, the first with few enough bits that n times it is exact.
   const high = 0.693359375
-  const [log2e, ln2High, ln2Low] = constants([Math.LOG2E, high, Math.LN2 - high]) as [V128, V128, V128]
+  const [log2e, ln2High, ln2Low] = constants([Math.LOG2E, high, Math.LN2 - high])
   const series = constants([1, 1, 1 / 2, 1 / 6, 1 / 24, 1 / 120, 1 / 720])
   return value => {
     const t = local.v128(value)

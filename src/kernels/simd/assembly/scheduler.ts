@@ -2,10 +2,9 @@
  * Runs a program: an array of records (layout.ts), each an operation of independent tasks.
  *
  * One thread:      for each record, for each task: call the kernel of its opcode
- * Several:         every thread walks through the same records. Tasks are handed out by an atomic counter, so a thread that
- *                  the system took away holds up nobody but the task in its hands. When no task is left, a thread waits
- *                  until all are done: it looks at the counter for some microseconds, as the others are about to finish,
- *                  and then goes to sleep on it.
+ * Several:         every thread walks through the same records. An atomic counter hands out the tasks, so a thread that the
+ *                  system suspends delays only the task that it holds. If no task is left, a thread waits until all are
+ *                  done. It polls the counter for some microseconds, as the others are about to finish, and then sleeps on it.
  */
 import { WORD, RECORD_BYTES } from '../layout.ts'
 import * as wasm from 'wasmati'
@@ -19,9 +18,7 @@ export function scheduler(table: wasm.Dependency.Table, shared: boolean) {
       const opcode = local.i32(load.i32(op, 4 * WORD.opcode))
       const tasks = local.i32(load.i32(op, 4 * WORD.tasks))
       if (!shared) {
-        range(0, tasks, 1, task => {
-          callIndirect(table, opcode, [op, task, scratch])
-        })
+        range(0, tasks, 1, task => callIndirect(table, opcode, [op, task, scratch]))
         return
       }
       const task = local.i32()
@@ -39,24 +36,18 @@ export function scheduler(table: wasm.Dependency.Table, shared: boolean) {
       const done = 4 * WORD.done
       when(mine, () => {
         const total = i32.add(atomic.add(op, mine, done), mine)
-        when(i32.eq(total, tasks), () => {
-          discard(atomic.notifyAll(op, done))
-        })
+        when(i32.eq(total, tasks), () => discard(atomic.notifyAll(op, done)))
       })
       const spins = local.i32(SPINS)
       doWhile(
-        () => {
-          spins.set(i32.sub(spins, 1))
-        },
+        () => spins.set(i32.sub(spins, 1)),
         () => i32.and(i32.ne(atomic.load(op, done), tasks), i32.ne(spins, 0)),
       )
       const seen = local.i32()
       doWhile(
         () => {
           seen.set(atomic.load(op, done))
-          when(i32.ne(seen, tasks), () => {
-            discard(atomic.wait(op, seen, done))
-          })
+          when(i32.ne(seen, tasks), () => discard(atomic.wait(op, seen, done)))
         },
         () => i32.ne(seen, tasks),
       )

@@ -1,16 +1,16 @@
-/** Looking up rows: the sum of the three embeddings of every token. */
-import type { EmbeddingTables, EmbeddingWeights, PackedBatch, StoredTensor } from '../kernels.ts'
-import { decodeRow } from '../stored.ts'
+/** Embedding tables for the backends that compute in float32. They stay in the type of their file, decoded row by row. */
+import type { EmbeddingTables, EmbeddingWeights, PackedBatch, StoredTensor } from './kernels.ts'
+import { decodeRow } from './stored.ts'
 
-/** A table in the file's own type: only the rows that a batch asks for are ever decoded. */
+/** A table in the type of its file. Only the rows that a batch asks for are decoded. */
 export interface StoredTable extends EmbeddingWeights {
-  readonly stored: StoredTensor // [rows, width]
+  readonly tensor: StoredTensor // [rows, width]
 }
 
-/** Copies the table, so that the caller may drop the file. */
+/** Copies the table, so the caller may drop the file. */
 export function storedTable(table: StoredTensor): StoredTable {
   const [rows = 0, width = 0] = table.shape
-  return { rows, width, stored: { ...table, data: table.data.slice() } as StoredTensor }
+  return { rows, width, tensor: { ...table, data: table.data.slice() } as StoredTensor }
 }
 
 /** word[id] + tokenType[type] + position[i] → [T, C]. In PyTorch's order, since sums are rounded to float32 one by one. */
@@ -19,7 +19,7 @@ export function embed({ ids, typeIds, positions }: PackedBatch, tables: Embeddin
   const sum = new Float32Array(ids.length * C) // [T, C]
   const add = (table: StoredTable, indices: Int32Array) => {
     for (const [t, index] of indices.entries()) {
-      const row = decodeRow(table.stored, index, C)
+      const row = decodeRow(table.tensor, index, C)
       for (let c = 0; c < C; c++) sum[t * C + c]! += row[c]!
     }
   }

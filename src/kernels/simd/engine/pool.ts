@@ -1,13 +1,29 @@
 /**
- * The engine with threads: workers that share the module's memory. A program is handed to all of them in one message each;
- * they divide its tasks among themselves by atomic counters in memory (assembly/scheduler.ts), and answer when they are
- * through. The caller's thread only waits for messages, so its event loop stays free.
+ * The engine with threads: workers that share the module's memory. Each gets a program in one message. They divide its tasks among
+ * themselves by atomic counters in memory (assembly/scheduler.ts), and answer when they are done. The caller's thread only waits
+ * for messages, so its event loop stays free.
+ *
+ * The states of a pool:
+ *
+ *   starting   No thread is ready. A program waits for the first one, or runs in the caller's thread if it is eager.
+ *   sharing    The threads that are ready share each program. Others join when they are ready.
+ *   alone      A thread could not start. The caller's thread runs every program.
+ *   ended      A thread died at work, or dispose() was called. Every program is refused, with that error.
+ *
+ *   starting ── a thread is ready ──────────────────────────► sharing
+ *   starting, sharing ── one dies unready, no program runs ─► alone
+ *   sharing ── one dies that was ready, or while one runs ──► ended
+ *   any ── dispose() ───────────────────────────────────────► ended
  */
-import { BackendError } from '../../errors.ts'
-import { crashed, disposed, instantiate, type ModuleExports } from './inline.ts'
-import type { ModuleMemory } from './memory.ts'
-import type { Engine } from './program.ts'
+import { BackendError } from '../../../errors.ts'
+import { crashed, disposed, workerDied } from '../failures.ts'
+import type { ModuleMemory } from '../memory.ts'
+import type { Engine } from '../program.ts'
+import { instantiate, type ModuleExports } from './inline.ts'
 import type { Spawn, Thread } from './threads.ts'
+
+/** An error stands for `ended`. */
+type State = 'starting' | 'sharing' | 'alone' | BackendError
 
 interface Member {
   thread: Thread
@@ -24,32 +40,28 @@ export class PoolEngine implements Engine {
   readonly threads: number
   readonly memory: ModuleMemory
   readonly #module: WebAssembly.Module
+  #state: State = 'starting'
   #members: Member[] = []
+  /** The program that the threads are running. */
   #run: Run | undefined
-  /** A run that waits for the first thread to be ready. */
-  #onReady: (() => void) | undefined
-  #failure: BackendError | undefined
-  /** This thread's own instance: works while the others start, and instead of them where they cannot. */
+  /** Wakes the program that waits for the end of `starting`. */
+  #onStarted: (() => void) | undefined
+  /** The caller's own instance of the module, if it ever had to compute. */
   #own: ModuleExports | undefined
-  #alone = false
 
   constructor(module: WebAssembly.Module, memory: ModuleMemory, threads: number, spawn: Spawn) {
     this.threads = threads
     this.memory = memory
     this.#module = module
-    for (let i = 0; i < threads && !this.#alone; i++) this.#start(spawn)
+    for (let i = 0; i < threads && this.#state === 'starting'; i++) this.#start(spawn)
   }
 
   #start(spawn: Spawn): void {
     const member: Member = { thread: undefined as unknown as Thread, ready: false }
     try {
       member.thread = spawn(
-        answer => {
-          this.#answered(member, answer)
-        },
-        cause => {
-          this.#died(member, cause)
-        },
+        answer => this.#answered(member, answer),
+        cause => this.#died(member, cause),
       )
       this.#members.push(member)
       member.thread.post({ module: this.#module, memory: this.memory.memory })
@@ -59,9 +71,8 @@ export class PoolEngine implements Engine {
   }
 
   async run(program: number, end: number, scratch: number, scratchBytes: number, eager = false): Promise<void> {
-    this.#throwFailure()
-    if (!this.#alone && !eager && !this.#members.some(({ ready }) => ready)) await this.#firstReady()
-    this.#throwFailure()
+    if (this.#state === 'starting' && !eager) await this.#started()
+    if (this.#state instanceof BackendError) throw this.#state
     const ready = this.#members.filter(member => member.ready)
     if (ready.length === 0) {
       this.#runAlone(program, end, scratch)
@@ -77,10 +88,6 @@ export class PoolEngine implements Engine {
     for (const { thread } of ready) thread.keepAlive(false)
   }
 
-  #throwFailure(): void {
-    if (this.#failure) throw this.#failure
-  }
-
   #runAlone(program: number, end: number, scratch: number): void {
     this.#own ??= instantiate(this.#module, this.memory.memory)
     try {
@@ -90,15 +97,21 @@ export class PoolEngine implements Engine {
     }
   }
 
-  #firstReady(): Promise<void> {
+  /** Resolves when the pool is no longer starting, and keeps the process alive until then. */
+  #started(): Promise<void> {
     for (const { thread } of this.#members) thread.keepAlive(true)
     return new Promise(resolve => {
-      this.#onReady = () => {
+      this.#onStarted = () => {
         for (const { thread } of this.#members) thread.keepAlive(false)
-        this.#onReady = undefined
+        this.#onStarted = undefined
         resolve()
       }
     })
+  }
+
+  #become(state: State): void {
+    this.#state = state
+    this.#onStarted?.()
   }
 
   #answered(member: Member, answer: string | null): void {
@@ -106,7 +119,7 @@ export class PoolEngine implements Engine {
       this.#died(member, answer)
     } else if (!member.ready) {
       member.ready = true
-      this.#onReady?.()
+      if (this.#state === 'starting') this.#become('sharing')
     } else if (this.#run && --this.#run.waitingFor === 0) {
       const { resolve } = this.#run
       this.#run = undefined
@@ -114,21 +127,14 @@ export class PoolEngine implements Engine {
     }
   }
 
-  /** Before it is ready, a thread that dies means that there are no threads here. Later, its work is lost, and so are we. */
   #died(member: Member, cause: unknown): void {
-    if (this.#failure || this.#alone) return
-    const wasReady = member.ready
+    if (this.#state === 'alone' || this.#state instanceof BackendError) return
     const run = this.#run
     this.#run = undefined
     void this.#terminate()
-    if (wasReady) {
-      this.#failure = workerDied(cause)
-      run?.reject(this.#failure)
-    } else if (run) {
-      this.#failure = workerDied(cause)
-      run.reject(this.#failure)
-    } else this.#alone = true
-    this.#onReady?.()
+    const failure = workerDied(cause)
+    this.#become(member.ready || run ? failure : 'alone')
+    run?.reject(failure)
   }
 
   async #terminate(): Promise<void> {
@@ -140,21 +146,9 @@ export class PoolEngine implements Engine {
   async dispose(): Promise<void> {
     const run = this.#run
     this.#run = undefined
-    this.#failure ??= disposed()
-    run?.reject(this.#failure)
-    this.#onReady?.()
+    if (!(this.#state instanceof BackendError)) this.#become(disposed())
+    run?.reject(this.#state)
     this.#own = undefined
     await this.#terminate()
   }
-}
-
-function workerDied(cause: unknown): BackendError {
-  return new BackendError({
-    code: 'BACKEND_WORKER_DIED',
-    subject: 'backend simd',
-    expected: 'threads that live as long as their model',
-    found: `one that ended: ${cause instanceof Error ? cause.message : String(cause)}`,
-    nextStep: 'Load the model again; `threads: 1` does without threads.',
-    cause,
-  })
 }

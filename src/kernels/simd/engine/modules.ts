@@ -1,11 +1,11 @@
-/** The .wasm files: which there are, what an engine must have for each, and where their bytes come from. */
-import { BackendError } from '../../errors.ts'
-import { builtin } from '../../platform.ts'
-import type { Features, Level } from './kernels.ts'
+/** Chooses, fetches and compiles the .wasm files. */
+import { BackendError } from '../../../errors.ts'
+import { builtin } from '../../../platform.ts'
+import type { Features, Level } from '../tiles.ts'
 
 /**
- * (module (func (result i32) i32.const 0 i8x16.splat i8x16.popcnt i8x16.extract_lane_u 0)): valid where there is SIMD.
- * Bytes, because that is what a test of an engine's features is.
+ * (module (func (result i32) i32.const 0 i8x16.splat i8x16.popcnt i8x16.extract_lane_u 0)): valid if the engine has SIMD.
+ * Whether a module of a few bytes is valid is the only test of an engine's features.
  */
 const SIMD = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 127, 3, 2, 1, 0, 10, 13, 1, 11, 0, 65, 0, 253, 15, 253, 98, 253, 22, 0, 11] // prettier-ignore
 
@@ -20,12 +20,12 @@ export function hasRelaxedSimd(): boolean {
   return WebAssembly.validate(Uint8Array.from(RELAXED))
 }
 
-/** The level of the modules that this engine runs fastest; `wide` is for those who ask. */
+/** The level of the modules that this engine runs fastest. `wide` has to be asked for (turbo.ts). */
 export function bestLevel(): Level {
   return hasRelaxedSimd() ? 'relaxed' : 'portable'
 }
 
-/** What a module was assembled for. Whether its memory is shared shows only when it is linked. */
+/** The features that a module was assembled for. Only linking shows whether its memory is shared. */
 export function featuresOf(module: WebAssembly.Module): Features {
   const names = WebAssembly.Module.exports(module).map(({ name }) => name)
   const level = (['relaxed', 'wide'] as const).find(needed => names.includes(needed)) ?? 'portable'
@@ -38,8 +38,8 @@ export function featuresOf(module: WebAssembly.Module): Features {
 }
 
 /**
- * Written out one by one, since that is how bundlers find them; and made only when asked for: some bundles have no URL, and
- * are passed a module.
+ * The addresses of the files, written out one by one, since bundlers find them so. They are made only when asked for: some bundles
+ * have no URL, and are passed a module.
  */
 const URLS = {
   portable: [() => new URL('./simd.wasm', import.meta.url), () => new URL('./simd-shared.wasm', import.meta.url)],
@@ -50,7 +50,7 @@ const URLS = {
   wide: [() => new URL('./simd-wide.wasm', import.meta.url), () => new URL('./simd-wide-shared.wasm', import.meta.url)],
 } as const satisfies Record<Level, readonly [() => URL, () => URL]>
 
-/** @throws BackendError `BACKEND_UNAVAILABLE` where the file cannot be had, or may not be compiled */
+/** @throws BackendError `BACKEND_UNAVAILABLE` if the file cannot be fetched, or may not be compiled */
 export async function compileModule({ level, shared }: Features): Promise<WebAssembly.Module> {
   let from = 'an address that this bundle does not know'
   try {

@@ -1,31 +1,22 @@
-/** Finds out what this engine can do, compiles the module for it, and makes the backend. */
-import { BackendError, OptionError } from '../../errors.ts'
-import type { Precision } from '../load.ts'
+/** Loads the SIMD backend: finds out what this engine can do, and compiles the module for it. */
+import { BackendError, OptionError } from '../../../errors.ts'
+import type { BackendOptions, DType } from '../../options.ts'
 import { InlineEngine } from './inline.ts'
-import { tile, type Features } from './kernels.ts'
-import { ModuleMemory } from './memory.ts'
+import { tile, type Features } from '../tiles.ts'
+import { ModuleMemory } from '../memory.ts'
 import { bestLevel, compileModule, featuresOf } from './modules.ts'
 import { PoolEngine } from './pool.ts'
 import { probe } from './probe.ts'
-import type { Engine } from './program.ts'
-import { SimdKernels, type SimdArithmetic } from './simd.ts'
-import { wideArithmetic, wideModule } from './turbo.ts'
+import type { Engine } from '../program.ts'
+import { SimdKernels, type SimdArithmetic } from '../simd.ts'
 import { defaultThreads, threadSpawner, type Spawn } from './threads.ts'
 
-export interface SimdOptions {
-  readonly dtype?: Precision
-  /** Default: one per core, four at most. 1 computes in the caller's thread. */
-  readonly threads?: number
-  /** A compiled module, where this runtime cannot compile from bytes: `bert-ner/simd.wasm` or one of its sisters. */
-  readonly wasm?: WebAssembly.Module | string
-  /** Experimental, Node 24 and later: 256-bit vectors. Sets a flag of V8 for the whole process. */
-  readonly turbo?: boolean
-}
+export type SimdOptions = Pick<BackendOptions, 'dtype' | 'threads' | 'wasm' | 'turbo'>
 
 const MAX_THREADS = 64
 
 /**
- * @throws OptionError `OPTION_THREADS`, `OPTION_WASM`; BackendError `BACKEND_UNAVAILABLE` where there is no WebAssembly SIMD, or no
+ * @throws OptionError `OPTION_THREADS`, `OPTION_WASM`; BackendError `BACKEND_UNAVAILABLE` if there is no WebAssembly SIMD, or no
  *   relaxed SIMD for `w8a7`
  */
 export async function loadSimd(options: SimdOptions = {}): Promise<SimdKernels> {
@@ -35,12 +26,13 @@ export async function loadSimd(options: SimdOptions = {}): Promise<SimdKernels> 
   const given = wasm === undefined ? undefined : checkModule(wasm)
   const features = given ? featuresOf(given) : { level: bestLevel(), shared: spawn !== undefined }
   if (features.level === 'wide') throw wrongModule('one with wide tiles, which only turbo may use')
-  const wide = options.turbo === true ? await wideModule(features.shared, given !== undefined, dtype) : undefined
-  const module = wide ?? given ?? (await compileModule(features))
+  const turbo = options.turbo === true ? await import('./turbo.ts') : undefined
+  const wide = await turbo?.loadTurbo(features.shared, given !== undefined, dtype)
+  const module = wide?.module ?? given ?? (await compileModule(features))
   const memory = new ModuleMemory(features.shared)
   const engine = makeEngine(module, memory, features.shared && threads > 1 ? spawn : undefined, threads)
   try {
-    return new SimdKernels(engine, wide ? wideArithmetic(dtype) : chooseArithmetic(dtype, module, features))
+    return new SimdKernels(engine, wide?.arithmetic ?? chooseArithmetic(dtype, module, features))
   } catch (error) {
     await engine.dispose()
     throw error
@@ -57,20 +49,20 @@ function makeEngine(
 }
 
 /**
- * q8 is the fastest arithmetic whose logits at BERT-base shape are closer to fp32 than onnxruntime's dynamic int8
- * as a rule (docs/kernels.md): bytes where the engine reads more than seven bits of them, and w8a16 elsewhere.
+ * Chooses the tiles for a dtype. q8 is the fastest arithmetic whose error at BERT-base shape is usually below that of onnxruntime's
+ * dynamic int8 (docs/kernels.md): bytes if the engine reads more than seven bits of them, w8a16 if not.
  */
-function chooseArithmetic(dtype: Precision, module: WebAssembly.Module, { level, shared }: Features): SimdArithmetic {
+function chooseArithmetic(dtype: DType, module: WebAssembly.Module, { level, shared }: Features): SimdArithmetic {
   const relaxed = level === 'relaxed'
   if (dtype === 'w8a7' && !relaxed) throw noRelaxedSimd()
   const [f32, w8a16] = [tile('f32'), tile('w8a16')]
   if (dtype === 'fp32' || dtype === 'w8a16' || !relaxed) {
     return { dtype: dtype === 'auto' || dtype === 'fp32' ? dtype : 'q8', f32, q8: w8a16 }
   }
-  const { tile: fastest, codes } = probe(module, shared)
+  const { tile: fastest, reading } = probe(module, shared)
   if (dtype === 'w8a7') return { dtype: 'q8', f32, q8: tile(fastest) }
-  const q8 = codes === 'seven' ? w8a16 : tile(fastest)
-  return { dtype: dtype === 'auto' ? dtype : 'q8', f32, q8, head: w8a16, codes }
+  const q8 = reading === 'seven' ? w8a16 : tile(fastest)
+  return { dtype: dtype === 'auto' ? dtype : 'q8', f32, q8, head: w8a16, reading }
 }
 
 function checkThreads(threads: number): number {

@@ -1,8 +1,8 @@
 /**
- * One thread of the pool (pool.ts). It instantiates the module on the shared memory, says that it is ready, and from then on
+ * One thread of the pool (pool.ts). It instantiates the module on the shared memory and answers that it is ready. From then on it
  * runs a program for each message. Between messages it sleeps in its event loop.
  */
-import { builtin, isNode } from '../../platform.ts'
+import { builtin, isNode } from '../../../platform.ts'
 import { instantiate, type ModuleExports } from './inline.ts'
 
 export interface StartMessage {
@@ -14,7 +14,7 @@ export interface RunMessage {
   readonly end: number
   readonly scratch: number
 }
-/** null: ready, or done. A string: what went wrong. */
+/** null: ready, or done. A string: the error. */
 export type Answer = string | null
 
 interface Port {

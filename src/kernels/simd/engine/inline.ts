@@ -1,11 +1,11 @@
-/** The engine without threads: a program runs at once, in the caller's thread. */
-import { BackendError } from '../../errors.ts'
-import type { ModuleMemory } from './memory.ts'
-import type { Engine } from './program.ts'
+/** The engine without threads: it runs a program at once, in the caller's thread. */
+import { crashed } from '../failures.ts'
+import type { ModuleMemory } from '../memory.ts'
+import type { Engine } from '../program.ts'
 
 export interface ModuleExports {
   readonly run: (program: number, end: number, scratch: number) => void
-  /** Relaxed modules: assembly/chain.ts. */
+  /** Only in relaxed modules: assembly/chain.ts. */
   readonly pairs?: (turns: number) => number
   readonly fused?: (turns: number) => number
 }
@@ -36,25 +36,4 @@ export class InlineEngine implements Engine {
 
 export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): ModuleExports {
   return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as ModuleExports
-}
-
-export function crashed(cause: unknown): BackendError {
-  return new BackendError({
-    code: 'BACKEND_CRASHED',
-    subject: 'backend simd',
-    expected: 'a forward pass that ends',
-    found: cause instanceof Error ? cause.message : String(cause),
-    nextStep: "This is a bug: please report it with the model's config.json. Meanwhile, use backend: 'tfjs'.",
-    cause,
-  })
-}
-
-export function disposed(): BackendError {
-  return new BackendError({
-    code: 'BACKEND_DISPOSED',
-    subject: 'backend simd',
-    expected: 'a backend in use',
-    found: 'one whose dispose() was called',
-    nextStep: 'Load the model again.',
-  })
 }

@@ -1,35 +1,37 @@
-/** The operations of the Kernels interface as steps: how each is cut into tasks, and what it needs. */
+/** Turns the operations of the Kernels interface into steps: how each is cut into tasks, and its arguments. */
 import type { EmbeddingTables, PackedBatch } from '../kernels.ts'
-import { CODES, QUERY_ROWS, ROW_SCALE_BYTES, padded, type Scheme } from './layout.ts'
-import { bits, SimdTensor, type Step, type StepOf } from './program.ts'
+import { READING, QUERY_ROWS, ROW_SCALE_BYTES, padded } from './layout.ts'
+import { SimdTensor, type Step, type StepOf } from './program.ts'
+import type { Format, TileShape } from './tiles.ts'
 import type { SimdLinear, SimdNorm, SimdTable } from './weights.ts'
 
 /** A block of activations stays in the second-level cache. */
 const BLOCK_BYTES = 1 << 20
-/** Of an operand. */
-const ELEMENT_BYTES = { f32: 4, w8a16: 2, w8a7: 1 } as const satisfies Record<Scheme, number>
-/** Multiplications that are worth a trip to the task counter: some ten microseconds. */
+/** Bytes of an element of an operand. */
+const ELEMENT_BYTES = { f32: 4, w8a16: 2, bytes: 1 } as const satisfies Record<Format, number>
+/** Multiplications in a task, at least: some ten microseconds, which pay for a trip to the task counter. */
 const TASK_PRODUCTS = 1 << 20
 
-/** How rows fall into tasks: enough of them for all threads to end at about the same time, each of whole tiles. */
+/** Cuts rows into tasks of whole tiles, enough of them for all threads to end at about the same time. */
 function rowBlocks(rows: number, threads: number, tileRows = 1): { rowBlock: number; tasks: number } {
   const fair = Math.min(16, Math.ceil(rows / (4 * threads)))
   const rowBlock = Math.max(1, Math.ceil(fair / tileRows)) * tileRows
   return { rowBlock, tasks: Math.ceil(rows / rowBlock) }
 }
 
-/** x·Wᵀ + b: x is made an operand, tile by tile and in integers where the weights are, and multiplied. */
+/** x·Wᵀ + b in two steps: x becomes an operand, in integers if the weights are; then it is multiplied. */
 export function linearSteps(x: SimdTensor, y: SimdTensor, weights: SimdLinear, gelu: boolean, threads: number): Step[] {
   const [rows = 0] = x.shape
-  const { scheme, inputs, tile } = weights
+  const { inputs, tile } = weights
+  const { format } = tile
   const width = padded(inputs)
-  const qStride = width * ELEMENT_BYTES[scheme]
+  const qStride = width * ELEMENT_BYTES[format]
   const q = SimdTensor.temporary(rows * qStride, qStride)
-  const rowScales = scheme === 'f32' ? undefined : SimdTensor.temporary(rows * ROW_SCALE_BYTES)
+  const rowScales = format === 'f32' ? undefined : SimdTensor.temporary(rows * ROW_SCALE_BYTES)
   const { rowBlock, tasks } = rowBlocks(rows, threads, tile.rows)
   const operand: StepOf<'operand'> = {
-    kernel: `operand_${scheme}`,
-    layout: 'operand',
+    operation: 'operand',
+    tile,
     tasks,
     inputs: [x],
     outputs: rowScales ? [q, rowScales] : [q],
@@ -43,8 +45,8 @@ export function linearSteps(x: SimdTensor, y: SimdTensor, weights: SimdLinear, g
       qStride,
       tileRows: tile.rows,
       rowScales: rowScales?.address ?? 0,
-      limit: bits(weights.limit),
-      codes: CODES[weights.codes],
+      limit: weights.limit,
+      reading: READING[weights.reading],
     }),
   }
   return [operand, productStep(q, rowScales, rows, y, weights, gelu, threads)]
@@ -65,12 +67,12 @@ function productStep(
   const most = Math.ceil((panelCount * blocks) / (4 * threads))
   const panelGroup = Math.max(1, Math.min(most, Math.round(TASK_PRODUCTS / (rowBlock * tile.width * inputs))))
   return {
-    kernel: `linear_${tile.name}`,
-    layout: 'linear',
+    operation: 'linear',
+    tile,
     tasks: Math.ceil(rows / rowBlock) * Math.ceil(panelCount / panelGroup),
     inputs: rowScales ? [x, rowScales] : [x],
     outputs: [y],
-    scratch: weights.scheme === 'w8a16' ? 2 * panelBytes : 0,
+    scratch: tile.format === 'w8a16' ? 2 * panelBytes : 0,
     arguments: () => ({
       x: x.address,
       xStride: x.stride,
@@ -106,8 +108,7 @@ export function embedStep(
   indices.set(batch.typeIds, rows)
   indices.set(batch.positions, 2 * rows)
   return {
-    kernel: 'embed',
-    layout: 'embed',
+    operation: 'embed',
     tasks,
     inputs: [],
     outputs: [y],
@@ -122,19 +123,19 @@ export function embedStep(
       indices: data,
       table0: word.data,
       stride0: word.stride,
-      dtype0: word.dtype,
+      stored0: word.stored,
       scales0: word.scales,
       table1: type.data,
       stride1: type.stride,
-      dtype1: type.dtype,
+      stored1: type.stored,
       scales1: type.scales,
       table2: position.data,
       stride2: position.stride,
-      dtype2: position.dtype,
+      stored2: position.stored,
       scales2: position.scales,
       weight: norm.weight,
       bias: norm.bias,
-      epsilon: bits(norm.epsilon),
+      epsilon: norm.epsilon,
     }),
   }
 }
@@ -146,12 +147,10 @@ export function addNormStep(
   y: SimdTensor,
   threads: number,
 ): StepOf<'addNorm'> {
-  // prettier-ignore
   const [rows = 0] = x.shape
   const { rowBlock, tasks } = rowBlocks(rows, threads)
   return {
-    kernel: 'addNorm',
-    layout: 'addNorm',
+    operation: 'addNorm',
     tasks,
     inputs: [x, residual],
     outputs: [y],
@@ -165,21 +164,22 @@ export function addNormStep(
       width: norm.width,
       weight: norm.weight,
       bias: norm.bias,
-      epsilon: bits(norm.epsilon),
+      epsilon: norm.epsilon,
     }),
   }
 }
 
 const roundUp = (value: number, to: number) => Math.ceil(value / to) * to
 
-/** K and V into panels of `panelWidth`; then one task per head and 16 query rows. */
+/** K and V into panels as wide as those of `tile`; then one task per head and 16 query rows. */
 export function attentionSteps(
   qkv: SimdTensor,
   starts: Int32Array,
   heads: number,
   y: SimdTensor,
-  panelWidth: number,
+  tile: TileShape,
 ): Step[] {
+  const panelWidth = tile.width
   const width = (qkv.shape[1] ?? 0) / 3
   const headSize = width / heads
   const sequences = Array.from(starts.subarray(1), (end, b) => ({
@@ -205,8 +205,8 @@ export function attentionSteps(
   )
   const place = (b: number) => packed.address + (offsets[b] ?? 0)
   const pack: StepOf<'packHeads'> = {
-    kernel: `packHeads_${panelWidth}`,
-    layout: 'packHeads',
+    operation: 'packHeads',
+    tile,
     tasks: sequences.length * heads,
     inputs: [qkv],
     outputs: [packed],
@@ -215,8 +215,8 @@ export function attentionSteps(
     arguments: data => ({ qkv: qkv.address, ...common, spans: data }),
   }
   const attend: StepOf<'attention'> = {
-    kernel: `attention_${panelWidth}`,
-    layout: 'attention',
+    operation: 'attention',
+    tile,
     tasks: blocks.length * heads,
     inputs: [qkv, packed],
     outputs: [y],
@@ -232,7 +232,7 @@ export function attentionSteps(
       blocks: data,
       y: y.address,
       yStride: y.stride,
-      scale: bits(1 / Math.sqrt(headSize)),
+      scale: 1 / Math.sqrt(headSize),
     }),
   }
   return [pack, attend]

@@ -1,48 +1,48 @@
 /**
- * What relaxed SIMD is on this machine. Nothing tells, so it is tried out, in a few milliseconds:
+ * Finds out what relaxed SIMD is on this machine. No interface tells, so it is tried out, in a few milliseconds:
  *
  * - Which instruction for int8 · one byte? With AVX-VNNI or Arm's dot product, an engine makes the fused dot-and-add one
- *   instruction, and nothing else comes near; elsewhere it makes three or four of it, and products in pairs are faster.
- * - Does it read all eight bits of a byte, and as what (CODES in layout.ts)? Then activations have up to twice the precision
+ *   instruction, and nothing else comes near. Without them it makes three or four of it, and products in pairs are faster.
+ * - Does it read all eight bits of a byte, and how (READING in layout.ts)? Then activations have up to twice the precision
  *   for the same price. The standard lets an engine choose, but not change its mind.
  */
-import { nodeVersion } from '../../platform.ts'
+import { nodeVersion } from '../../../platform.ts'
 import { instantiate, type ModuleExports } from './inline.ts'
-import { tile } from './kernels.ts'
-import { padded, ROW_SCALE_BYTES, type Codes } from './layout.ts'
-import { ModuleMemory } from './memory.ts'
-import { writeProgram, type StepOf } from './program.ts'
+import { padded, ROW_SCALE_BYTES, type Reading } from '../layout.ts'
+import { ModuleMemory } from '../memory.ts'
+import { writeProgram, type StepOf } from '../program.ts'
+import { tile } from '../tiles.ts'
 
 const [ROWS, INPUTS] = [12, 256]
-/** Long enough for a browser's clock, which may tick every tenth of a millisecond. */
+/** Rounds and turns of a chain. Long enough for a browser's clock, which may tick every tenth of a millisecond. */
 const [ROUNDS, TURNS] = [3, 2000]
-/** One instruction takes about half the time of three; where it is made of three, the chains take the same. */
+/** One instruction takes about half the time of three. If the engine makes three of it, both chains take the same time. */
 const FUSED_BELOW = 0.7
 
-type Candidate = 'w8a7Pairs' | 'w8a7Fused'
+type Candidate = 'bytesPairs' | 'bytesFused'
 
 export interface Probed {
   readonly tile: Candidate
-  readonly codes: Codes
+  readonly reading: Reading
 }
 
-/** `module` has relaxed SIMD. */
+/** Finds the fastest tile for bytes. `module` has relaxed SIMD. */
 export function probe(module: WebAssembly.Module, shared: boolean): Probed {
   const memory = new ModuleMemory(shared)
   const { run, ...chains } = instantiate(module, memory.memory)
-  const isFused = isOneInstruction(chains) && reads(memory, run, 'w8a7Fused', 127, 127, byte => byte)
-  const tile = isFused ? 'w8a7Fused' : 'w8a7Pairs'
+  const isFused = isOneInstruction(chains) && reads(memory, run, 'bytesFused', 127, 127, byte => byte)
+  const tile = isFused ? 'bytesFused' : 'bytesPairs'
   // In pairs, two products have to fit into int16.
   const weight = isFused ? 127 : 63
-  if (reads(memory, run, tile, 255, weight, byte => byte)) return { tile, codes: 'unsigned' }
+  if (reads(memory, run, tile, 255, weight, byte => byte)) return { tile, reading: 'unsigned' }
   const isSigned = isFused && reads(memory, run, tile, 255, weight, byte => (byte << 24) >> 24)
-  return { tile, codes: isSigned ? 'signed' : 'seven' }
+  return { tile, reading: isSigned ? 'signed' : 'seven' }
 }
 
 type Run = ModuleExports['run']
 
 function isOneInstruction({ pairs, fused }: Omit<ModuleExports, 'run'>): boolean {
-  // Node 20 has relaxed SIMD behind a flag, and compiles the fused instruction wrongly where registers are scarce.
+  // QUIRK: Node 20 has relaxed SIMD behind a flag, and compiles the fused instruction wrongly if registers are scarce.
   if (!pairs || !fused || (nodeVersion() > 0 && nodeVersion() < 22)) return false
   const best = { pairs: Infinity, fused: Infinity }
   for (let round = 0; round < ROUNDS; round++) {
@@ -59,8 +59,8 @@ function timeOf(chain: (turns: number) => number): number {
 }
 
 /**
- * Known answers: rows of every byte up to `largest`, two of them of the largest alone, against the weights `weight` and
- * −1 − `weight`. Whether the engine gets all of them right, if a byte is what `read` says.
+ * Whether the engine gives the known answers, if it reads a byte as `read` says. The rows hold every byte up to `largest`, and two hold
+ * only the largest. The weights are `weight` and −1 − `weight`.
  */
 function reads(
   memory: ModuleMemory,
@@ -94,13 +94,14 @@ function reads(
   return true
 }
 
-/** Where byte k of a row stands in tiles of `rows` rows (assembly/operand.ts). */
+/** The place of byte k of a row in tiles of `rows` rows (assembly/operand.ts). */
 function placeOf(row: number, k: number, rows: number): number {
   return (row - (row % rows)) * INPUTS + 4 * ((k >> 2) * rows + (row % rows)) + (k & 3)
 }
 
 function product(memory: ModuleMemory, name: Candidate) {
-  const { width } = tile(name)
+  const shape = tile(name)
+  const { width } = shape
   const panelBytes = INPUTS * width
   const yStride = 4 * padded(width)
   const [x, panels, columns, y, rowScales] = [
@@ -111,8 +112,8 @@ function product(memory: ModuleMemory, name: Candidate) {
     memory.allocate(ROWS * ROW_SCALE_BYTES),
   ]
   const step: StepOf<'linear'> = {
-    kernel: `linear_${name}`,
-    layout: 'linear',
+    operation: 'linear',
+    tile: shape,
     tasks: 1,
     inputs: [],
     outputs: [],

@@ -1,19 +1,19 @@
-/** Worker threads, alike in Node and in browsers: what there is, and how to start one. */
-import { builtin, isNode } from '../../platform.ts'
+/** Starts worker threads, in Node and in browsers alike. */
+import { builtin, isNode } from '../../../platform.ts'
 import type { Answer, RunMessage, StartMessage } from './worker.ts'
 
-/** A thread as pool.ts sees it. */
+/** A thread, as the pool sees it. */
 export interface Thread {
   post(message: StartMessage | RunMessage): void
-  /** Whether a thread that works keeps the process alive. One that sleeps never does. */
+  /** Sets whether the thread keeps the process alive. The pool does so while the thread works. */
   keepAlive(alive: boolean): void
   terminate(): Promise<void>
 }
 
-/** Starts a thread. `onAnswer` is called for each message that it answers, `onDeath` once, where it ends unasked. */
+/** Starts a thread. `onAnswer` is called for each answer, and `onDeath` if the thread ends unasked. */
 export type Spawn = (onAnswer: (answer: Answer) => void, onDeath: (cause: unknown) => void) => Thread
 
-/** How to start threads here, or undefined where memory cannot be shared with them. */
+/** Returns the function that starts threads here, or undefined if memory cannot be shared with them. */
 export async function threadSpawner(): Promise<Spawn | undefined> {
   // In a browser, memory is shared only on pages that are isolated from other origins (COOP and COEP headers).
   const isolated = (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated
@@ -30,7 +30,7 @@ function nodeThread(
   onAnswer: (answer: Answer) => void,
   onDeath: (cause: unknown) => void,
 ): Thread {
-  // Without the parent's arguments and environment, which are none of its business (and a debugger's flags break it).
+  // Without the parent's flags of Node: a debugger's would break the worker.
   const worker = new NodeWorker(new URL('./worker.js', import.meta.url), { execArgv: [], name: 'bert-ner' })
   worker.on('message', onAnswer)
   worker.on('error', onDeath)
@@ -75,7 +75,7 @@ function webThread(onAnswer: (answer: Answer) => void, onDeath: (cause: unknown)
   }
 }
 
-/** As many as there are cores, and four at most: beyond that, memory is what a forward pass waits for. */
+/** One thread per core, and four at most: with more, a forward pass waits for memory. */
 export async function defaultThreads(): Promise<number> {
   const os = await builtin('node:os')
   const cores =

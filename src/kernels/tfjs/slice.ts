@@ -1,11 +1,13 @@
 /**
- * Rows `start` … `end`−1 of a matrix: tf.slice, but for tfjs-wasm, whose slice first copies its whole input, however
- * small the slice is. Taking a matrix apart would then be quadratic in its parts. Reading a range copies just that.
+ * Takes rows `start` … `end`−1 of a matrix.
+ *
+ * QUIRK: tf.slice would do, but tfjs-wasm copies the whole input for every slice (tfjs-backend-wasm 4.22, src/kernels/Slice.ts):
+ * taking a matrix apart would be quadratic in its parts. Reading a range copies only that range.
  */
 import type { Tensor2D } from '@tensorflow/tfjs-core'
 import type { Tf } from './tf.ts'
 
-/** What tfjs-wasm's backend offers beside the interface of all backends. */
+/** A method of tfjs-wasm's backend that the interface of all backends lacks. */
 interface RangeReader {
   readSync(dataId: object, start: number, end: number): Float32Array
 }
