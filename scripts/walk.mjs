@@ -26,7 +26,10 @@ const HARD_WORDS = [
   'They flew to ExxonMobil on Monday.',
   'We read about Glasnost yesterday.',
   'Ngozi Okonjo-Iweala chairs the WTO.',
-  'the QuickTime deal',
+  'She works for QuickTime, not for Glasnost.',
+  'I use HeidelbergCement and ThyssenKrupp every day.',
+  'I use PostgreSQL and JavaScript at ExxonMobil.',
+  'the QuickTime deal and the UniCredit deal',
 ]
 
 try {

@@ -222,6 +222,7 @@ export async function strategiesBlock(ner, candidates) {
       answers.push(describe(text, await ner(text, { aggregation_strategy })))
     const kinds = new Set(answers).size
     if (kinds > (most?.kinds ?? 0)) most = { text, answers, kinds }
+    if (kinds === STRATEGIES.length) break
   }
   const pieces = await ner(most.text, { ignore_labels: [], top_k: 2 })
   const rows = pieces.map(({ word, labels: [a, b] }) => [
