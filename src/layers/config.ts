@@ -4,7 +4,9 @@
  * authors trained.
  */
 import { ConfigError } from '../errors.ts'
+import { hasControls } from '../escape.ts'
 import { readFile, type ModelSource } from '../source/source.ts'
+import { quote } from '../values.ts'
 
 /** The shape of one BERT. Names are those of config.json, in camel case. */
 export interface BertConfig {
@@ -124,6 +126,8 @@ function labelNames(id2label: unknown, numLabels: unknown = 2): string[] {
   return Array.from({ length: byId.size }, (_, id) => {
     const name = byId.get(String(id))
     if (typeof name !== 'string') throw wrongLabels(`${show(name)} under "${id}", with ${byId.size} entries in all`)
+    // A label is printed beside every entity: one with a line break or an escape sequence would forge what stands there.
+    if (hasControls(name)) throw wrongLabels(`a control character in ${quote(name)} under "${id}"`)
     return name
   })
 }
