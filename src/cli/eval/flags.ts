@@ -14,6 +14,7 @@ export interface EvalFlags extends ModelFlags {
   modelScheme?: Scheme
   wordTag: WordTag
   context: Context
+  drop?: string[]
   lower?: true
   upper?: true
   maxLength?: number

@@ -24,6 +24,9 @@ export function evaluationJson({ path, file, model, evaluation, timing, flags }:
       sentences: file.sentences.length,
       words: file.words,
       columns: file.columns,
+      wordColumn: file.wordColumn,
+      comments: file.comments,
+      ranges: file.ranges,
       ...scheme,
     },
     model: {
@@ -40,6 +43,7 @@ export function evaluationJson({ path, file, model, evaluation, timing, flags }:
       threads: flags.threads ?? null,
       wordTag: flags.wordTag,
       context: flags.context,
+      drop: flags.drop ?? [],
       letterCase: flags.lower === true ? 'lower' : flags.upper === true ? 'upper' : null,
       maxLength: model.tagger.maxLength,
     },
