@@ -36,11 +36,11 @@ export interface Transitions {
  */
 export function transitionsOf(
   labels: readonly string[],
-  scheme?: 'IOB1' | 'IOB2' | 'BIOES' | 'BILOU' | 'BMES',
+  scheme?: 'IOB1' | 'IOB2' | 'BIOES' | 'BILOU' | 'BMES' | 'IO',
 ): Transitions {
-  const parts = labels.map(split)
+  const parts = labels.map(scheme === 'IO' ? () => OUTSIDE : split)
   const letters = new Set(parts.map(({ letter }) => letter))
-  const mustEnd = scheme === undefined ? letters.has('E') || letters.has('L') : !scheme.startsWith('IOB')
+  const mustEnd = scheme === undefined ? letters.has('E') || letters.has('L') : !scheme.startsWith('IO')
   const begun = new Set(parts.filter(({ letter }) => letter === 'B').map(({ type }) => type))
   const looksIob1 = !mustEnd && parts.some(({ letter, type }) => letter === 'I' && !begun.has(type))
   const isIob1 = scheme === undefined ? looksIob1 : scheme === 'IOB1'
@@ -69,7 +69,7 @@ const OUTSIDE: Part = { letter: '', type: '' }
 
 function split(label: string): Part {
   const letter = label.charAt(0)
-  return label.charAt(1) === '-' && 'BIMESLU'.includes(letter) ? { letter, type: label.slice(2) } : OUTSIDE
+  return label.charAt(1) === '-' && 'BIMESLUW'.includes(letter) ? { letter, type: label.slice(2) } : OUTSIDE
 }
 
 /** Keeps log 0 finite: far below any probability that float32 softmax gives to a label that matters. */

@@ -1,18 +1,13 @@
 /** What the command reads and writes. */
 import { createHash } from 'node:crypto'
-import { access, constants, readFile, writeFile } from 'node:fs/promises'
+import { access, constants, writeFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { ModelSource } from '../../source/source.ts'
 import type { ConllFile } from '../../eval/conll.ts'
 import type { Evaluation } from '../../eval/evaluate.ts'
 
-/** The bytes of a file; `-` is standard input. */
-export async function readInput(path: string): Promise<Buffer> {
-  if (path !== '-') return readFile(path)
-  const parts: Buffer[] = []
-  for await (const part of process.stdin) parts.push(part as Buffer)
-  return Buffer.concat(parts)
-}
+/** Bytes of a CoNLL file, at most: some 30 million words. */
+export const LARGEST_FILE = 2 ** 28
 
 /** Throws unless a file can be written there. */
 export async function checkFolder(path: string): Promise<void> {
@@ -35,13 +30,14 @@ export async function hashFile(source: ModelSource, name: string): Promise<strin
 
 /**
  * Word, gold and guess, as `--predictions` and the original script read them, in IOB2. Without `-DOCSTART-`, which the
- * script would count as tokens. A space within a word becomes `_`, and `-X-`, which marks a boundary there, `-X-_`.
+ * script would count as tokens. A space inside of a word, and a word without characters, become `_`; `-X-`, which marks a boundary
+ * there, becomes `-X-_`.
  */
 export async function writePredictions(path: string, file: ConllFile, evaluation: Evaluation): Promise<void> {
   let text = ''
   for (const [s, { words }] of file.sentences.entries()) {
     for (const [i, word] of words.entries()) {
-      const first = word === '-X-' ? '-X-_' : word.replaceAll(' ', '_')
+      const first = word === '-X-' ? '-X-_' : word.replaceAll(' ', '_') || '_'
       text += `${first} ${evaluation.gold[s]?.[i] ?? 'O'} ${evaluation.guess[s]?.[i] ?? 'O'}\n`
     }
     text += '\n'
