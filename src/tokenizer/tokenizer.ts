@@ -9,7 +9,7 @@
  *
  * Ids and offsets equal those of Hugging Face's `tokenizers` 0.23.3.
  */
-import { readFile, type ModelSource } from '../source/source.ts'
+import type { ModelSource } from '../source/source.ts'
 import { AddedTokenFinder, type AddedToken } from './added-tokens.ts'
 import { endOfCharacter, type AlignedText } from './aligned-text.ts'
 import type { SpecialName, TokenizerConfig } from './config.ts'
@@ -19,10 +19,11 @@ import type { Encoding } from './encoding.ts'
 import { explain, type Explanation } from './explain.ts'
 import { checkIds, checkOption, checkOptions, checkText, checkWords } from './input.ts'
 import type { JsonInput } from '../json/object.ts'
-import { codeOf } from '../values.ts'
 import { BertNormalizer } from './normalizer.ts'
 import { preTokenize } from './pre-tokenizer.ts'
 import { aroundText, type AroundText } from './template.ts'
+import { readTokenizerFiles } from './read-files.ts'
+import { readSettings } from './settings.ts'
 import { configFromJson } from './tokenizer-json.ts'
 import { configFromVocab } from './vocab-text.ts'
 import { wordCase } from './word-case.ts'
@@ -83,9 +84,9 @@ export class Tokenizer {
   private constructor(config: TokenizerConfig) {
     this.#config = config
     this.around = aroundText(config.template, config.isWordCase ? 0 : undefined)
-    const unkId = config.pieces.idOf(config.wordPiece.unkToken) ?? 0
     this.#normalizer = new BertNormalizer(config.normalizer)
-    this.#wordPiece = new WordPiece(config.pieces, unkId, config.wordPiece)
+    // Who reads the files sees to it that the unknown token is a piece.
+    this.#wordPiece = new WordPiece(config.pieces, config.pieces.idOf(config.wordPiece.unkToken)!, config.wordPiece)
     this.#inOriginal = new AddedTokenFinder(config.addedTokens.filter(token => !token.normalized))
     const normalized = config.addedTokens.filter(token => token.normalized)
     this.#decodedAs = new Map(
@@ -96,40 +97,41 @@ export class Tokenizer {
   }
 
   /**
-   * Out of the contents of tokenizer.json: text, its bytes, or the parsed object. tokenizer_config.json, where given, says
-   * `modelMaxLength`, `token_type_rule` and the names of special tokens, and its `do_lower_case`, `strip_accents` and
-   * `tokenize_chinese_chars` count for more than tokenizer.json, as in `transformers`. `truncation` and `padding` are not
-   * read: nothing is ever cut off here.
+   * Out of the contents of tokenizer.json: text, its bytes, or the parsed object. Alone it is read as `tokenizers` reads it.
+   * With tokenizer_config.json it is read as `transformers` does: the class that it names (default BertTokenizer), its special and
+   * added tokens, `do_lower_case`, `strip_accents` and `tokenize_chinese_chars` count for more than tokenizer.json.
+   * `truncation` and `padding` are not read: nothing is ever cut off here.
    *
    * @throws TokenizerError `TOKENIZER_NOT_JSON`, `TOKENIZER_NOT_UTF8`, `TOKENIZER_VALUE` (missing or of the wrong type),
    *   `TOKENIZER_TOKEN_MISSING` (no [UNK]), `TOKENIZER_UNSUPPORTED` (not BERT's tokenizer).
    */
   static fromJson(tokenizerJson: JsonInput, tokenizerConfig?: JsonInput): Tokenizer {
-    return new Tokenizer(configFromJson(tokenizerJson, tokenizerConfig))
+    const settings = tokenizerConfig === undefined ? undefined : readSettings({ config: tokenizerConfig })
+    return new Tokenizer(configFromJson(tokenizerJson, settings))
   }
 
   /**
    * Out of the contents of vocab.txt, one piece a line, and of tokenizer_config.json: `do_lower_case` (default true, as in
    * `transformers`, also for a vocabulary with capitals), `strip_accents`, `tokenize_chinese_chars`, special tokens.
    *
-   * @throws TokenizerError as {@link Tokenizer.fromJson}; `TOKENIZER_TOKEN_MISSING` where [UNK], [CLS] or [SEP] is not there.
+   * @throws TokenizerError as {@link Tokenizer.fromJson}; `TOKENIZER_TOKEN_MISSING` if [UNK], [CLS] or [SEP] is not there.
    */
   static fromVocab(vocabText: string | Uint8Array, tokenizerConfig?: JsonInput): Tokenizer {
-    return new Tokenizer(configFromVocab(vocabText, tokenizerConfig))
+    return new Tokenizer(configFromVocab(vocabText, readSettings({ config: tokenizerConfig })))
   }
 
   /**
-   * Out of the files of a model: tokenizer.json, or vocab.txt where there is none; and tokenizer_config.json if it is there.
+   * Out of the files of a model, as AutoTokenizer of `transformers` reads them: tokenizer.json, or vocab.txt if there is none;
+   * beside it tokenizer_config.json, and, if that does not say all, special_tokens_map.json, added_tokens.json and config.json.
    *
-   * @throws TokenizerError as above; SourceError `SOURCE_FILE_MISSING` where there is neither.
+   * @throws TokenizerError as above; SourceError `SOURCE_FILE_MISSING` if there is neither.
    */
   static async fromSource(source: ModelSource): Promise<Tokenizer> {
-    const [json, config] = await Promise.all([
-      readIfThere(source, 'tokenizer.json'),
-      readIfThere(source, 'tokenizer_config.json'),
-    ])
-    if (json !== undefined) return Tokenizer.fromJson(json, config)
-    return Tokenizer.fromVocab(await readFile(source, 'vocab.txt'), config)
+    const files = await readTokenizerFiles(source)
+    const settings = readSettings(files)
+    return new Tokenizer(
+      files.json === undefined ? configFromVocab(files.vocab, settings) : configFromJson(files.json, settings),
+    )
   }
 
   /**
@@ -341,13 +343,4 @@ export class Tokenizer {
 /** Where the character of the original text ends that unit `i` came from. */
 function endOfUnit(text: string, aligned: AlignedText, i: number): number {
   return endOfCharacter(text, aligned.sources[i]!)
-}
-
-async function readIfThere(source: ModelSource, name: string): Promise<Uint8Array | undefined> {
-  try {
-    return await readFile(source, name)
-  } catch (error) {
-    if (codeOf(error) === 'SOURCE_FILE_MISSING') return undefined
-    throw error
-  }
 }
