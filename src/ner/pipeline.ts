@@ -5,6 +5,7 @@ import { withProgress, type FileProgress } from '../source/progress.ts'
 import { sourceFromBytes, type ModelSource } from '../source/source.ts'
 import { Tokenizer } from '../tokenizer/tokenizer.ts'
 import { EntityReader } from './entities.ts'
+import { checkFit } from './fit.ts'
 import type { AggregationStrategy, Entity, EntityOf } from './entity.ts'
 import {
   checkCallOptions,
@@ -84,7 +85,13 @@ export async function pipeline<D extends AggregationStrategy = 'none'>(
       })
     : sourceOf(model)
   const [tokenizer, loaded] = await loadBoth(source, backend)
-  report?.({ status: 'ready', task })
+  try {
+    checkFit(tokenizer, loaded.config)
+    report?.({ status: 'ready', task })
+  } catch (error) {
+    await loaded.dispose()
+    throw error
+  }
   return callable<D>(tokenizer, loaded, call)
 }
 

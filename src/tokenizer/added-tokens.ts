@@ -57,9 +57,13 @@ export class AddedTokenFinder {
     return this.#spellings.length === 0
   }
 
-  /** Cuts `text` up. The segments cover it in order, and none is empty; for the quirk below, two may overlap. */
+  /** {@link segments}, all at once. */
   split(text: string, literal: boolean): Segment[] {
-    const segments: Segment[] = []
+    return Array.from(this.segments(text, literal))
+  }
+
+  /** Cuts `text` up. The segments cover it in order, and none is empty; for the quirk below, two may overlap. */
+  *segments(text: string, literal: boolean): Generator<Segment, void, undefined> {
     let covered = 0
     let spaceUntil = 0 // where the white space ends that the last token with rstrip took
     for (let i = 0; i < text.length;) {
@@ -80,12 +84,11 @@ export class AddedTokenFinder {
         if (start >= end) continue
       }
       if (found.added.rstrip) end = spaceUntil = end < spaceUntil ? spaceUntil : endOfSpace(text, end)
-      if (covered < start) segments.push({ start: covered, end: start })
-      segments.push({ start, end, added: found.added })
+      if (covered < start) yield { start: covered, end: start }
+      yield { start, end, added: found.added }
       covered = end
     }
-    if (covered < text.length) segments.push({ start: covered, end: text.length })
-    return segments
+    if (covered < text.length) yield { start: covered, end: text.length }
   }
 
   #longestAt(text: string, start: number): Required<Segment> | undefined {

@@ -15,6 +15,7 @@ import { endOfCharacter, type AlignedText } from './aligned-text.ts'
 import type { SpecialName, TokenizerConfig } from './config.ts'
 import { decodePieces } from './decoder.ts'
 import { countCodePoints, EncodingBuilder } from './encoding-builder.ts'
+import { CompactBuilder, type CompactEncoding, type PieceSink } from './compact.ts'
 import type { Encoding } from './encoding.ts'
 import { explain, type Explanation } from './explain.ts'
 import { checkIds, checkOption, checkOptions, checkText, checkWords } from './input.ts'
@@ -25,8 +26,9 @@ import { aroundText, type AroundText } from './template.ts'
 import { readTokenizerFiles } from './read-files.ts'
 import { readSettings } from './settings.ts'
 import { configFromJson } from './tokenizer-json.ts'
+import { endOfStretch } from './stretches.ts'
 import { configFromVocab } from './vocab-text.ts'
-import { wordCase } from './word-case.ts'
+import { WORD_CASE_TYPES, wordCase } from './word-case.ts'
 import { WordPiece } from './word-piece.ts'
 
 export interface EncodeOptions {
@@ -168,6 +170,29 @@ export class Tokenizer {
   }
 
   /**
+   * {@link encode} without special tokens, in compact form, and a stretch at a time: between two yields there is little to do,
+   * however long the text is.
+   *
+   * @throws TokenizerError, OptionError as {@link encode}
+   * @internal
+   */
+  *encodeCompact(
+    text: string,
+    options: Pick<EncodeOptions, 'specialTokens'> = {},
+  ): Generator<undefined, CompactEncoding, undefined> {
+    checkText(text, 'the text')
+    const into = new CompactBuilder(text.length)
+    yield* this.#encodeStretches(text, this.#readOptions(options), this.#typeIdOfText(), into)
+    return into
+  }
+
+  /** The type id of a text that stands alone. */
+  #typeIdOfText(): number {
+    const sequence = this.#config.template.single.find(({ kind }) => kind === 'sequence')
+    return sequence?.typeId ?? 0
+  }
+
+  /**
    * Ids → text, as the WordPiece decoder does it. Ids that the vocabulary does not have are left out.
    *
    * @throws TokenizerError `TOKENIZER_INPUT` where there is something other than whole numbers; OptionError.
@@ -214,6 +239,27 @@ export class Tokenizer {
   /** One more than the highest id: as many rows as a table needs that is indexed by id. */
   get vocabSize(): number {
     return this.#config.vocabulary.tokens.length
+  }
+
+  /**
+   * The first token from this id on that the vocabulary has, or that a file lists with its id. Tokens that files only name do not
+   * count: transformers adds them to any vocabulary.
+   *
+   * @internal
+   */
+  firstTokenFrom(id: number): SpecialToken | undefined {
+    const { tokens } = this.#config.vocabulary
+    for (let i = id; i < tokens.length; i++) {
+      const token = tokens[i]
+      if (token !== undefined && !this.#config.implied.has(token)) return { token, id: i }
+    }
+    return undefined
+  }
+
+  /** How many type ids a single text can have: those of the template, or of letter case. */
+  get typeIds(): number {
+    if (this.#config.isWordCase) return WORD_CASE_TYPES
+    return 1 + Math.max(...this.#config.template.single.map(({ typeId }) => typeId))
   }
 
   /** Whether type ids are the letter case of words (`"token_type_rule": "word-case"`). */
@@ -279,6 +325,19 @@ export class Tokenizer {
   /** Writes the pieces of one text. `wordId`: that of all of it, or undefined to count its words. */
   #encodeText(text: string, steps: Steps, typeId: number, into: EncodingBuilder, wordId?: number): void {
     const first = into.length
+    const stretches = this.#encodeStretches(text, steps, typeId, into, wordId)
+    while (!stretches.next().done);
+    if (steps.codePoints) countCodePoints(text, into.offsets, first)
+  }
+
+  /** {@link #encodeText} a stretch at a time: yields between two, so that a long text need not hold up everything else. */
+  *#encodeStretches(
+    text: string,
+    { literal }: Steps,
+    typeId: number,
+    into: PieceSink,
+    wordId?: number,
+  ): Generator<undefined, void, undefined> {
     let words = 0
     const addAdded = (added: AddedToken, start: number, end: number): void => {
       const type = this.#config.isWordCase ? 0 : typeId
@@ -292,22 +351,30 @@ export class Tokenizer {
         words++
       }
     }
-    for (const { start, end, added } of this.#inOriginal.split(text, steps.literal)) {
+    const { handleChineseChars } = this.#normalizer.options
+    for (const { start, end, added } of this.#inOriginal.segments(text, literal)) {
       if (added !== undefined) {
+        if (words % PIECES_A_TURN === PIECES_A_TURN - 1) yield
         addAdded(added, start, end)
         continue
       }
-      const aligned = this.#normalizer.normalize(text, start, end)
       if (this.#inNormalized.isEmpty) {
-        addWords(aligned, 0, aligned.length)
+        for (let from = start; from < end;) {
+          if (from > start) yield
+          const to = endOfStretch(text, from, end, handleChineseChars)
+          const aligned = this.#normalizer.normalize(text, from, to)
+          addWords(aligned, 0, aligned.length)
+          from = to
+        }
         continue
       }
-      for (const part of this.#inNormalized.split(aligned.toString(), steps.literal)) {
+      // A token of the normalized text may go over white space: only the whole of the text shows where it stands.
+      const aligned = this.#normalizer.normalize(text, start, end)
+      for (const part of this.#inNormalized.segments(aligned.toString(), literal)) {
         if (part.added === undefined) addWords(aligned, part.start, part.end)
         else addAdded(part.added, aligned.sources[part.start]!, endOfUnit(text, aligned, part.end - 1))
       }
     }
-    if (steps.codePoints) countCodePoints(text, into.offsets, first)
   }
 
   /** Writes the pieces of one word, `aligned.units[start..end)`. */
@@ -318,7 +385,7 @@ export class Tokenizer {
     end: number,
     typeId: number,
     wordId: number,
-    into: EncodingBuilder,
+    into: PieceSink,
   ): void {
     const { sources, units } = aligned
     const { tokens } = this.#config.vocabulary
@@ -339,6 +406,9 @@ export class Tokenizer {
     return { literal: specialTokens === 'literal', codePoints: offsetUnit === 'codepoint' }
   }
 }
+
+/** Added tokens in a row after which the caller gets a turn. */
+const PIECES_A_TURN = 2 ** 14
 
 /** Where the character of the original text ends that unit `i` came from. */
 function endOfUnit(text: string, aligned: AlignedText, i: number): number {

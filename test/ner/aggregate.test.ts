@@ -9,6 +9,7 @@ import { gatherTokens, type Token, type PieceRules } from '../../dist/ner/tokens
 const vocabulary: PieceRules = {
   unkId: 100,
   continuingSubwordPrefix: '##',
+  pieceOf: String,
   decodeTokens: tokens =>
     tokens.map((token, i) => (token.startsWith('##') && i > 0 ? token.slice(2) : i > 0 ? ` ${token}` : token)).join(''),
 }
@@ -199,15 +200,20 @@ describe('tokens', () => {
     gatherTokens(
       {
         text,
-        ids: pieces.map(([, id]) => id),
-        typeIds: pieces.map(() => 0),
-        pieces: pieces.map(([piece]) => piece),
-        offsets: pieces.map(([, , start, end]) => [start, end] as const),
-        wordIds: pieces.map(() => 0),
+        length: pieces.length,
+        ids: Int32Array.from(pieces, ([, id]) => id),
+        typeIds: new Int32Array(pieces.length),
+        starts: Int32Array.from(pieces, ([, , start]) => start),
+        ends: Int32Array.from(pieces, ([, , , end]) => end),
+        wordIds: new Int32Array(pieces.length),
       },
       [0, pieces.length],
       new Float32Array(pieces.length),
-      { ...vocabulary, continuingSubwordPrefix: prefix },
+      {
+        ...vocabulary,
+        continuingSubwordPrefix: prefix,
+        pieceOf: id => pieces.find(([, other]) => other === id)?.[0] ?? '',
+      },
       1,
     ).map(({ word, isSubword }) => [word, isSubword])
 
