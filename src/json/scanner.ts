@@ -223,7 +223,8 @@ export class JsonScanner {
       this.#skipDigits(start)
     }
     // Other readers parse also what they skip, and refuse what no number can hold.
-    if (!Number.isFinite(Number(this.#text.slice(start, this.#at)))) this.#badNumber('a number that a float64 can hold', start)
+    if (!Number.isFinite(Number(this.#text.slice(start, this.#at))))
+      this.#badNumber('a number that a float64 can hold', start)
   }
 
   #skipDigits(start: number): void {

@@ -16,7 +16,8 @@ export function encodedWords(words: readonly string[], delimiter: string, encodi
     at += word.length + delimiter.length
   }
   const wordIds = Int32Array.from(encoding.wordIds, id => id ?? NO_WORD)
-  const place = (side: 0 | 1) => Int32Array.from(encoding.offsets, (offset, i) => (startOf[wordIds[i] ?? NO_WORD] ?? 0) + offset[side])
+  const place = (side: 0 | 1) =>
+    Int32Array.from(encoding.offsets, (offset, i) => (startOf[wordIds[i] ?? NO_WORD] ?? 0) + offset[side])
   return {
     text: words.join(delimiter),
     length: encoding.ids.length,

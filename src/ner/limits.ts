@@ -23,7 +23,8 @@ export function mostEntities(): number {
 
 /** @throws OptionError `OPTION_TEXT_TOO_LONG` for more UTF-16 units than there is memory for */
 export function checkTextLength(units: number): void {
-  if (units > longestText()) throw tooLong(`at most ${longestText()} UTF-16 units, for which there is memory`, `${units}`)
+  if (units > longestText())
+    throw tooLong(`at most ${longestText()} UTF-16 units, for which there is memory`, `${units}`)
 }
 
 export function tooManyEntities(count: number, units: number): OptionError {
@@ -36,6 +37,7 @@ function tooLong(expected: string, found: string): OptionError {
     subject: 'text',
     expected,
     found,
-    nextStep: 'Cut the text into parts, at ends of lines for example; in Node, --max-old-space-size=8192 makes more room.',
+    nextStep:
+      'Cut the text into parts, at ends of lines for example; in Node, --max-old-space-size=8192 makes more room.',
   })
 }

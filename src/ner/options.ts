@@ -1,7 +1,7 @@
 /** The options of the pipeline, checked where they come in. Names and defaults are those of transformers where it has them. */
 import { OptionError } from '../errors.ts'
 import type { BackendOptions } from '../kernels/options.ts'
-import { show } from '../values.ts'
+import { guarded, show, UNREADABLE } from '../values.ts'
 import { DECODINGS, type Decoding } from './decoding.ts'
 import { AGGREGATION_STRATEGIES, type AggregationStrategy } from './entity.ts'
 
@@ -173,6 +173,13 @@ export function checkPipelineOptions(options: PipelineOptions): { load: Pipeline
 
 /** The options that were given. `undefined` counts as left out. */
 export function checkNames<O extends object>(options: O, known: Known<O>): O {
+  return guarded(
+    () => check(options, known),
+    () => wrong('options', 'an object of options', UNREADABLE, 'Pass options by name: { name: value }.'),
+  )
+}
+
+function check<O extends object>(options: O, known: Known<O>): O {
   if (typeof options !== 'object' || (options as O | null) === null || Array.isArray(options)) {
     throw wrong('options', 'an object', show(options), 'Pass options by name: { name: value }.')
   }

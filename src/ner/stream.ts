@@ -9,7 +9,7 @@ import type { EntityReader } from './entities.ts'
 import type { Entity } from './entity.ts'
 import { wrong, type CheckedOptions } from './options.ts'
 import type { Prepared, RunOptions, Tagger } from './tagger.ts'
-import { show } from '../values.ts'
+import { guarded, show } from '../values.ts'
 
 const POOL_TOKENS = 4096
 const POOL_TEXTS = 1024
@@ -169,13 +169,13 @@ function prepareInput(tagger: Tagger, input: Input, options: CheckedOptions): Pr
   }
   if (typeof input !== 'string') throw wrongInput('a string', input, 'For words, give is_split_into_words: true.')
   const encoded = tagger.encode(input, how, signal)
-  return 'then' in encoded
-    ? encoded.then(text => tagger.prepare(text, stride))
-    : tagger.prepare(encoded, stride)
+  return 'then' in encoded ? encoded.then(text => tagger.prepare(text, stride)) : tagger.prepare(encoded, stride)
 }
 
 function isWords(input: unknown): input is readonly string[] {
-  return Array.isArray(input) && input.every(word => typeof word === 'string')
+  // Array.from, as every() passes over the holes of a list.
+  const check = () => Array.isArray(input) && Array.from<unknown>(input).every(word => typeof word === 'string')
+  return guarded(check, () => wrongInput('a list of words, each a string', input, 'Pass strings.'))
 }
 
 function wrongInput(expected: string, found: unknown, nextStep: string): Error {
@@ -197,14 +197,17 @@ class PoolReader {
   #done = false
   readonly #stopListening: (() => void) | undefined
 
-  constructor(
-    texts: Texts,
-    prepare: (input: Input) => Prepared | Promise<Prepared>,
-    signal: AbortSignal | undefined,
-  ) {
+  constructor(texts: Texts, prepare: (input: Input) => Prepared | Promise<Prepared>, signal: AbortSignal | undefined) {
     const { [Symbol.asyncIterator]: iterate } = texts as Partial<AsyncIterable<Input>>
     this.#isAsync = iterate !== undefined
-    this.#iterator = iterate?.call(texts as AsyncIterable<Input>) ?? (texts as Iterable<Input>)[Symbol.iterator]()
+    const iterator: unknown =
+      iterate === undefined
+        ? (texts as Iterable<Input>)[Symbol.iterator]()
+        : iterate.call(texts as AsyncIterable<Input>)
+    const isIterator = () => typeof (iterator as Partial<Iterator<Input>> | null | undefined)?.next === 'function'
+    const notOne = () => wrongInput('an iterator with a method next()', iterator, 'Correct what makes the texts.')
+    if (!guarded(isIterator, notOne)) throw notOne()
+    this.#iterator = iterator as Iterator<Input>
     this.#prepare = prepare
     this.#signal = signal
     if (signal) {
@@ -224,11 +227,11 @@ class PoolReader {
           ? await this.#nextAsync(pool.length > 0)
           : (this.#iterator as Iterator<Input>).next()
         if (result === LATER) break
-        if (!isResult(result)) throw wrongInput('an iterator that gives { value, done }', result, 'Correct its next().')
-        if (result.done) {
+        const { done, value } = readResult(result)
+        if (done === true) {
           this.#done = true
         } else {
-          const prepared = this.#prepare(result.value)
+          const prepared = this.#prepare(value)
           const ready = 'then' in prepared ? await prepared : prepared
           pool.push(ready)
           tokens += ready.encoded.length
@@ -277,6 +280,12 @@ class PoolReader {
   }
 }
 
-function isResult(value: unknown): value is IteratorResult<Input> {
-  return typeof value === 'object' && value !== null
+function readResult(result: unknown): { readonly done: unknown; readonly value: Input } {
+  const wrong = () => wrongInput('an iterator that gives { value, done }', result, 'Correct its next().')
+  const read = () => {
+    if (typeof result !== 'object' || result === null) throw wrong()
+    const { done, value } = result as IteratorResult<Input, Input>
+    return { done, value }
+  }
+  return guarded(read, wrong)
 }

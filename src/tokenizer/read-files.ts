@@ -9,6 +9,9 @@ import { CONFIG_FILE, type SettingsFiles } from './settings.ts'
 export type TokenizerFiles = SettingsFiles &
   ({ readonly json: Uint8Array } | { readonly json: undefined; readonly vocab: Uint8Array })
 
+/** Bytes of a file, at most. The largest vocabularies have some megabytes; no string holds more than twice this. */
+const MOST = 2 ** 28
+
 /** Most files are there only for models that were saved by older versions: they are asked for only if they would count. */
 export async function readTokenizerFiles(source: ModelSource): Promise<TokenizerFiles> {
   const [json, config] = await Promise.all([readIfThere(source, 'tokenizer.json'), readIfThere(source, CONFIG_FILE)])
@@ -20,12 +23,14 @@ export async function readTokenizerFiles(source: ModelSource): Promise<Tokenizer
     said.has('tokenizer_class') ? undefined : readIfThere(source, 'config.json'),
   ])
   const beside = { config, specialTokensMap, addedTokens, modelConfig }
-  return json === undefined ? { ...beside, json, vocab: await readFile(source, 'vocab.txt') } : { ...beside, json }
+  return json === undefined
+    ? { ...beside, json, vocab: await readFile(source, 'vocab.txt', MOST) }
+    : { ...beside, json }
 }
 
 async function readIfThere(source: ModelSource, name: string): Promise<Uint8Array | undefined> {
   try {
-    return await readFile(source, name)
+    return await readFile(source, name, MOST)
   } catch (error) {
     if (codeOf(error) === 'SOURCE_FILE_MISSING') return undefined
     throw error

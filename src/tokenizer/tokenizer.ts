@@ -211,6 +211,7 @@ export class Tokenizer {
 
   /** Pieces → text, as {@link decode} does it; also pieces that are in no vocabulary. Special tokens are kept. */
   decodeTokens(tokens: readonly string[]): string {
+    checkWords(tokens)
     return decodePieces(tokens, this.#config.decoder)
   }
 
@@ -293,11 +294,11 @@ export class Tokenizer {
   }
 
   tokenToId(token: string): number | undefined {
-    return this.#config.vocabulary.idOf(token)
+    return typeof (token as unknown) === 'string' ? this.#config.vocabulary.idOf(token) : undefined
   }
 
   idToToken(id: number): string | undefined {
-    return this.#config.vocabulary.tokens[id]
+    return Number.isSafeInteger(id) ? this.#config.vocabulary.tokens[id] : undefined
   }
 
   // --- steps ----------------------------------------------------------------------------------------------------------
