@@ -45,6 +45,30 @@ export function quote(text: string, limit = 80): string {
   return escapeJson(JSON.stringify(text.length > limit ? `${text.slice(0, limit)}…` : text))
 }
 
+/**
+ * Looks at values that may be anything. If looking fails, for a proxy that was revoked, a getter that throws, or a value that the
+ * engine cannot turn into another, `fail` makes the error for it. Errors that say what to do pass as they are.
+ */
+export function guarded<T>(look: () => T, fail: (cause: unknown) => Error): T {
+  try {
+    return look()
+  } catch (cause) {
+    throw isTold(cause) ? cause : fail(cause)
+  }
+}
+
+/** Whether an error is one of this library, from whichever realm. */
+function isTold(error: unknown): boolean {
+  try {
+    return typeof (error as { readonly nextStep?: unknown } | null | undefined)?.nextStep === 'string'
+  } catch {
+    return false
+  }
+}
+
+/** What {@link guarded} has found, in words. */
+export const UNREADABLE = 'something that cannot be read'
+
 function isList(value: unknown): value is readonly unknown[] {
   try {
     return Array.isArray(value)

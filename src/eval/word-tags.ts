@@ -86,13 +86,13 @@ export async function tagWords(
 
 /** Probabilities of each word's labels [L], or undefined for a word without a piece. */
 function scoresOfWords(text: Prepared, tagger: Tagger, words: number, how: WordTag): (Float32Array | undefined)[] {
-  const { wordIds } = text.encoded
+  const { wordIds, length } = text.encoded
   const L = tagger.labels.length
   const probabilities = tagger.probabilities(tagger.logits(text)) // [n, L]
   const scores = new Array<Float32Array | undefined>(words).fill(undefined)
-  for (let from = 0; from < wordIds.length;) {
+  for (let from = 0; from < length;) {
     let to = from + 1
-    while (to < wordIds.length && wordIds[to] === wordIds[from]) to++
+    while (to < length && wordIds[to] === wordIds[from]) to++
     const rows = probabilities.subarray(from * L, (how === 'first' ? from + 1 : to) * L)
     scores[wordIds[from]!] = rows.length === L ? rows : scoresOfPieces(rows, L, how)
     from = to

@@ -1,5 +1,5 @@
 /** Checked reading of JSON that a stranger wrote: every value is of its type, or the error says where it is not. */
-import { decodeUtf8 } from '../values.ts'
+import { decodeUtf8, guarded } from '../values.ts'
 
 /** JSON text, its bytes in UTF-8, or what `JSON.parse` made of it. */
 export type JsonInput = string | Uint8Array | object
@@ -92,7 +92,7 @@ export function isJsonText(input: JsonInput): input is string | Uint8Array {
 
 /** Parses whatever is not parsed yet. */
 export function readJson(input: JsonInput, subject: string, errors: JsonErrors): JsonObject {
-  if (!isJsonText(input)) return new JsonObject(input, subject, errors)
+  if (!isJsonText(input)) return new JsonObject(plain(input, subject, errors), subject, errors)
   const text = readText(input, subject, errors)
   let value: unknown
   try {
@@ -102,6 +102,17 @@ export function readJson(input: JsonInput, subject: string, errors: JsonErrors):
     throw errors.notJson(subject, found, cause)
   }
   return new JsonObject(value, subject, errors)
+}
+
+/** A copy that is data and nothing else: an object that was given may be a proxy, or have getters. */
+function plain(input: object, subject: string, errors: JsonErrors): unknown {
+  return guarded(
+    () => {
+      const json = JSON.stringify(input) as string | undefined
+      return json === undefined ? undefined : (JSON.parse(json) as unknown)
+    },
+    () => errors.wrongValue(subject, 'an object of JSON', input),
+  )
 }
 
 /** Text as it is, or decoded from UTF-8; a byte order mark is dropped. */

@@ -222,6 +222,9 @@ export class JsonScanner {
       if (this.#text.charAt(this.#at) === '+' || this.#text.charAt(this.#at) === '-') this.#at += 1
       this.#skipDigits(start)
     }
+    // Other readers parse also what they skip, and refuse what no number can hold.
+    if (!Number.isFinite(Number(this.#text.slice(start, this.#at))))
+      this.#badNumber('a number that a float64 can hold', start)
   }
 
   #skipDigits(start: number): void {

@@ -3,6 +3,7 @@ import { OptionError } from '../errors.ts'
 import type { Kernels } from './kernels.ts'
 import { BACKENDS, DTYPES, type Backend, type BackendOptions, type DType } from './options.ts'
 import { hasSimd } from './simd/engine/modules.ts'
+import { guarded, show, UNREADABLE } from '../values.ts'
 
 /** The device of each backend that has only one. */
 const DEVICES = { simd: 'wasm', naive: 'cpu' } as const
@@ -14,6 +15,7 @@ const DEVICES = { simd: 'wasm', naive: 'cpu' } as const
  *   `BACKEND_UNAVAILABLE` if it cannot run here, `BACKEND_DEVICE` if tfjs knows no such device
  */
 export async function loadKernels(options: BackendOptions = {}): Promise<Kernels> {
+  checkObject(options)
   const { backend = hasSimd() ? 'simd' : 'naive', device, dtype = 'auto', wasm } = options
   if (!BACKENDS.includes(backend)) {
     throw option('OPTION_BACKEND', 'backend', BACKENDS.join(', '), backend, 'Leave it out for the fastest one.')
@@ -55,6 +57,19 @@ export async function loadKernels(options: BackendOptions = {}): Promise<Kernels
   }
 }
 
+function checkObject(options: unknown): void {
+  const read = () => typeof options === 'object' && options !== null && { ...options }
+  const wrong = (found: string) =>
+    new OptionError({
+      code: 'OPTION_VALUE',
+      subject: 'options',
+      expected: 'an object',
+      found,
+      nextStep: 'Leave them out.',
+    })
+  if (!guarded(read, () => wrong(UNREADABLE))) throw wrong(show(options))
+}
+
 function requireFp32(backend: Backend, dtype: DType): void {
   if (dtype === 'auto' || dtype === 'fp32') return
   throw option('OPTION_DTYPE', `dtype on backend ${backend}`, 'auto or fp32', dtype, "int8 arithmetic needs 'simd'.")
@@ -72,6 +87,5 @@ function option(
   found: unknown,
   nextStep: string,
 ): OptionError {
-  const text = typeof found === 'string' ? JSON.stringify(found) : String(found)
-  return new OptionError({ code, subject, expected, found: text, nextStep })
+  return new OptionError({ code, subject, expected, found: show(found), nextStep })
 }

@@ -1,8 +1,8 @@
 /** Encodings → {@link PackedBatch}: sequences are laid back to back, so that nothing is padded and nothing is masked. */
 import type { PackedBatch } from '../kernels/kernels.ts'
 import { OptionError } from '../errors.ts'
-import { show, tagOf } from '../values.ts'
 import type { BertConfig } from './config.ts'
+import { guarded, show, tagOf, UNREADABLE } from '../values.ts'
 
 /** The part of an encoding that {@link packBatch} uses: ids and token types of one sequence, special tokens included. */
 export interface Sequence {
@@ -16,6 +16,15 @@ export interface Sequence {
  * @throws OptionError `OPTION_BATCH` if a sequence is not two lists of whole numbers, ids and as many typeIds
  */
 export function packBatch(sequences: readonly Sequence[]): PackedBatch {
+  return guarded(
+    () => pack(sequences),
+    () => wrong('sequences', 'a list of { ids, typeIds }', UNREADABLE),
+  )
+}
+
+function pack(sequences: readonly Sequence[]): PackedBatch {
+  const given: unknown = sequences
+  if (!Array.isArray(given)) throw wrong('sequences', 'a list of { ids, typeIds }', given)
   const lengths = sequences.map(({ ids, typeIds }, b) => {
     const [length, other] = [ids, typeIds].map(list => (list as typeof list | undefined)?.length)
     if (length === undefined) throw wrong(`ids of sequence ${b}`, 'a list of numbers', typeof ids)
@@ -69,9 +78,18 @@ export function* splitBatch(batch: PackedBatch, maxTokens: number): Generator<Pa
  * @throws OptionError `OPTION_BATCH` if it is no batch, or with the first token that does not fit the model
  */
 export function checkBatch(batch: PackedBatch, config: BertConfig): void {
+  guarded(
+    () => {
+      check(batch, config)
+    },
+    () => wrong('what was given', 'a batch of packBatch', UNREADABLE),
+  )
+}
+
+function check(batch: PackedBatch, config: BertConfig): void {
   for (const name of ['ids', 'typeIds', 'positions', 'starts'] as const) {
     const values: unknown = (batch as PackedBatch | undefined)?.[name]
-    if (tagOf(values) !== 'Int32Array') throw wrong(name, 'an Int32Array', typeof values)
+    if (!ArrayBuffer.isView(values) || tagOf(values) !== 'Int32Array') throw wrong(name, 'an Int32Array', typeof values)
   }
   const { ids, typeIds, positions, starts } = batch
   const T = ids.length
@@ -98,7 +116,7 @@ function wrong(subject: string, expected: string, found: unknown): OptionError {
     code: 'OPTION_BATCH',
     subject: `batch, ${subject}`,
     expected,
-    found: String(found),
+    found: typeof found === 'string' && found !== '' ? found : show(found),
     nextStep: 'Use packBatch on what the tokenizer of this model gives, after cutting longer texts into windows.',
   })
 }

@@ -41,8 +41,11 @@ export interface DecodingConfig {
  *   of the wrong type or out of bounds), `CONFIG_LABELS`, or `CONFIG_UNSUPPORTED` (a kind of model that is not implemented).
  */
 export async function loadConfig(source: ModelSource): Promise<BertConfig> {
-  return parseConfig(await readFile(source, 'config.json'))
+  return parseConfig(await readFile(source, 'config.json', MOST_BYTES))
 }
+
+/** Bytes of config.json, at most. Published ones have some kilobytes, or a megabyte of labels. */
+const MOST_BYTES = 2 ** 24
 
 /** {@link loadConfig} on the bytes of the file, or on its text. */
 export function parseConfig(json: Uint8Array | string): BertConfig {

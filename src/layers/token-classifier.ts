@@ -2,7 +2,7 @@
  * Loads a BERT (bert.ts) onto a backend and runs batches through it: in passes that fit, traced if asked for, and checked on
  * both sides.
  */
-import { BackendError } from '../errors.ts'
+import { BackendError, OptionError } from '../errors.ts'
 import type { Kernels, PackedBatch } from '../kernels/kernels.ts'
 import { loadKernels } from '../kernels/load.ts'
 import type { BackendOptions } from '../kernels/options.ts'
@@ -13,6 +13,7 @@ import { checkBatch, splitBatch } from './batch.ts'
 import { Bert, type TraceTensors } from './bert.ts'
 import { loadConfig, type BertConfig } from './config.ts'
 import { Trace } from './trace.ts'
+import { guarded, show, UNREADABLE } from '../values.ts'
 import { Checkpoint, ShapeList, type Shapes } from './weights.ts'
 
 export interface ForwardOptions {
@@ -98,8 +99,9 @@ export class BertForTokenClassification {
    * @throws OptionError `OPTION_BATCH` if a token does not fit the model; BackendError `BACKEND_DISPOSED`,
    *   `BACKEND_NOT_FINITE` if the logits are not numbers
    */
-  async forward(batch: PackedBatch, { trace = false }: ForwardOptions = {}): Promise<ForwardResult> {
+  async forward(batch: PackedBatch, options: ForwardOptions = {}): Promise<ForwardResult> {
     if (this.#disposed) throw disposed()
+    const trace = readTrace(options)
     checkBatch(batch, this.config)
     const passes: PassValues[] = []
     for (const part of splitBatch(batch, MAX_TOKENS)) passes.push(await this.#pass(part, trace))
@@ -183,4 +185,20 @@ function disposed(): BackendError {
     found: 'one whose dispose() was called',
     nextStep: 'Load it again, or call dispose() later.',
   })
+}
+
+function readTrace(options: unknown): boolean {
+  const wrong = (found: string) =>
+    new OptionError({
+      code: 'OPTION_VALUE',
+      subject: 'options of forward',
+      expected: '{ trace: true or false }',
+      found,
+      nextStep: 'Leave them out for logits alone.',
+    })
+  const read = () =>
+    typeof options === 'object' && options !== null ? ((options as ForwardOptions).trace ?? false) : null
+  const trace: unknown = guarded(read, () => wrong(UNREADABLE))
+  if (typeof trace !== 'boolean') throw wrong(show(options))
+  return trace
 }

@@ -5,7 +5,7 @@
  *
  * Three spellings are understood beside today's: `LayerNorm.gamma` and `.beta` (TensorFlow's names, in the first published
  * checkpoints), no `bert.` prefix (an encoder saved without its head), and int8 weights as compressed-tensors writes them:
- * `X.weight` I8 with `X.weight_scale` [rows, 1].
+ * `X.weight` I8 with `X.weight_scale` [rows, 1]. What a wrapper puts before all names, `module.` for example, is taken off.
  */
 import { CheckpointError } from '../errors.ts'
 import type {
@@ -19,6 +19,7 @@ import type {
 import { decode } from '../kernels/stored.ts'
 import type { TensorInfo } from '../safetensors/header.ts'
 import type { OpenSafetensors } from '../safetensors/reader.ts'
+import { quote, show } from '../values.ts'
 
 /** Where a model's `load` gets its weights. Keys are those of PyTorch's modules, without `.weight` and `.bias`. */
 export interface Weights {
@@ -141,19 +142,32 @@ export class Checkpoint implements Weights {
 
 /** Sorts the names of a file: those that stand for a key of `shapes` (or its scale), those to ignore, and the rest. */
 function matchNames(file: OpenSafetensors, shapes: Shapes) {
+  const wrapper = wrapperOf(file.tensors.keys())
   const names = new Map<string, string>()
   const ignored: string[] = []
   const unexpected: string[] = []
   for (const name of file.tensors.keys()) {
-    const key = canonical(name)
+    const key = canonical(name.startsWith(wrapper) ? name.slice(wrapper.length) : name)
     const weight = key.endsWith('.weight_scale') ? key.slice(0, -'_scale'.length) : key
     if (IGNORED.includes(weight)) ignored.push(name)
-    else if (!shapes.has(weight)) unexpected.push(name)
-    else if (names.has(key)) unexpected.push(`${name} (beside ${names.get(key) ?? ''})`)
+    else if (!shapes.has(weight)) unexpected.push(spelled(name))
+    else if (names.has(key)) unexpected.push(`${spelled(name)} (beside ${spelled(names.get(key) ?? '')})`)
     else names.set(key, name)
   }
   return { names, ignored, unexpected }
 }
+
+/**
+ * What stands before the names of a model that was saved inside of another module: `module.` of DataParallel, `_orig_mod.` of
+ * torch.compile, `model.` of a trainer's own. It is told by the one table that every BERT has.
+ */
+function wrapperOf(names: Iterable<string>): string {
+  const found = [...names].filter(name => name.endsWith(WORDS))
+  const [before = ''] = found.length === 1 ? found.map(name => name.slice(0, -WORDS.length)) : []
+  return before.endsWith('bert.') ? before.slice(0, -'bert.'.length) : before
+}
+
+const WORDS = 'embeddings.word_embeddings.weight'
 
 /** A scale per row: [rows, 1] as compressed-tensors writes it, or [rows]. */
 function isScale({ shape, dtype }: TensorInfo, rows: number): boolean {
@@ -161,7 +175,7 @@ function isScale({ shape, dtype }: TensorInfo, rows: number): boolean {
 }
 
 function mismatch(key: string, found: TensorInfo, dtypes: readonly string[], shape: readonly number[]): string {
-  return `${key} (found ${found.dtype} [${found.shape.join(', ')}], expected ${dtypes.join('/')} [${shape.join(', ')}])`
+  return `${key} (found ${found.dtype} ${show(found.shape)}, expected ${dtypes.join('/')} ${show(shape)})`
 }
 
 function keysError(missing: readonly string[], unexpected: readonly string[], mismatched: readonly string[]) {
@@ -176,8 +190,21 @@ function keysError(missing: readonly string[], unexpected: readonly string[], mi
     expected: 'the weights that config.json describes',
     found: lists
       .filter(([, keys]) => keys.length > 0)
-      .map(([problem, keys]) => `${keys.length} ${problem}: ${keys.join(', ')}`)
+      .map(([problem, keys]) => `${keys.length} ${problem}: ${few(keys)}`)
       .join('; '),
     nextStep: 'Take config.json and model.safetensors from one BertForTokenClassification checkpoint.',
   })
 }
+
+/** A name as it is if it is a plain one; a file may have any. */
+function spelled(name: string): string {
+  return /^[\w.]{1,100}$/.test(name) ? name : quote(name)
+}
+
+/** Some keys and how many more there are: a file can have a million of them. */
+function few(keys: readonly string[]): string {
+  const more = keys.length - NAMED
+  return keys.slice(0, NAMED).join(', ') + (more > 0 ? `, … and ${more} more` : '')
+}
+
+const NAMED = 5

@@ -10,7 +10,7 @@
  * Grouping runs over all tokens, `O` too, and only then are `ignoreLabels` taken out: two entities of a type with an
  * ignored label between them stay two.
  */
-import { constrained, type Transitions } from './decoding.ts'
+import { SequenceDecoder, type Transitions } from './decoding.ts'
 import type { AggregationStrategy, Entity, LabelScore } from './entity.ts'
 import { argmax } from './softmax.ts'
 import type { Tag } from './tags.ts'
@@ -43,33 +43,130 @@ export function aggregate(
   tokens: readonly Token[],
   labels: LabelSet,
   rules: PieceRules,
-  { strategy, ignoreLabels, topK, transitions }: AggregationOptions,
+  options: AggregationOptions,
 ): Entity[] {
-  if (strategy === 'none') {
-    return decode(tokens.map(choose), transitions).flatMap(choice => {
-      const entity = labels.names[choice.label]!
-      return ignoreLabels.has(entity) ? [] : [tokenEntity(choice, entity, labels, topK)]
-    })
+  const aggregator = new Aggregator(labels, rules, options)
+  aggregator.add(tokens)
+  return aggregator.end()
+}
+
+/** {@link aggregate} for tokens that come bit by bit, in their order: no more is held than the group that is not complete yet. */
+export class Aggregator {
+  readonly #labels: LabelSet
+  readonly #rules: PieceRules
+  readonly #options: AggregationOptions
+  readonly #entities: Entity[] = []
+  /** The word that the next token may continue. */
+  #word: [Token, ...Token[]] | undefined
+  #group: [Choice, ...Choice[]] | undefined
+  #last: Tag | undefined
+  /** Chooses labels by what stands around them; the units that wait for theirs. */
+  readonly #decoder: SequenceDecoder | undefined
+  #waiting: Choice[] = []
+
+  constructor(labels: LabelSet, rules: PieceRules, options: AggregationOptions) {
+    this.#labels = labels
+    this.#rules = rules
+    this.#options = options
+    this.#decoder = options.transitions && new SequenceDecoder(options.transitions)
   }
-  const units = strategy === 'simple' ? tokens.map(choose) : words(tokens).map(word => chooseForWord(word, strategy))
-  const choices = decode(units, transitions)
-  return groups(choices, labels.tags).flatMap(group => {
-    const name = labels.tags[group[0].label]!.group
-    if (ignoreLabels.has(name)) return []
-    const word = (choice: Choice) => rules.decodeTokens(choice.tokens.map(token => token.word))
+
+  /** How many entities there are so far. */
+  get count(): number {
+    return this.#entities.length
+  }
+
+  add(tokens: readonly Token[]): void {
+    const { strategy } = this.#options
+    for (const token of tokens) {
+      if (strategy === 'none' || strategy === 'simple') this.#addUnit(choose(token))
+      else this.#addToWord(token)
+    }
+    if (this.#decoder) this.#settle(this.#decoder.settled())
+  }
+
+  /** All entities. Nothing is added after it. */
+  end(): Entity[] {
+    this.#endWord()
+    if (this.#decoder) this.#settle(this.#decoder.end())
+    this.#endGroup()
+    return this.#entities
+  }
+
+  /** A token or a word. */
+  #addUnit(choice: Choice): void {
+    if (this.#decoder) {
+      this.#decoder.add(choice.scores)
+      this.#waiting.push(choice)
+    } else {
+      this.#addLabelled(choice)
+    }
+  }
+
+  /** The first of the waiting units get their labels. */
+  #settle(labels: ArrayLike<number>): void {
+    for (let i = 0; i < labels.length; i++) this.#addLabelled({ ...this.#waiting[i]!, label: labels[i]! })
+    if (labels.length > 0) this.#waiting = this.#waiting.slice(labels.length)
+  }
+
+  #addLabelled(choice: Choice): void {
+    if (this.#options.strategy === 'none') this.#addToken(choice)
+    else this.#addChoice(choice)
+  }
+
+  #addToken(choice: Choice): void {
+    const entity = this.#labels.names[choice.label]!
+    if (this.#options.ignoreLabels.has(entity)) return
+    this.#entities.push(tokenEntity(choice, entity, this.#labels, this.#options.topK))
+  }
+
+  /** The first token begins a word, whatever it is. */
+  #addToWord(token: Token): void {
+    if (this.#word && token.isSubword) {
+      this.#word.push(token)
+    } else {
+      this.#endWord()
+      this.#word = [token]
+    }
+  }
+
+  #endWord(): void {
+    const { strategy } = this.#options
+    if (!this.#word || strategy === 'none' || strategy === 'simple') return
+    this.#addUnit(chooseForWord(this.#word, strategy))
+    this.#word = undefined
+  }
+
+  /** Neighbours of one type are one group. Of a group that is left out, only its last label is needed. */
+  #addChoice(choice: Choice): void {
+    const tag = this.#labels.tags[choice.label]!
+    const goesOn = this.#last !== undefined && !tag.begins && !this.#last.ends && tag.type === this.#last.type
+    this.#last = tag
+    if (goesOn) {
+      this.#group?.push(choice)
+      return
+    }
+    this.#endGroup()
+    if (!this.#options.ignoreLabels.has(tag.group)) this.#group = [choice]
+  }
+
+  #endGroup(): void {
+    const group = this.#group
+    if (!group) return
+    this.#group = undefined
+    const { strategy, topK } = this.#options
+    const word = (choice: Choice) => this.#rules.decodeTokens(choice.tokens.map(token => token.word))
     // Words are decoded one by one and then once more together: the decoder's cleaning can differ from doing it at once.
     const parts = strategy === 'simple' ? group.map(choice => choice.tokens[0].word) : group.map(word)
-    return [
-      {
-        entity_group: name,
-        score: mean(group.map(choice => choice.scores[choice.label]!)),
-        word: rules.decodeTokens(parts),
-        start: group[0].tokens[0].start,
-        end: group.at(-1)!.tokens.at(-1)!.end,
-        ...(topK === 0 ? {} : { labels: best(groupScores(group, labels.tags), topK) }),
-      },
-    ]
-  })
+    this.#entities.push({
+      entity_group: this.#labels.tags[group[0].label]!.group,
+      score: mean(group.map(choice => choice.scores[choice.label]!)),
+      word: this.#rules.decodeTokens(parts),
+      start: group[0].tokens[0].start,
+      end: group.at(-1)!.tokens.at(-1)!.end,
+      ...(topK === 0 ? {} : { labels: best(groupScores(group, this.#labels.tags), topK) }),
+    })
+  }
 }
 
 function tokenEntity(choice: Choice, entity: string, { names }: LabelSet, topK: number): Entity {
@@ -82,27 +179,6 @@ function tokenEntity(choice: Choice, entity: string, { names }: LabelSet, topK: 
 
 function choose(token: Token): Choice {
   return { label: argmax(token.scores), scores: token.scores, tokens: [token] }
-}
-
-/** The same tokens or words with the labels of the likeliest allowed sequence. */
-function decode(choices: readonly Choice[], transitions: Transitions | undefined): readonly Choice[] {
-  if (!transitions) return choices
-  const labels = constrained(
-    choices.map(choice => choice.scores),
-    transitions,
-  )
-  return choices.map((choice, i) => ({ ...choice, label: labels[i]! }))
-}
-
-/** Tokens by word. The first token begins one, whatever it is. */
-function words(tokens: readonly Token[]): [Token, ...Token[]][] {
-  const words: [Token, ...Token[]][] = []
-  for (const token of tokens) {
-    const word = words.at(-1)
-    if (word && token.isSubword) word.push(token)
-    else words.push([token])
-  }
-  return words
 }
 
 function chooseForWord(tokens: readonly [Token, ...Token[]], strategy: 'first' | 'average' | 'max'): Choice {
@@ -118,20 +194,6 @@ function chooseForWord(tokens: readonly [Token, ...Token[]], strategy: 'first' |
     scores = scores.map((_, l) => mean(tokens.map(token => token.scores[l]!)))
   }
   return { label: argmax(scores), scores, tokens }
-}
-
-/** Neighbours of one type. */
-function groups(choices: readonly Choice[], tags: readonly Tag[]): [Choice, ...Choice[]][] {
-  const groups: [Choice, ...Choice[]][] = []
-  let last: Tag | undefined
-  for (const choice of choices) {
-    const tag = tags[choice.label]
-    const group = groups.at(-1)
-    if (group && tag && !tag.begins && !last?.ends && tag.type === last?.type) group.push(choice)
-    else groups.push([choice])
-    last = tag
-  }
-  return groups
 }
 
 /**

@@ -10,7 +10,7 @@ import type { Window } from './windows.ts'
 export interface Job {
   readonly encoded: EncodedText
   readonly window: Window
-  /** [to − from, L], without special tokens; filled by the forward pass. */
+  /** [to − from, L], without special tokens. The forward pass fills it, and who reads a text in parts empties it again. */
   logits: Float32Array
 }
 
@@ -27,8 +27,8 @@ const BATCH_TOKENS = 512
 /** A window with its special tokens around it, as the model gets it. */
 export function sequenceOf({ encoded, window: [from, to] }: Job, { before, after }: AroundText) {
   return {
-    ids: [...before.ids, ...encoded.ids.slice(from, to), ...after.ids],
-    typeIds: [...before.typeIds, ...encoded.typeIds.slice(from, to), ...after.typeIds],
+    ids: [...before.ids, ...encoded.ids.subarray(from, to), ...after.ids],
+    typeIds: [...before.typeIds, ...encoded.typeIds.subarray(from, to), ...after.typeIds],
   }
 }
 

@@ -81,34 +81,100 @@ const SMALLEST = 1e-37
  * @param rows n probability rows, each [L]
  * @returns n label ids
  */
-export function constrained(rows: readonly Float32Array[], { allowed, first, last }: Transitions): Int32Array {
-  const n = rows.length
-  const L = first.length
-  const from = new Int32Array(n * L) // [n, L]: the label before, on the best way to each label
-  let best = new Float64Array(L)
-  for (const [i, row] of rows.entries()) {
+export function constrained(rows: readonly Float32Array[], transitions: Transitions): Int32Array {
+  const decoder = new SequenceDecoder(transitions)
+  for (const row of rows) decoder.add(row)
+  return Int32Array.from(decoder.end())
+}
+
+/**
+ * {@link constrained} for units that come one by one. A label is settled as soon as the best ways to every label of the last unit
+ * share it, so that no more is held than the few units on which they differ.
+ */
+export class SequenceDecoder {
+  readonly #transitions: Transitions
+  /** Whether there is an allowed sequence of any length. If not, nothing is settled before the end. */
+  readonly #isSure: boolean
+  /** Best[i][b] of the last unit. [L] */
+  #best: Float64Array | undefined
+  /** Of each unit that is not settled: its row, and the label before on the best way to each of its labels. */
+  #rows: Float32Array[] = []
+  #from: Int32Array[] = []
+
+  constructor(transitions: Transitions) {
+    this.#transitions = transitions
+    this.#isSure = allowsAnyLength(transitions)
+  }
+
+  add(row: Float32Array): void {
+    const { allowed, first } = this.#transitions
+    const L = first.length
+    const from = new Int32Array(L)
     const next = new Float64Array(L)
+    const best = this.#best
     for (let b = 0; b < L; b++) {
       let [most, before] = [-Infinity, 0]
-      if (i === 0) most = first[b] === 1 ? 0 : -Infinity
+      if (!best) most = first[b] === 1 ? 0 : -Infinity
       else {
         for (let a = 0; a < L; a++) {
           if (allowed[a * L + b] === 1 && best[a]! > most) [most, before] = [best[a]!, a]
         }
       }
-      from[i * L + b] = before
+      from[b] = before
       next[b] = most + Math.log(Math.max(row[b]!, SMALLEST))
     }
-    best = next
+    this.#best = next
+    this.#rows.push(row)
+    this.#from.push(from)
   }
-  let label = 0
-  let most = -Infinity
-  for (let b = 0; b < L; b++) if (last[b] === 1 && best[b]! > most) [most, label] = [best[b]!, b]
-  if (most === -Infinity) return Int32Array.from(rows, argmax)
-  const path = new Int32Array(n)
-  for (let i = n - 1; i >= 0; i--) {
-    path[i] = label
-    label = from[i * L + label]!
+
+  /** Labels of the next units, as far as they are settled. */
+  settled(): number[] {
+    if (!this.#isSure || !this.#best) return []
+    let labels = new Set<number>()
+    for (const [b, score] of this.#best.entries()) if (score > -Infinity) labels.add(b)
+    // Back from the last unit, until all ways are one.
+    let i = this.#from.length - 1
+    for (; i > 0 && labels.size > 1; i--) labels = new Set([...labels].map(b => this.#from[i]![b]!))
+    if (labels.size > 1) return []
+    return this.#take(i + 1, [...labels][0]!)
   }
-  return path
+
+  /** Labels of all units that are left. Nothing is added after it. */
+  end(): number[] {
+    const { last } = this.#transitions
+    let label = 0
+    let most = -Infinity
+    for (const [b, score] of (this.#best ?? []).entries()) if (last[b] === 1 && score > most) [most, label] = [score, b]
+    if (most === -Infinity) return this.#rows.map(argmax)
+    return this.#take(this.#from.length, label)
+  }
+
+  /** The labels of the first n units, of which the last one has this label. */
+  #take(n: number, label: number): number[] {
+    const labels = new Array<number>(n)
+    for (let i = n - 1; i >= 0; i--) {
+      labels[i] = label
+      label = this.#from[i]![label]!
+    }
+    this.#rows = this.#rows.slice(n)
+    this.#from = this.#from.slice(n)
+    return labels
+  }
+}
+
+/**
+ * Which labels a sequence can have reached depends on its length alone. If from some length on these stay the same, and some of
+ * them may always end it, there is a sequence of any length.
+ */
+function allowsAnyLength({ allowed, first, last }: Transitions): boolean {
+  const L = first.length
+  let reached = [...first.keys()].filter(b => first[b] === 1)
+  for (let length = 1; length <= 2 * L + 2; length++) {
+    if (!reached.some(b => last[b] === 1)) return false
+    const next = [...first.keys()].filter(b => reached.some(a => allowed[a * L + b] === 1))
+    if (String(next) === String(reached)) return true
+    reached = next
+  }
+  return false
 }

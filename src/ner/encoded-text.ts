@@ -1,35 +1,32 @@
 /** A text as the tokenizer gave it, without special tokens, its offsets counted from the start of the text. */
+import type { CompactEncoding } from '../tokenizer/compact.ts'
 import type { Encoding } from '../tokenizer/encoding.ts'
 
-/** n tokens. */
-export interface EncodedText {
+/** n tokens. Rows may be longer than n. */
+export interface EncodedText extends CompactEncoding {
   readonly text: string
-  readonly ids: readonly number[] // [n]
-  readonly typeIds: readonly number[] // [n]
-  /** As the vocabulary spells them. */
-  readonly pieces: readonly string[] // [n]
-  /** `[start, end)` in `text`, UTF-16 units. */
-  readonly offsets: readonly (readonly [number, number])[] // [n]
-  readonly wordIds: readonly (number | null)[] // [n]
-}
-
-/** A text that was encoded whole, without special tokens. */
-export function encodedText(text: string, encoding: Encoding): EncodedText {
-  const { ids, typeIds, tokens: pieces, offsets, wordIds } = encoding
-  return { text, ids, typeIds, pieces, offsets, wordIds }
 }
 
 /** Words that were encoded one by one: the text is the words with `delimiter` between them. */
 export function encodedWords(words: readonly string[], delimiter: string, encoding: Encoding): EncodedText {
-  const starts: number[] = []
+  const startOf: number[] = []
   let at = 0
   for (const word of words) {
-    starts.push(at)
+    startOf.push(at)
     at += word.length + delimiter.length
   }
-  const offsets = encoding.offsets.map(([start, end], i): readonly [number, number] => {
-    const base = starts[encoding.wordIds[i] ?? -1] ?? 0
-    return [base + start, base + end]
-  })
-  return { ...encodedText(words.join(delimiter), encoding), offsets }
+  const wordIds = Int32Array.from(encoding.wordIds, id => id ?? NO_WORD)
+  const place = (side: 0 | 1) =>
+    Int32Array.from(encoding.offsets, (offset, i) => (startOf[wordIds[i] ?? NO_WORD] ?? 0) + offset[side])
+  return {
+    text: words.join(delimiter),
+    length: encoding.ids.length,
+    ids: Int32Array.from(encoding.ids),
+    typeIds: Int32Array.from(encoding.typeIds),
+    starts: place(0),
+    ends: place(1),
+    wordIds,
+  }
 }
+
+const NO_WORD = -1

@@ -1,16 +1,28 @@
-/** Logits of a text → its entities: softmax, tokens, aggregation, threshold, in that order. */
+/**
+ * Logits of a text → its entities: softmax, tokens, aggregation, threshold, in that order. Window after window, so that of a long
+ * text no more is held than its entities and the window at hand.
+ */
 import type { Tokenizer } from '../tokenizer/tokenizer.ts'
-import { aggregate, type LabelSet } from './aggregate.ts'
+import { aggregate, Aggregator, type AggregationOptions, type LabelSet } from './aggregate.ts'
+import type { Job } from './batches.ts'
 import { transitionsOf, type Transitions } from './decoding.ts'
-import type { EncodedText } from './encoded-text.ts'
 import type { Entity } from './entity.ts'
+import { mostEntities, tooManyEntities } from './limits.ts'
 import { toCodePoints } from './offsets.ts'
 import type { CheckedOptions } from './options.ts'
 import { resolveOverlaps } from './overlap.ts'
 import type { Prepared, Tagger } from './tagger.ts'
 import { readTags } from './tags.ts'
 import { gatherTokens, type PieceRules, type Token } from './tokens.ts'
-import type { Window } from './windows.ts'
+import { handOver, type Window } from './windows.ts'
+
+/** Reads one text. */
+export interface TextReader {
+  /** The next window, whose job has its logits. `w`: its number. */
+  read(job: Job, w: number): void
+  /** All entities of the text. */
+  end(): Entity[]
+}
 
 export class EntityReader {
   readonly #tagger: Tagger
@@ -27,36 +39,75 @@ export class EntityReader {
     this.#rules = {
       unkId: tokenizer.unkToken?.id,
       continuingSubwordPrefix: tokenizer.continuingSubwordPrefix,
+      pieceOf: id => tokenizer.idToToken(id) ?? '',
       decodeTokens: tokens => tokenizer.decodeTokens(tokens),
     }
     this.#firstIndex = tokenizer.around.before.ids.length
   }
 
-  /** Entities of a text whose jobs have their logits. */
-  read(prepared: Prepared, options: CheckedOptions): Entity[] {
-    const { encoded, jobs } = prepared
-    let entities: Entity[]
-    if (options.stride === undefined || jobs.length <= 1) {
-      entities = this.#entities(encoded, [0, encoded.ids.length], this.#tagger.logits(prepared), options)
-    } else {
-      const found = jobs.flatMap(job => this.#entities(encoded, job.window, job.logits, options))
-      entities = resolveOverlaps(encoded.text, found)
+  /** Begins a text: its windows are to be read one after the other. */
+  begin(prepared: Prepared, options: CheckedOptions): TextReader {
+    const { text } = prepared.encoded
+    const isJoined = options.stride === undefined || prepared.jobs.length <= 1
+    const { read, end } = (isJoined ? this.#joined : this.#apart).call(this, prepared, this.#how(options))
+    return {
+      read,
+      end: () => {
+        const kept = end().filter(({ score }) => score >= options.threshold)
+        if (options.offsetUnit === 'codepoint') toCodePoints(text, kept)
+        return kept
+      },
     }
-    const kept = entities.filter(({ score }) => score >= options.threshold)
-    if (options.offsetUnit === 'codepoint') toCodePoints(encoded.text, kept)
-    return kept
   }
 
-  #entities(encoded: EncodedText, range: Window, logits: Float32Array, options: CheckedOptions): Entity[] {
-    const probabilities = this.#tagger.probabilities(logits)
-    const tokens: Token[] = gatherTokens(encoded, range, probabilities, this.#rules, this.#firstIndex)
-    return aggregate(tokens, this.#labels, this.#rules, {
+  #how(options: CheckedOptions): AggregationOptions {
+    const isConstrained = (options.decoding ?? this.#tagger.decoding.decoding) === 'constrained'
+    return {
       strategy: options.aggregation_strategy,
       ignoreLabels: options.ignore_labels,
       topK: options.top_k,
-      ...((options.decoding ?? this.#tagger.decoding.decoding) === 'constrained'
-        ? { transitions: this.#transitions }
-        : {}),
-    })
+      ...(isConstrained ? { transitions: this.#transitions } : {}),
+    }
   }
+
+  /** Each token's logits come from the window in which it has more context. */
+  #joined({ encoded, jobs }: Prepared, how: AggregationOptions): TextReader {
+    const aggregator = new Aggregator(this.#labels, this.#rules, how)
+    const taken = handOver(
+      jobs.map(job => job.window),
+      encoded.wordIds,
+    )
+    return {
+      read: (job, w) => {
+        const window = taken[w]!
+        aggregator.add(this.#tokens(job, window, this.#firstIndex + window[0]))
+        checkCount(aggregator.count, encoded.text)
+      },
+      end: () => aggregator.end(),
+    }
+  }
+
+  /** Each window has entities of its own. Of those that overlap one stays, as transformers has it. */
+  #apart({ encoded }: Prepared, how: AggregationOptions): TextReader {
+    const found: Entity[] = []
+    return {
+      read: job => {
+        const tokens = this.#tokens(job, job.window, this.#firstIndex)
+        for (const entity of aggregate(tokens, this.#labels, this.#rules, how)) found.push(entity)
+        checkCount(found.length, encoded.text)
+      },
+      end: () => resolveOverlaps(encoded.text, found),
+    }
+  }
+
+  /** Tokens `[from, to)` of a window's text. */
+  #tokens({ encoded, window, logits }: Job, [from, to]: Window, firstIndex: number): Token[] {
+    const L = this.#labels.names.length
+    const probabilities = this.#tagger.probabilities(logits.subarray((from - window[0]) * L, (to - window[0]) * L))
+    return gatherTokens(encoded, [from, to], probabilities, this.#rules, firstIndex)
+  }
+}
+
+function checkCount(count: number, text: string): void {
+  if (count > mostEntities()) throw tooManyEntities(count, text.length)
 }

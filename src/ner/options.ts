@@ -1,7 +1,7 @@
 /** The options of the pipeline, checked where they come in. Names and defaults are those of transformers where it has them. */
 import { OptionError } from '../errors.ts'
 import type { BackendOptions } from '../kernels/options.ts'
-import { show } from '../values.ts'
+import { guarded, show, UNREADABLE } from '../values.ts'
 import { DECODINGS, type Decoding } from './decoding.ts'
 import { AGGREGATION_STRATEGIES, type AggregationStrategy } from './entity.ts'
 
@@ -36,6 +36,11 @@ export interface CallOptions<S extends AggregationStrategy = AggregationStrategy
   readonly decoding?: Decoding
   /** Stops between batches: the call rejects with `signal.reason`. */
   readonly signal?: AbortSignal
+  /**
+   * A special token typed in the text, `[SEP]`: `parse` makes it that token, which no entity goes over; `literal` reads it as text
+   * like any other: take this for text of people you do not know. Default: what the tokenizer says, which is `parse`.
+   */
+  readonly specialTokens?: 'parse' | 'literal'
   /** What `start` and `end` count: `utf16` (default; what `text.slice` takes) or `codepoint` (what Python counts). */
   readonly offsetUnit?: OffsetUnit
 }
@@ -62,12 +67,14 @@ export interface PipelineOptions<S extends AggregationStrategy = AggregationStra
   readonly progress_callback?: (event: ProgressEvent) => void
 }
 
-type Checked = Required<Omit<CallOptions, 'stride' | 'batch_size' | 'signal' | 'ignore_labels' | 'decoding'>> & {
+type Optional = 'stride' | 'batch_size' | 'signal' | 'ignore_labels' | 'decoding' | 'specialTokens'
+type Checked = Required<Omit<CallOptions, Optional>> & {
   readonly decoding: Decoding | undefined
   readonly ignore_labels: ReadonlySet<string>
   readonly stride: number | undefined
   readonly batch_size: number | undefined
   readonly signal: AbortSignal | undefined
+  readonly specialTokens: 'parse' | 'literal' | undefined
 }
 /** Options of a call, each checked and each there. */
 export type { Checked as CheckedOptions }
@@ -98,6 +105,8 @@ export type Known<O> = { readonly [name in keyof Required<O>]: readonly [expecte
 
 export const OFFSET_UNIT = [oneOf(OFFSET_UNITS), isOneOf(OFFSET_UNITS)] as const
 
+const SPECIAL_TOKENS = ['parse', 'literal']
+
 const DEFAULTS: Known<Omit<CallOptions, 'signal'>> = {
   aggregation_strategy: [oneOf(AGGREGATION_STRATEGIES), isOneOf(AGGREGATION_STRATEGIES)],
   ignore_labels: ["a list of labels, such as ['O']", isStrings],
@@ -108,6 +117,7 @@ const DEFAULTS: Known<Omit<CallOptions, 'signal'>> = {
   top_k: ['a whole number, 0 or more', isWhole(0)],
   threshold: ['a number from 0 to 1', value => typeof value === 'number' && value >= 0 && value <= 1],
   decoding: [oneOf(DECODINGS), isOneOf(DECODINGS)],
+  specialTokens: [oneOf(SPECIAL_TOKENS), isOneOf(SPECIAL_TOKENS)],
   offsetUnit: OFFSET_UNIT,
 }
 const CALL_OPTIONS: Known<CallOptions> = { ...DEFAULTS, signal: ['an AbortSignal', isSignal] }
@@ -146,6 +156,7 @@ export function checkCallOptions(defaults: CallOptions, options: CallOptions): C
     threshold: given.threshold ?? 0,
     decoding: given.decoding,
     signal: given.signal,
+    specialTokens: given.specialTokens,
     offsetUnit: given.offsetUnit ?? 'utf16',
   }
 }
@@ -162,6 +173,13 @@ export function checkPipelineOptions(options: PipelineOptions): { load: Pipeline
 
 /** The options that were given. `undefined` counts as left out. */
 export function checkNames<O extends object>(options: O, known: Known<O>): O {
+  return guarded(
+    () => check(options, known),
+    () => wrong('options', 'an object of options', UNREADABLE, 'Pass options by name: { name: value }.'),
+  )
+}
+
+function check<O extends object>(options: O, known: Known<O>): O {
   if (typeof options !== 'object' || (options as O | null) === null || Array.isArray(options)) {
     throw wrong('options', 'an object', show(options), 'Pass options by name: { name: value }.')
   }

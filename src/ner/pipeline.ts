@@ -5,6 +5,7 @@ import { withProgress, type FileProgress } from '../source/progress.ts'
 import { sourceFromBytes, type ModelSource } from '../source/source.ts'
 import { Tokenizer } from '../tokenizer/tokenizer.ts'
 import { EntityReader } from './entities.ts'
+import { checkFit } from './fit.ts'
 import type { AggregationStrategy, Entity, EntityOf } from './entity.ts'
 import {
   checkCallOptions,
@@ -18,7 +19,7 @@ import {
 } from './options.ts'
 import { stream, type Input, type Texts } from './stream.ts'
 import { Tagger } from './tagger.ts'
-import { kindOf, show } from '../values.ts'
+import { guarded, kindOf, show, UNREADABLE } from '../values.ts'
 
 /** The files of a model: a source, or its bytes by file name. */
 export type ModelInput = ModelSource | Readonly<Record<string, Uint8Array>>
@@ -84,7 +85,13 @@ export async function pipeline<D extends AggregationStrategy = 'none'>(
       })
     : sourceOf(model)
   const [tokenizer, loaded] = await loadBoth(source, backend)
-  report?.({ status: 'ready', task })
+  try {
+    checkFit(tokenizer, loaded.config)
+    report?.({ status: 'ready', task })
+  } catch (error) {
+    await loaded.dispose()
+    throw error
+  }
   return callable<D>(tokenizer, loaded, call)
 }
 
@@ -110,14 +117,19 @@ function callable<D extends AggregationStrategy>(
   const reader = new EntityReader(tokenizer, tagger)
   const answer = async (input: string | readonly Input[], options: CallOptions = {}) => {
     const checked = checkCallOptions(defaults, options)
-    const { inputs, single } = listOf(input, checked.is_split_into_words)
+    const { inputs, single } = guarded(() => listOf(input, checked.is_split_into_words), UNREADABLE_TEXT)
     const results: Entity[][] = []
     for await (const entities of stream(tagger, reader, inputs, checked)) results.push(entities)
     return single ? results[0] : results
   }
   const methods = {
     stream: (texts: Texts, options: CallOptions = {}) =>
-      stream(tagger, reader, iterable(texts), checkCallOptions(defaults, options)),
+      stream(
+        tagger,
+        reader,
+        guarded(() => iterable(texts), UNREADABLE_TEXT),
+        checkCallOptions(defaults, options),
+      ),
     dispose: async () => {
       await tagger.close()
       await model.dispose()
@@ -127,6 +139,8 @@ function callable<D extends AggregationStrategy>(
   }
   return Object.assign(answer, methods) as unknown as NerPipeline<D>
 }
+
+const UNREADABLE_TEXT = () => wrong('text', 'a string or a list', UNREADABLE, 'Pass strings.')
 
 /** As transformers takes it: a flat list of words is one text, and its result a list of one. */
 function listOf(input: unknown, split: boolean): { inputs: readonly Input[]; single: boolean } {
@@ -150,6 +164,13 @@ function iterable(texts: Texts): Texts {
 }
 
 function sourceOf(model: unknown): ModelSource {
+  return guarded(
+    () => readSource(model),
+    () => notAModel(UNREADABLE),
+  )
+}
+
+function readSource(model: unknown): ModelSource {
   if (typeof model === 'object' && model !== null) {
     if ('open' in model && typeof model.open === 'function') return model as ModelSource
     const files = Object.entries(model)
@@ -158,11 +179,15 @@ function sourceOf(model: unknown): ModelSource {
       return sourceFromBytes(model as Record<string, Uint8Array>)
     }
   }
-  throw new OptionError({
+  throw notAModel(show(model))
+}
+
+function notAModel(found: string): OptionError {
+  return new OptionError({
     code: 'OPTION_MODEL',
     subject: 'model',
     expected: 'the files of a model: a source, or a record of bytes by file name',
-    found: show(model),
+    found,
     nextStep: "Name a folder in Node, or fetch the model's files and pass { 'config.json': bytes, … }.",
   })
 }

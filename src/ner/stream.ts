@@ -4,12 +4,12 @@
  *
  * A pool ends when it is full, or when the next text is not there yet: what has been typed is answered at once.
  */
-import type { EncodedText } from './encoded-text.ts'
+import { onAbort } from './abort.ts'
 import type { EntityReader } from './entities.ts'
 import type { Entity } from './entity.ts'
 import { wrong, type CheckedOptions } from './options.ts'
 import type { Prepared, RunOptions, Tagger } from './tagger.ts'
-import { show } from '../values.ts'
+import { guarded, show } from '../values.ts'
 
 const POOL_TOKENS = 4096
 const POOL_TEXTS = 1024
@@ -19,39 +19,112 @@ export type Input = string | readonly string[]
 
 export type Texts = Iterable<Input> | AsyncIterable<Input>
 
-export async function* stream(
+/** Results in the order of the texts. `return()` ends it at once, also while the source is waited for. */
+export function stream(
   tagger: Tagger,
   reader: EntityReader,
   texts: Texts,
   options: CheckedOptions,
 ): AsyncGenerator<Entity[], void, undefined> {
+  const leave: Leave = { now: () => undefined }
+  return new Leavable(results(tagger, reader, texts, options, leave), leave)
+}
+
+/** Ends the wait for a text. There is none before the first result is asked for. */
+interface Leave {
+  now: () => void
+}
+
+async function* results(
+  tagger: Tagger,
+  reader: EntityReader,
+  texts: Texts,
+  options: CheckedOptions,
+  leave: Leave,
+): AsyncGenerator<Entity[], void, undefined> {
+  const { signal, batch_size: batchSize } = options
   tagger.checkInUse()
-  const pools = new PoolReader(
-    texts,
-    input => tagger.prepare(encodeInput(tagger, input, options), options.stride),
-    options.signal,
-  )
-  const running: RunOptions = { batchSize: options.batch_size, signal: options.signal }
+  const pools = new PoolReader(texts, input => prepareInput(tagger, input, options), signal)
+  leave.now = () => {
+    pools.leave()
+  }
   try {
     for (let pool = await pools.next(); pool.length > 0;) {
       const batches = new Batches(
         tagger,
         pool.flatMap(({ jobs }) => jobs),
-        running,
+        { batchSize, signal },
       )
-      const reading = pools.next()
-      reading.catch(() => undefined) // Its failure is reported after the results that come before it.
-      let jobs = 0
+      // Of two huge texts only one is held at a time.
+      const reading = isHuge(pool) ? undefined : pools.next()
+      reading?.catch(() => undefined) // Its failure is reported after the results that come before it.
+      let done = 0
       for (const prepared of pool) {
-        await batches.until((jobs += prepared.jobs.length))
-        options.signal?.throwIfAborted()
-        yield reader.read(prepared, options)
+        const text = reader.begin(prepared, options)
+        for (const [w, job] of prepared.jobs.entries()) {
+          await batches.until(++done)
+          text.read(job, w)
+          job.logits = READ
+        }
+        signal?.throwIfAborted()
+        yield text.end()
       }
       await batches.until(Infinity)
-      pool = await reading
+      pool = await (reading ?? pools.next())
     }
   } finally {
     await pools.close()
+  }
+}
+
+/** The logits of a window that has been read. */
+const READ = new Float32Array()
+
+function isHuge(pool: readonly Prepared[]): boolean {
+  return pool.reduce((sum, { encoded }) => sum + encoded.length, 0) > HUGE
+}
+
+/** Tokens: far above a pool, and still only some megabytes. */
+const HUGE = 2 ** 18
+
+/** A generator whose `return()` does not queue behind a `next()` that waits for its source. */
+class Leavable implements AsyncGenerator<Entity[], void, undefined> {
+  readonly #inner: AsyncGenerator<Entity[], void, undefined>
+  readonly #leave: Leave
+  #isLeft = false
+
+  constructor(inner: AsyncGenerator<Entity[], void, undefined>, leave: Leave) {
+    this.#inner = inner
+    this.#leave = leave
+  }
+
+  async next(): Promise<IteratorResult<Entity[], void>> {
+    try {
+      return await this.#inner.next()
+    } catch (error) {
+      if (this.#isLeft) return { done: true, value: undefined }
+      throw error
+    }
+  }
+
+  async return(): Promise<IteratorResult<Entity[], void>> {
+    this.#isLeft = true
+    this.#leave.now()
+    await this.#inner.return().catch(() => undefined)
+    return { done: true, value: undefined }
+  }
+
+  async throw(error: unknown): Promise<IteratorResult<Entity[], void>> {
+    await this.return()
+    throw error
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return()
   }
 }
 
@@ -83,16 +156,26 @@ class Batches {
   }
 }
 
-function encodeInput(tagger: Tagger, input: Input, options: CheckedOptions): EncodedText {
-  if (!options.is_split_into_words) {
-    if (typeof input !== 'string') throw wrongInput('a string', input, 'For words, give is_split_into_words: true.')
-    return tagger.encode(input)
+/** A text, encoded and cut into windows; of a long one the promise. */
+function prepareInput(tagger: Tagger, input: Input, options: CheckedOptions): Prepared | Promise<Prepared> {
+  const { signal, stride, delimiter } = options
+  const how = options.specialTokens === undefined ? {} : { specialTokens: options.specialTokens }
+  if (options.is_split_into_words) {
+    if (!isWords(input)) {
+      const nextStep = 'Without is_split_into_words, give the text as one string.'
+      throw wrongInput('a list of words, each a string', input, nextStep)
+    }
+    return tagger.prepare(tagger.encodeWords(input, delimiter, how), stride)
   }
-  if (typeof input === 'string' || !input.every(word => typeof word === 'string')) {
-    const nextStep = 'Without is_split_into_words, give the text as one string.'
-    throw wrongInput('a list of words, each a string', input, nextStep)
-  }
-  return tagger.encodeWords(input, options.delimiter)
+  if (typeof input !== 'string') throw wrongInput('a string', input, 'For words, give is_split_into_words: true.')
+  const encoded = tagger.encode(input, how, signal)
+  return 'then' in encoded ? encoded.then(text => tagger.prepare(text, stride)) : tagger.prepare(encoded, stride)
+}
+
+function isWords(input: unknown): input is readonly string[] {
+  // Array.from, as every() passes over the holes of a list.
+  const check = () => Array.isArray(input) && Array.from<unknown>(input).every(word => typeof word === 'string')
+  return guarded(check, () => wrongInput('a list of words, each a string', input, 'Pass strings.'))
 }
 
 function wrongInput(expected: string, found: unknown, nextStep: string): Error {
@@ -104,7 +187,7 @@ const LATER = Symbol('not there yet')
 class PoolReader {
   readonly #iterator: Iterator<Input> | AsyncIterator<Input>
   readonly #isAsync: boolean
-  readonly #prepare: (input: Input) => Prepared
+  readonly #prepare: (input: Input) => Prepared | Promise<Prepared>
   readonly #signal: AbortSignal | undefined
   /** Ends the wait for a text. */
   #abandon: ((reason: unknown) => void) | undefined
@@ -112,14 +195,26 @@ class PoolReader {
   /** What ended the input too early: thrown when the texts before it are through. */
   #failure: { readonly error: unknown } | undefined
   #done = false
+  readonly #stopListening: (() => void) | undefined
 
-  constructor(texts: Texts, prepare: (input: Input) => Prepared, signal: AbortSignal | undefined) {
+  constructor(texts: Texts, prepare: (input: Input) => Prepared | Promise<Prepared>, signal: AbortSignal | undefined) {
     const { [Symbol.asyncIterator]: iterate } = texts as Partial<AsyncIterable<Input>>
     this.#isAsync = iterate !== undefined
-    this.#iterator = iterate?.call(texts as AsyncIterable<Input>) ?? (texts as Iterable<Input>)[Symbol.iterator]()
+    const iterator: unknown =
+      iterate === undefined
+        ? (texts as Iterable<Input>)[Symbol.iterator]()
+        : iterate.call(texts as AsyncIterable<Input>)
+    const isIterator = () => typeof (iterator as Partial<Iterator<Input>> | null | undefined)?.next === 'function'
+    const notOne = () => wrongInput('an iterator with a method next()', iterator, 'Correct what makes the texts.')
+    if (!guarded(isIterator, notOne)) throw notOne()
+    this.#iterator = iterator as Iterator<Input>
     this.#prepare = prepare
     this.#signal = signal
-    signal?.addEventListener('abort', this.#onAbort)
+    if (signal) {
+      this.#stopListening = onAbort(signal, () => {
+        this.#abandon?.(signal.reason)
+      })
+    }
   }
 
   /** The next texts; none at the end. */
@@ -132,12 +227,14 @@ class PoolReader {
           ? await this.#nextAsync(pool.length > 0)
           : (this.#iterator as Iterator<Input>).next()
         if (result === LATER) break
-        if (result.done) {
+        const { done, value } = readResult(result)
+        if (done === true) {
           this.#done = true
         } else {
-          const prepared = this.#prepare(result.value)
-          pool.push(prepared)
-          tokens += prepared.encoded.ids.length
+          const prepared = this.#prepare(value)
+          const ready = 'then' in prepared ? await prepared : prepared
+          pool.push(ready)
+          tokens += ready.encoded.length
         }
       }
     } catch (error) {
@@ -167,17 +264,28 @@ class PoolReader {
     }
   }
 
-  readonly #onAbort = (): void => {
-    this.#abandon?.(this.#signal?.reason)
+  /** Nobody waits for texts any more. */
+  leave(): void {
+    this.#abandon?.(new Error('left'))
   }
 
   /** Tells the source that no more is wanted, without waiting for a text that may never come. */
   async close(): Promise<void> {
-    this.#signal?.removeEventListener('abort', this.#onAbort)
+    this.#stopListening?.()
     if (this.#done) return
     this.#done = true
     const closing = Promise.resolve(this.#iterator.return?.())
     if (this.#pending) closing.catch(() => undefined)
     else await closing
   }
+}
+
+function readResult(result: unknown): { readonly done: unknown; readonly value: Input } {
+  const wrong = () => wrongInput('an iterator that gives { value, done }', result, 'Correct its next().')
+  const read = () => {
+    if (typeof result !== 'object' || result === null) throw wrong()
+    const { done, value } = result as IteratorResult<Input, Input>
+    return { done, value }
+  }
+  return guarded(read, wrong)
 }

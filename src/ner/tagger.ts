@@ -8,16 +8,20 @@ import { BackendError, ConfigError } from '../errors.ts'
 import type { PackedBatch } from '../kernels/kernels.ts'
 import { packBatch } from '../layers/batch.ts'
 import type { DecodingConfig } from '../layers/config.ts'
-import type { Tokenizer } from '../tokenizer/tokenizer.ts'
+import type { CompactEncoding } from '../tokenizer/compact.ts'
+import type { EncodeOptions, Tokenizer } from '../tokenizer/tokenizer.ts'
 import { formBatches, sequenceOf, type BatchLimits, type Job } from './batches.ts'
-import { encodedText, encodedWords, type EncodedText } from './encoded-text.ts'
+import { encodedWords, type EncodedText } from './encoded-text.ts'
+import { tooLarge } from './fit.ts'
+import { checkTextLength } from './limits.ts'
 import { wrong } from './options.ts'
 import { softmax } from './softmax.ts'
 import { defaultOverlap, handOver, planWindows } from './windows.ts'
 import { show } from '../values.ts'
 
 /** The part of a tokenizer that tagging uses. */
-export type TaggerTokenizer = Pick<Tokenizer, 'encode' | 'encodeWords' | 'modelMaxLength' | 'around'>
+export type TaggerTokenizer = Pick<Tokenizer, 'encodeCompact' | 'encodeWords' | 'modelMaxLength' | 'around'> &
+  Partial<Pick<Tokenizer, 'vocabSize' | 'idToToken'>>
 
 /** The part of a model that tagging uses. */
 export interface TaggerModel {
@@ -25,6 +29,7 @@ export interface TaggerModel {
     readonly labels: readonly string[]
     readonly maxPositionEmbeddings: number
     readonly decoding?: DecodingConfig
+    readonly vocabSize?: number
   }
   /** → logits [T, L] */
   forward(batch: PackedBatch): Promise<{ readonly logits: Float32Array }>
@@ -35,6 +40,9 @@ export interface Prepared {
   readonly encoded: EncodedText
   readonly jobs: readonly Job[]
 }
+
+/** How typed special tokens are read: see {@link EncodeOptions}. */
+export type EncodeHow = Pick<EncodeOptions, 'specialTokens'>
 
 export interface RunOptions extends BatchLimits {
   readonly signal?: AbortSignal | undefined
@@ -65,13 +73,44 @@ export class Tagger {
     this.maxLength = Math.min(maxLength ?? tokenizer.modelMaxLength ?? Infinity, model.config.maxPositionEmbeddings)
   }
 
-  encode(text: string): EncodedText {
-    return encodedText(text, this.#tokenizer.encode(text, { addSpecialTokens: false }))
+  /**
+   * A text, encoded; of a long one the promise. The event loop gets a turn between its stretches, and `signal` ends the work.
+   *
+   * @throws OptionError `OPTION_TEXT_TOO_LONG`; TokenizerError `TOKENIZER_LARGER_THAN_MODEL` for a token without a row
+   */
+  encode(text: string, how: EncodeHow = {}, signal?: AbortSignal): EncodedText | Promise<EncodedText> {
+    checkTextLength(text.length)
+    const stretches = this.#tokenizer.encodeCompact(text, how)
+    const first = stretches.next()
+    if (first.done) return this.#checkIds(withText(text, first.value))
+    const go = async (): Promise<EncodedText> => {
+      for (;;) {
+        await eventLoop()
+        signal?.throwIfAborted()
+        const next = stretches.next()
+        if (next.done) return this.#checkIds(withText(text, next.value))
+      }
+    }
+    return go()
   }
 
   /** Words that are given, not found: the text is the words with `delimiter` between them. */
-  encodeWords(words: readonly string[], delimiter = ' '): EncodedText {
-    return encodedWords(words, delimiter, this.#tokenizer.encodeWords(words, { addSpecialTokens: false }))
+  encodeWords(words: readonly string[], delimiter = ' ', how: EncodeHow = {}): EncodedText {
+    checkTextLength(words.reduce((sum, word) => sum + word.length + delimiter.length, 0))
+    const encoding = this.#tokenizer.encodeWords(words, { ...how, addSpecialTokens: false })
+    return this.#checkIds(encodedWords(words, delimiter, encoding))
+  }
+
+  /** Only a token that files name and do not list can be without a row: {@link checkFit} has refused the others. */
+  #checkIds(encoded: EncodedText): EncodedText {
+    const rows = this.#model.config.vocabSize ?? Infinity
+    const { vocabSize = 0 } = this.#tokenizer
+    if (vocabSize <= rows) return encoded
+    for (let i = 0; i < encoded.length; i++) {
+      const id = encoded.ids[i] ?? 0
+      if (id >= rows) throw tooLarge(this.#tokenizer.idToToken?.(id) ?? '', id, vocabSize, rows)
+    }
+    return encoded
   }
 
   /**
@@ -84,8 +123,8 @@ export class Tagger {
     if (stride !== undefined && stride >= capacity) {
       throw wrong('stride', `less than the ${capacity} tokens of a window`, show(stride), 'Make it smaller.')
     }
-    const windows = planWindows(encoded.ids.length, capacity, stride ?? defaultOverlap(capacity))
-    return { encoded, jobs: windows.map(window => ({ encoded, window, logits: new Float32Array() })) }
+    const windows = planWindows(encoded.length, capacity, stride ?? defaultOverlap(capacity))
+    return { encoded, jobs: windows.map(window => ({ encoded, window, logits: NO_LOGITS })) }
   }
 
   /** Tokens of a text in one sequence, beside the special tokens. */
@@ -145,9 +184,9 @@ export class Tagger {
   /** Logits of a whole text, each token's from the window in which it has more context. → [n, L] */
   logits({ encoded, jobs }: Prepared): Float32Array {
     const [first] = jobs
-    if (!first || jobs.length === 1) return first?.logits ?? new Float32Array()
+    if (!first || jobs.length === 1) return first?.logits ?? NO_LOGITS
     const L = this.labels.length
-    const joined = new Float32Array(encoded.ids.length * L)
+    const joined = new Float32Array(encoded.length * L)
     const windows = jobs.map(job => job.window)
     for (const [i, [from, to]] of handOver(windows, encoded.wordIds).entries()) {
       const { logits, window } = jobs[i] ?? first
@@ -176,6 +215,13 @@ export class Tagger {
     this.#closed = true
     await this.#last
   }
+}
+
+const NO_LOGITS = new Float32Array()
+
+function withText(text: string, encoding: CompactEncoding): EncodedText {
+  const { length, ids, typeIds, starts, ends, wordIds } = encoding
+  return { text, length, ids, typeIds, starts, ends, wordIds }
 }
 
 /**

@@ -3,10 +3,11 @@
  *
  *   as transformers reads them: `B-X` begins an entity of type X, `I-X` continues one, and any other label, `O` too, is
  *     a type of its own that continues itself.
- *   BIOES, or BILOU in other letters: `S-X` (U) is an entity of one token, `E-X` (L) the last token of a longer one.
- *     transformers does not know these and would give each of them a group of its own.
+ *   BIOES, or the same in other letters (BILOU, BMES, BMEWO): `S-X` (U, W) is an entity of one token, `E-X` (L) the last token of
+ *     a longer one, `M-X` continues it. transformers does not know these and would give each of them a group of its own.
  *
- * The second reading is taken where every label but `O` has a prefix of that scheme and a type that also has `B-`.
+ * The second reading is taken if all prefixes are of one such scheme, and some type has both `B-` and a prefix that plain BIO
+ * lacks. Labels without a prefix are no argument against it: `O`, or `[PAD]`, `X`, `[CLS]` of models that were trained so.
  */
 
 export interface Tag {
@@ -22,14 +23,14 @@ export interface Tag {
 
 /** The tag of each label, by label id. */
 export function readTags(labels: readonly string[]): Tag[] {
-  const scheme = ['BIES', 'BILU'].find(prefixes => isScheme(labels, prefixes))
-  return labels.map(label => (scheme !== undefined && label !== 'O' ? schemeTag(label) : plainTag(label)))
+  const scheme = ['BIES', 'BILU', 'BMES', 'BMEW'].find(prefixes => isScheme(labels, prefixes))
+  return labels.map(label => (scheme !== undefined && isPrefixed(label) ? schemeTag(label) : plainTag(label)))
 }
 
 function schemeTag(label: string): Tag {
   const prefix = label.charAt(0)
   const type = label.slice(2)
-  return { begins: 'BSU'.includes(prefix), ends: 'ESLU'.includes(prefix), type, group: type }
+  return { begins: 'BSUW'.includes(prefix), ends: 'ESLUW'.includes(prefix), type, group: type }
 }
 
 /** A quirk kept for parity: `S-PER` has the type `S-PER` but the group name `PER`, since groups drop any prefix. */
@@ -43,15 +44,15 @@ function plainTag(label: string): Tag {
   }
 }
 
-/** `prefixes`: `B`, `I`, and the two letters that plain BIO lacks. */
+/** `prefixes`: `B`, what continues, and the two letters for ends. */
 function isScheme(labels: readonly string[], prefixes: string): boolean {
-  const known = new Set(labels)
-  const tagged = labels.filter(label => label !== 'O')
-  const own = prefixes.slice(2)
-  return (
-    tagged.some(label => label.charAt(1) === '-' && own.includes(label.charAt(0))) &&
-    tagged.every(
-      label => label.charAt(1) === '-' && prefixes.includes(label.charAt(0)) && known.has(`B-${label.slice(2)}`),
-    )
-  )
+  const tagged = labels.filter(isPrefixed)
+  const known = new Set(tagged)
+  const isOwn = (label: string) => !'BI'.includes(label.charAt(0)) && known.has(`B-${label.slice(2)}`)
+  return tagged.some(isOwn) && tagged.every(label => prefixes.includes(label.charAt(0)))
+}
+
+/** `B-PER`: a letter of some scheme, a hyphen, a type. */
+function isPrefixed(label: string): boolean {
+  return 'BIESLUMW'.includes(label.charAt(0)) && label.charAt(1) === '-' && label.length > 2
 }

@@ -8,6 +8,8 @@ export interface PieceRules {
   readonly unkId: number | undefined
   /** What marks a piece that continues a word: `##`. Empty where the model has none. */
   readonly continuingSubwordPrefix: string
+  /** A piece as the vocabulary spells it. */
+  pieceOf(id: number): string
   /** Pieces → text, as the tokenizer's decoder does it. */
   decodeTokens(tokens: readonly string[]): string
 }
@@ -35,13 +37,13 @@ export function gatherTokens(
   rules: PieceRules,
   firstIndex: number,
 ): Token[] {
-  const { text, ids, pieces, offsets } = encoded
+  const { text, ids, starts, ends } = encoded
   const L = probabilities.length / (to - from)
   const tokens: Token[] = []
   for (let i = from; i < to; i++) {
-    const [start, end] = offsets[i]!
-    const piece = pieces[i]!
-    const isUnknown = ids[i] === rules.unkId
+    const [id = 0, start = 0, end = 0] = [ids[i], starts[i], ends[i]]
+    const piece = rules.pieceOf(id)
+    const isUnknown = id === rules.unkId
     const row = i - from
     tokens.push({
       index: firstIndex + row,
@@ -64,6 +66,10 @@ export function gatherTokens(
  * Without a prefix there is no such sign: what has no space before it continues the word.
  */
 function isSubword(text: string, piece: string, start: number, end: number, rules: PieceRules): boolean {
-  if (rules.continuingSubwordPrefix !== '') return codePoints(piece, 0, piece.length) !== codePoints(text, start, end)
+  if (rules.continuingSubwordPrefix !== '') {
+    // A code point takes two units at most: of a text that is far longer nothing needs to be counted.
+    if (end - start > 2 * piece.length) return true
+    return codePoints(piece, 0, piece.length) !== codePoints(text, start, end)
+  }
   return start > 0 && !text.slice(start - 1, start + 1).includes(' ')
 }

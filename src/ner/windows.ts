@@ -33,16 +33,16 @@ export function defaultOverlap(capacity: number): number {
 }
 
 /** Which tokens are taken from each window: `[from, to)` again, now without overlap and without a hole. */
-export function handOver(windows: readonly Window[], wordIds: readonly (number | null)[]): Window[] {
+export function handOver(windows: readonly Window[], wordIds: ArrayLike<number>): Window[] {
   const cuts = windows.slice(1).map(([from], i) => handOverAt(from, windows[i]?.[1] ?? from, wordIds))
   return windows.map(([from, to], i) => [cuts[i - 1] ?? from, cuts[i] ?? to])
 }
 
 /** The overlap is `[from, to)`. */
-function handOverAt(from: number, to: number, wordIds: readonly (number | null)[]): number {
+function handOverAt(from: number, to: number, wordIds: ArrayLike<number>): number {
   const middle = Math.floor((from + to) / 2)
   for (let at = middle; at > from; at--) {
-    if (wordIds[at] === null || wordIds[at] !== wordIds[at - 1]) return at
+    if (wordIds[at] !== wordIds[at - 1]) return at
   }
   return middle // one word fills the overlap
 }

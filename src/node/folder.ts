@@ -3,13 +3,17 @@ import { open, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SourceError } from '../errors.ts'
 import { missingFile, type ModelSource } from '../source/source.ts'
+import { show } from '../values.ts'
 
 /** Node refuses to read 2 GiB in one call. */
 const MOST_AT_ONCE = 2 ** 30
 
+/** @throws SourceError `SOURCE_INVALID` for what is no path */
 export function sourceFromFolder(folder: string): ModelSource {
+  checkPath(folder, 'the folder of a model')
   return {
     async open(name) {
+      checkPath(name, 'the name of a file')
       const path = join(folder, name)
       const fail = (cause: unknown): never => {
         throw isMissing(cause)
@@ -24,6 +28,7 @@ export function sourceFromFolder(folder: string): ModelSource {
       return {
         size,
         async read(offset, length) {
+          checkRange(path, offset, length, size)
           const bytes = new Uint8Array(length)
           for (let done = 0; done < length;) {
             const { bytesRead } = await handle.read(bytes, done, Math.min(length - done, MOST_AT_ONCE), offset + done)
@@ -66,5 +71,29 @@ function shortFile(path: string, wanted: number, got: number): SourceError {
     expected: `at least ${wanted} bytes`,
     found: `${got} bytes`,
     nextStep: 'The file changed while it was read, or a copy of it broke off: fetch it again.',
+  })
+}
+
+function checkPath(path: unknown, subject: string): void {
+  if (typeof path === 'string' && !path.includes('\0')) return
+  throw new SourceError({
+    code: 'SOURCE_INVALID',
+    subject,
+    expected: 'a path, as a string',
+    found: show(path),
+    nextStep: 'Name a folder in Hugging Face layout; of a URL, take fileURLToPath(url).',
+  })
+}
+
+/** Bytes beyond the end are an error of their own, once they are not there: the file may have grown. */
+function checkRange(path: string, offset: unknown, length: unknown, size: number): void {
+  const isWhole = (value: unknown) => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+  if (isWhole(offset) && isWhole(length) && (length as number) <= Math.max(size, MOST_AT_ONCE)) return
+  throw new SourceError({
+    code: 'SOURCE_INVALID',
+    subject: path,
+    expected: 'an offset and a length in bytes, within the file',
+    found: `${show(offset)} and ${show(length)}`,
+    nextStep: 'Pass whole numbers, 0 or more.',
   })
 }

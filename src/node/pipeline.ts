@@ -5,6 +5,7 @@ import type { AggregationStrategy } from '../ner/entity.ts'
 import type { PipelineOptions, Task } from '../ner/options.ts'
 import { pipeline as corePipeline, type ModelInput, type NerPipeline } from '../ner/pipeline.ts'
 import { defaultFolder } from './default-model.ts'
+import { tagOf } from '../values.ts'
 import { sourceFromFolder } from './folder.ts'
 
 /** A folder in Hugging Face layout, or what the core takes. */
@@ -22,11 +23,16 @@ export async function pipeline<D extends AggregationStrategy = 'none'>(
   options: PipelineOptions<D> = {},
 ): Promise<NerPipeline<D>> {
   if (model === undefined) return corePipeline(task, sourceFromFolder(defaultFolder()), options)
-  if (model instanceof URL || (typeof model === 'string' && model.startsWith('file:'))) {
+  if (isUrl(model) || (typeof model === 'string' && model.startsWith('file:'))) {
     return corePipeline(task, sourceFromFolder(pathOf(model)), options)
   }
   if (typeof model === 'string') return corePipeline(task, sourceFromFolder(model), options)
   return corePipeline(task, model, options)
+}
+
+/** Also one of another realm. */
+function isUrl(model: NodeModelInput): model is URL {
+  return tagOf(model) === 'URL'
 }
 
 function pathOf(url: URL | string): string {

@@ -1,6 +1,7 @@
 /** Node's `Tokenizer`: the one of the core, which also reads a folder. */
 import { fileURLToPath } from 'node:url'
 import { Tokenizer as CoreTokenizer } from '../tokenizer/tokenizer.ts'
+import { tagOf } from '../values.ts'
 import { sourceFromFolder } from './folder.ts'
 
 /**
@@ -9,7 +10,9 @@ import { sourceFromFolder } from './folder.ts'
  * @throws TokenizerError where the files are not usable, SourceError where there are none.
  */
 function fromFolder(folder: string | URL): Promise<CoreTokenizer> {
-  return CoreTokenizer.fromSource(sourceFromFolder(folder instanceof URL ? fileURLToPath(folder) : folder))
+  return CoreTokenizer.fromSource(
+    sourceFromFolder(tagOf(folder) === 'URL' ? fileURLToPath(folder) : (folder as string)),
+  )
 }
 
 /** The same class object, so that `instanceof` holds whichever way a tokenizer was made. */

@@ -2,7 +2,7 @@
 import { OptionError } from '../errors.ts'
 import { labelOf, type Entity, type EntityGroup, type TokenEntity } from '../ner/entity.ts'
 import { wrong, type OffsetUnit } from '../ner/options.ts'
-import { show } from '../values.ts'
+import { guarded, show, UNREADABLE } from '../values.ts'
 
 /** A stretch of text; with `entity`, one that it names. */
 export interface Stretch<E extends Entity = Entity> {
@@ -26,10 +26,15 @@ export function stretches<E extends Entity>(
   if (typeof text !== 'string')
     throw wrong('text', 'a string', show(text), 'Pass the text that the entities came from.')
   const list: unknown = entities
-  if (!Array.isArray(list)) {
-    throw wrong('entities', 'a list', show(entities), 'Pass what the pipeline gave for this text.')
-  }
-  for (const entity of entities) checkEntity(entity)
+  guarded(
+    () => {
+      if (!Array.isArray(list)) {
+        throw wrong('entities', 'a list', show(entities), 'Pass what the pipeline gave for this text.')
+      }
+      for (const entity of entities) checkEntity(entity)
+    },
+    () => wrong('entities', 'entities', UNREADABLE, 'Pass what the pipeline gave for this text.'),
+  )
   const found: Stretch<E>[] = []
   const place = unit === 'utf16' ? (offset: number) => offset : utf16Places(text)
   let at = 0

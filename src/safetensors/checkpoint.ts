@@ -5,11 +5,14 @@
 import { SafetensorsError } from '../errors.ts'
 import type { ModelSource } from '../source/source.ts'
 import { openFile, readFile } from '../source/source.ts'
-import type { TensorInfo } from './header.ts'
+import { MAX_HEADER_BYTES, type TensorInfo } from './header.ts'
 import { missingTensor, openSafetensors, type OpenSafetensors } from './reader.ts'
 import { JsonScanner } from '../json/scanner.ts'
 import { codeOf, decodeUtf8, quote } from '../values.ts'
 import { jsonErrors } from './json-errors.ts'
+
+/** The longest index that is read, in bytes: as long as a header may be, which lists the same names. */
+const MAX_INDEX_BYTES = MAX_HEADER_BYTES
 
 const SINGLE = 'model.safetensors'
 const INDEX = 'model.safetensors.index.json'
@@ -25,7 +28,7 @@ export async function openCheckpoint(source: ModelSource): Promise<OpenSafetenso
     return await openNamed(source, SINGLE)
   } catch (error) {
     if (codeOf(error) !== MISSING) throw error
-    const index = await readFile(source, INDEX).catch((second: unknown) => {
+    const index = await readFile(source, INDEX, MAX_INDEX_BYTES).catch((second: unknown) => {
       // Most models have one file: of two missing names, that one is worth reporting.
       throw codeOf(second) === MISSING ? error : second
     })

@@ -1,7 +1,11 @@
 /** The two 16-bit floating-point types, decoded. Every value of both is a float32 too, so nothing is rounded. */
 
+import { SafetensorsError } from '../errors.ts'
+import { show, tagOf } from '../values.ts'
+
 /** bfloat16 is the upper half of a float32. Bit patterns → numbers, same length. */
 export function decodeBF16(bits: Uint16Array): Float32Array {
+  checkBits(bits)
   const words = new Uint32Array(bits.length)
   for (let i = 0; i < bits.length; i++) words[i] = bits[i]! << 16
   return new Float32Array(words.buffer)
@@ -14,6 +18,7 @@ export function decodeBF16(bits: Uint16Array): Float32Array {
  * multiplication sets that right, subnormal numbers included. Infinity and NaN have the highest exponent in both.
  */
 export function decodeF16(bits: Uint16Array): Float32Array {
+  checkBits(bits)
   const values = new Float32Array(bits.length)
   const words = new Uint32Array(values.buffer)
   for (let i = 0; i < bits.length; i++) {
@@ -25,4 +30,15 @@ export function decodeF16(bits: Uint16Array): Float32Array {
     words[i] = words[i]! | ((half & 0x8000) << 16)
   }
   return values
+}
+
+function checkBits(bits: unknown): void {
+  if (ArrayBuffer.isView(bits) && tagOf(bits) === 'Uint16Array') return
+  throw new SafetensorsError({
+    code: 'SAFETENSORS_INPUT_INVALID',
+    subject: 'the bits to decode',
+    expected: 'a Uint16Array',
+    found: show(bits),
+    nextStep: 'Pass the data of a tensor of type F16 or BF16.',
+  })
 }

@@ -6,7 +6,7 @@ import { SafetensorsError } from '../errors.ts'
 import type { ModelFile } from '../source/source.ts'
 import { viewElements, type TensorDType, type DTypeArrays } from './dtypes.ts'
 import { headerLength, parseHeader, PREFIX_BYTES, type Header, type TensorInfo } from './header.ts'
-import { quote, tagOf } from '../values.ts'
+import { quote, show, tagOf } from '../values.ts'
 
 /** One tensor; the type of `data` follows from `dtype`. Row-major. */
 export type SafeTensor = {
@@ -46,7 +46,7 @@ export interface OpenSafetensors {
  * @throws SafetensorsError with a code, whatever the bytes are
  */
 export function readSafetensors(bytes: Uint8Array | ArrayBuffer, name = 'safetensors'): Safetensors {
-  const file = asBytes(bytes, name)
+  const file = asBytes(bytes, checkName(name))
   const length = headerLength(file, file.byteLength, name)
   const header = parseHeader(file.subarray(PREFIX_BYTES, PREFIX_BYTES + length), file.byteLength, name)
   const tensors = new Map<string, SafeTensor>()
@@ -61,12 +61,13 @@ export function readSafetensors(bytes: Uint8Array | ArrayBuffer, name = 'safeten
  * @throws SafetensorsError with a code, whatever the bytes are; what `file` rejects with
  */
 export async function openSafetensors(file: ModelFile, name = 'safetensors'): Promise<OpenSafetensors> {
-  checkFile(file, name)
+  checkFile(file, checkName(name))
   const { metadata, tensors } = await readHeader(file, name)
   return {
     metadata,
     tensors,
     async read(key) {
+      if (typeof key !== 'string') throw missingTensor(name, show(key), tensors.size)
       const info = tensors.get(key)
       if (info === undefined) throw missingTensor(name, key, tensors.size)
       const subject = `${name}: tensor ${quote(key)}`
@@ -76,9 +77,28 @@ export async function openSafetensors(file: ModelFile, name = 'safetensors'): Pr
   }
 }
 
+/** What a file is called in messages. */
+function checkName(name: unknown): string {
+  if (typeof name === 'string' && name !== '') return name
+  throw new SafetensorsError({
+    code: 'SAFETENSORS_INPUT_INVALID',
+    subject: 'the name for a file',
+    expected: 'a string',
+    found: show(name),
+    nextStep: 'Leave it out, or name the file as you want it called in messages.',
+  })
+}
+
 function checkFile(file: unknown, name: string): void {
-  const { size, read } = (file ?? {}) as Partial<ModelFile>
-  if (typeof size === 'number' && typeof read === 'function') return
+  const isFile = (): boolean => {
+    const { size, read } = (file ?? {}) as Partial<ModelFile>
+    return typeof size === 'number' && typeof read === 'function'
+  }
+  try {
+    if (isFile()) return
+  } catch {
+    // A proxy or a getter that throws is no file.
+  }
   throw new SafetensorsError({
     code: 'SAFETENSORS_INPUT_INVALID',
     subject: name,

@@ -7,7 +7,7 @@ import { SafetensorsError } from '../errors.ts'
 import { arrayName, DTYPE_RANK, dtypeOf, type TensorDType, type DTypeArrays } from './dtypes.ts'
 import { byteLength, MAX_HEADER_BYTES, PREFIX_BYTES } from './header.ts'
 import { tooLarge, type SafeTensor } from './reader.ts'
-import { quote, show, tagOf } from '../values.ts'
+import { guarded, quote, show, tagOf, UNREADABLE } from '../values.ts'
 
 /**
  * The bytes of a file with these tensors, which are copied. A `Map` can be passed as it is, so what `readSafetensors`
@@ -21,9 +21,12 @@ export function writeSafetensors(
   tensors: Iterable<readonly [string, SafeTensor]>,
   metadata: Iterable<readonly [string, string]> = [],
 ): Uint8Array<ArrayBuffer> {
-  const checked = checkNames(tensors).map(([name, tensor]) => checkTensor(name, tensor))
+  const [checked, pairs] = guarded(
+    () => [checkNames(tensors).map(([name, tensor]) => checkTensor(name, tensor)), checkMetadata(metadata)] as const,
+    () => invalid('what was given', 'tensors and metadata', UNREADABLE),
+  )
   checked.sort((a, b) => b.rank - a.rank || compareBytes(a.key, b.key))
-  const { header, dataBytes } = describe(checked, checkMetadata(metadata))
+  const { header, dataBytes } = describe(checked, pairs)
   const file = allocate(PREFIX_BYTES + header.byteLength + dataBytes)
   new DataView(file.buffer).setBigUint64(0, BigInt(header.byteLength), true)
   file.set(header, PREFIX_BYTES)
@@ -118,7 +121,7 @@ function checkPair<T>(pair: T, subject: string): T {
 function checkTensor(name: string, tensor: SafeTensor): Checked {
   const subject = `tensor ${quote(name)}`
   const given: unknown = tensor
-  if (typeof given !== 'object' || given === null) refuse(subject, '{ dtype, shape, data }', String(given))
+  if (typeof given !== 'object' || given === null) refuse(subject, '{ dtype, shape, data }', show(given))
   const named: unknown = tensor.dtype
   const dtype = dtypeOf(tensor.dtype) ?? refuse(subject, 'a dtype of the format', show(named))
   // Array.from, as every() passes over the holes of an array.
@@ -170,7 +173,11 @@ function compareBytes(a: Uint8Array, b: Uint8Array): number {
 }
 
 function refuse(subject: string, expected: string, found: string): never {
-  throw new SafetensorsError({
+  throw invalid(subject, expected, found)
+}
+
+function invalid(subject: string, expected: string, found: string): SafetensorsError {
+  return new SafetensorsError({
     code: 'SAFETENSORS_WRITE_INVALID',
     subject: `writeSafetensors: ${subject}`,
     expected,

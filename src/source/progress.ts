@@ -16,7 +16,12 @@ export function withProgress(source: ModelSource, report: (event: FileProgress) 
       const file = await source.open(name)
       const total = file.size
       let loaded = 0
-      report({ status: 'initiate', file: name, loaded, total })
+      try {
+        report({ status: 'initiate', file: name, loaded, total })
+      } catch (error) {
+        await file.close?.() // Nobody else has it yet.
+        throw error
+      }
       return {
         size: total,
         async read(offset, length) {

@@ -3,6 +3,7 @@
  * the rest of the library sees only this interface, and so never touches a file system or the network.
  */
 import { SourceError } from '../errors.ts'
+import { quote, show, tagOf } from '../values.ts'
 
 /** One open file of a model. */
 export interface ModelFile {
@@ -20,21 +21,64 @@ export interface ModelSource {
   open(name: string): Promise<ModelFile>
 }
 
-/** A source over bytes in memory. Keys are file names. The arrays are read in place, never copied nor changed. */
+/**
+ * A source over bytes in memory. Keys are file names. The arrays are read in place, never copied nor changed.
+ *
+ * @throws SourceError `SOURCE_INVALID` for what is no record of bytes
+ */
 export function sourceFromBytes(files: Readonly<Record<string, Uint8Array>>): ModelSource {
-  const byName = new Map(Object.entries(files))
+  const byName = new Map(entriesOf(files))
   return {
     open(name) {
-      const bytes = byName.get(name)
-      if (bytes === undefined) {
-        return Promise.reject(missingFile(name, `the files ${[...byName.keys()].join(', ') || '(none)'}`))
-      }
+      const bytes = typeof (name as unknown) === 'string' ? byName.get(name) : undefined
+      if (bytes === undefined) return Promise.reject(missingFile(nameOf(name), `the files ${few([...byName.keys()])}`))
       return Promise.resolve({
         size: bytes.byteLength,
-        read: (offset: number, length: number) => Promise.resolve(bytes.subarray(offset, offset + length)),
+        read: (offset: number, length: number) =>
+          isSize(offset) && isSize(length)
+            ? Promise.resolve(bytes.subarray(offset, offset + length))
+            : Promise.reject(invalid(name, 'an offset and a length in bytes', `${show(offset)} and ${show(length)}`)),
       })
     },
   }
+}
+
+function entriesOf(files: unknown): [string, Uint8Array][] {
+  const isRecord = typeof files === 'object' && files !== null && tagOf(files) === 'Object'
+  const entries = isRecord ? entriesIn(files) : undefined
+  const wrongAt = entries?.findIndex(([, bytes]) => tagOf(bytes) !== 'Uint8Array') ?? -1
+  const wrong = entries?.[wrongAt]
+  if (entries && !wrong) return entries as [string, Uint8Array][]
+  const subject = wrong ? `file ${quote(wrong[0])}` : 'the files of a model'
+  const expected = wrong ? 'its bytes, as a Uint8Array' : 'a record of bytes by file name'
+  throw invalid(subject, expected, show(wrong ? wrong[1] : files))
+}
+
+/** Undefined if the object cannot be read. */
+function entriesIn(files: object): [string, unknown][] | undefined {
+  try {
+    return Object.entries(files)
+  } catch {
+    return undefined
+  }
+}
+
+function few(names: readonly string[]): string {
+  if (names.length === 0) return '(none)'
+  const more = names.length - NAMED
+  return (
+    names
+      .slice(0, NAMED)
+      .map(name => quote(name))
+      .join(', ') + (more > 0 ? ` and ${more} more` : '')
+  )
+}
+
+const NAMED = 10
+
+/** A name as it is, or what was given in its place. */
+function nameOf(name: unknown): string {
+  return typeof name === 'string' && name !== '' && name.length < 200 ? name : show(name)
 }
 
 /** The error of every source for a file that it does not have. `found` says what is there instead. */
@@ -51,23 +95,65 @@ export function missingFile(name: string, found: string, cause?: unknown): Sourc
 
 /** Opens a file of a source that a user may have written, or confused with something else. */
 export async function openFile(source: ModelSource, name: string): Promise<ModelFile> {
-  const given = source as Partial<ModelSource> | null | undefined
-  if (typeof given?.open === 'function') return source.open(name)
-  throw new SourceError({
-    code: 'SOURCE_INVALID',
-    subject: 'the source of a model',
-    expected: 'an object with a method open(name)',
-    found: given === null ? 'null' : typeof given,
-    nextStep: 'In Node, name a folder: Tokenizer.fromFolder(folder), pipeline(task, folder).',
-  })
+  if (typeof methodOf(source, 'open') !== 'function') {
+    const nextStep = 'In Node, name a folder: Tokenizer.fromFolder(folder), pipeline(task, folder).'
+    throw invalid('the source of a model', 'an object with a method open(name)', show(source), nextStep)
+  }
+  const file = await source.open(name)
+  if (typeof methodOf(file, 'read') === 'function' && isSize(methodOf(file, 'size'))) return file
+  throw invalid(`${name}, as its source opens it`, '{ size, read(offset, length) }, the size in bytes', describe(file))
 }
 
-/** The whole of one file. */
-export async function readFile(source: ModelSource, name: string): Promise<Uint8Array> {
+function describe(file: unknown): string {
+  const isFile = typeof methodOf(file, 'read') === 'function'
+  return isFile ? `the size ${show(methodOf(file, 'size'))}` : show(file)
+}
+
+function isSize(size: unknown): boolean {
+  return typeof size === 'number' && Number.isSafeInteger(size) && size >= 0
+}
+
+function methodOf(value: unknown, name: string): unknown {
+  try {
+    return (value as Record<string, unknown> | null | undefined)?.[name]
+  } catch {
+    return undefined // a getter that throws, a revoked proxy
+  }
+}
+
+/**
+ * The whole of one file, of at most `most` bytes: it is looked at before there is memory for it.
+ *
+ * @throws SourceError `SOURCE_FILE_TOO_LARGE`, `SOURCE_INVALID`, or what the source rejects with
+ */
+export async function readFile(source: ModelSource, name: string, most: number): Promise<Uint8Array> {
   const file = await openFile(source, name)
   try {
-    return await file.read(0, file.size)
+    const { size } = file
+    if (size > most) throw tooLarge(name, most, size)
+    const bytes: unknown = await file.read(0, size)
+    if (tagOf(bytes) !== 'Uint8Array') throw invalid(name, 'its bytes from its source, as a Uint8Array', show(bytes))
+    return bytes as Uint8Array
   } finally {
     await file.close?.()
   }
+}
+
+function tooLarge(name: string, most: number, size: number): SourceError {
+  return new SourceError({
+    code: 'SOURCE_FILE_TOO_LARGE',
+    subject: name,
+    expected: `at most ${most} bytes`,
+    found: `${size}`,
+    nextStep: 'Such a file has a thousandth of that: check that nothing else was saved in its place.',
+  })
+}
+
+function invalid(
+  subject: string,
+  expected: string,
+  found: string,
+  nextStep = 'Correct the source: sourceFromBytes and sourceFromFolder make sources that are right.',
+): SourceError {
+  return new SourceError({ code: 'SOURCE_INVALID', subject, expected, found, nextStep })
 }

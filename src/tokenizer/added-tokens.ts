@@ -28,42 +28,44 @@ export interface Segment {
   readonly added?: AddedToken
 }
 
-interface Node {
-  readonly next: Map<number, Node>
-  added?: AddedToken
-}
-
-/** Finds added tokens in a string. */
+/**
+ * Finds added tokens in a string. They are kept sorted by their units, so that those which begin alike lie side by side: a step
+ * along the text narrows the range of those that are left, as a step down a trie would, in the memory of the list alone.
+ */
 export class AddedTokenFinder {
-  readonly #root: Node = { next: new Map() }
+  /** What is looked for, in the order of its units. */
+  readonly #spellings: readonly string[]
+  readonly #tokens: readonly AddedToken[]
   /** 1 at the low byte of a unit that some token starts with: nearly every unit of a text is passed over by this. */
   readonly #starts = new Uint8Array(256)
 
   /** `spell` gives what is looked for; a token of which normalization leaves nothing is never found. */
   constructor(tokens: readonly AddedToken[], spell: (token: AddedToken) => string = token => token.content) {
+    const bySpelling = new Map<string, AddedToken>()
     for (const token of tokens) {
-      const content = spell(token)
-      if (content === '') continue
-      let node = this.#root
-      for (let i = 0; i < content.length; i++) {
-        const unit = content.charCodeAt(i)
-        let next = node.next.get(unit)
-        if (next === undefined) node.next.set(unit, (next = { next: new Map() }))
-        node = next
-      }
-      node.added ??= token // of two that are spelled alike; the reference takes either, from one run to the next
-      this.#starts[content.charCodeAt(0) & 0xff] = 1
+      const spelling = spell(token)
+      // Of two that are spelled alike the reference takes either, from one run to the next.
+      if (spelling !== '' && !bySpelling.has(spelling)) bySpelling.set(spelling, token)
     }
+    const sorted = [...bySpelling].sort(([a], [b]) => (a < b ? -1 : 1))
+    this.#spellings = sorted.map(([spelling]) => spelling)
+    this.#tokens = sorted.map(([, token]) => token)
+    for (const spelling of this.#spellings) this.#starts[spelling.charCodeAt(0) & 0xff] = 1
   }
 
   get isEmpty(): boolean {
-    return this.#root.next.size === 0
+    return this.#spellings.length === 0
+  }
+
+  /** {@link segments}, all at once. */
+  split(text: string, literal: boolean): Segment[] {
+    return Array.from(this.segments(text, literal))
   }
 
   /** Cuts `text` up. The segments cover it in order, and none is empty; for the quirk below, two may overlap. */
-  split(text: string, literal: boolean): Segment[] {
-    const segments: Segment[] = []
+  *segments(text: string, literal: boolean): Generator<Segment, void, undefined> {
     let covered = 0
+    let spaceUntil = 0 // where the white space ends that the last token with rstrip took
     for (let i = 0; i < text.length;) {
       const found = this.#starts[text.charCodeAt(i) & 0xff] === 1 ? this.#longestAt(text, i) : undefined
       if (found === undefined) {
@@ -81,24 +83,48 @@ export class AddedTokenFinder {
         start = Math.max(start, covered)
         if (start >= end) continue
       }
-      if (found.added.rstrip) while (end < text.length && isWhitespace(text.charCodeAt(end))) end++
-      if (covered < start) segments.push({ start: covered, end: start })
-      segments.push({ start, end, added: found.added })
+      if (found.added.rstrip) end = spaceUntil = end < spaceUntil ? spaceUntil : endOfSpace(text, end)
+      if (covered < start) yield { start: covered, end: start }
+      yield { start, end, added: found.added }
       covered = end
     }
-    if (covered < text.length) segments.push({ start: covered, end: text.length })
-    return segments
+    if (covered < text.length) yield { start: covered, end: text.length }
   }
 
   #longestAt(text: string, start: number): Required<Segment> | undefined {
+    const spellings = this.#spellings
     let longest: Required<Segment> | undefined
-    let node = this.#root.next.get(text.charCodeAt(start))
-    for (let end = start + 1; node !== undefined; end++) {
-      if (node.added !== undefined) longest = { start, end, added: node.added }
-      node = end < text.length ? node.next.get(text.charCodeAt(end)) : undefined
+    let low = 0
+    let high = spellings.length
+    for (let end = start; end < text.length;) {
+      const depth = end - start
+      const unit = text.charCodeAt(end++)
+      low = this.#firstFrom(unit, depth, low, high)
+      high = this.#firstFrom(unit + 1, depth, low, high)
+      if (low === high) break
+      // Of those that begin alike the shortest comes first.
+      if (spellings[low]?.length === depth + 1) longest = { start, end, added: this.#tokens[low]! }
     }
     return longest
   }
+
+  /** The first of `[low, high)` that has at `depth` this unit or one after it. */
+  #firstFrom(unit: number, depth: number, low: number, high: number): number {
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      // NaN if the spelling ends before it, which is then among the lower ones.
+      const other = this.#spellings[middle]!.charCodeAt(depth)
+      if (other >= unit) high = middle
+      else low = middle + 1
+    }
+    return low
+  }
+}
+
+function endOfSpace(text: string, start: number): number {
+  let end = start
+  while (end < text.length && isWhitespace(text.charCodeAt(end))) end++
+  return end
 }
 
 function isWordBefore(text: string, end: number): boolean {

@@ -1,14 +1,14 @@
 /**
  * What a tokenizer is made of, {@link TokenizerConfig}, and the part of it that tokenizer_config.json says. The rest is read by
- * tokenizer-json.ts or vocab-text.ts. Known keys are picked one by one, each is checked, and nothing is accepted that would
- * then be tokenized otherwise than its authors did.
+ * tokenizer-json.ts or vocab-text.ts. Known keys are picked one by one and each is checked. Nothing is accepted that would then
+ * be tokenized otherwise than its authors did.
  */
 import { TokenizerError } from '../errors.ts'
 import type { AddedToken } from './added-tokens.ts'
 import type { DecoderOptions } from './decoder.ts'
-import { readJson, type JsonInput, type JsonObject } from '../json/object.ts'
+import type { JsonObject } from '../json/object.ts'
 import { show } from '../values.ts'
-import { TOKENIZER_FILES, unsupported, wrongValue } from './errors.ts'
+import { unsupported, wrongValue } from './errors.ts'
 import type { BertNormalizerOptions } from './normalizer.ts'
 import type { Template } from './template.ts'
 import type { Vocabulary } from './vocabulary.ts'
@@ -23,6 +23,7 @@ export const DEFAULT_NAMES = {
   mask: '[MASK]',
 } as const
 export type SpecialName = keyof typeof DEFAULT_NAMES
+export type SpecialNames = ReadonlyMap<SpecialName, string>
 export const SPECIAL_NAMES = Object.keys(DEFAULT_NAMES) as SpecialName[]
 
 export interface TokenizerConfig {
@@ -38,6 +39,8 @@ export interface TokenizerConfig {
   /** Special tokens by their part in the model, where the vocabulary has them. */
   readonly special: ReadonlyMap<SpecialName, { readonly token: string; readonly id: number }>
   readonly modelMaxLength: number | undefined
+  /** Added tokens that no model has to have a row for: they are named, but neither in the vocabulary nor listed with an id. */
+  readonly implied: ReadonlySet<string>
   readonly isWordCase: boolean
   readonly isLiteral: boolean
 }
@@ -56,22 +59,16 @@ const MAX_MODEL_LENGTH = 2 ** 31 - 1
 
 export const MAX_INPUT_CHARS_PER_WORD = 100
 
-export function readConfig(input: JsonInput | undefined): JsonObject {
-  return readJson(input ?? {}, CONFIG_FILE, TOKENIZER_FILES)
-}
-
-const CONFIG_FILE = 'tokenizer_config.json'
-
-/** What both kinds of files leave to tokenizer_config.json. */
+/** What tokenizer_config.json says of all tokenizers. `names`: how its special tokens are spelled. */
 export function readShared(
   config: JsonObject,
+  names: SpecialNames,
   vocabulary: Vocabulary,
 ): Pick<TokenizerConfig, 'special' | 'modelMaxLength' | 'isWordCase' | 'isLiteral'> {
   const rule = config.get('token_type_rule') ?? null
   if (rule !== null && rule !== 'word-case') throw unsupported(config.at('token_type_rule'), '"word-case"', rule)
   const special = new Map<SpecialName, { token: string; id: number }>()
-  for (const name of SPECIAL_NAMES) {
-    const token = nameOf(config, name)
+  for (const [name, token] of names) {
     const id = vocabulary.idOf(token)
     if (id !== undefined) special.set(name, { token, id })
   }
@@ -85,17 +82,8 @@ export function readShared(
   }
 }
 
-/** How the model spells one of its special tokens: a string, or an object with `content`. */
-export function nameOf(config: JsonObject, name: SpecialName): string {
-  const key = `${name}_token`
-  const value = config.get(key)
-  if (typeof value === 'object' && value !== null) return config.object(key).string('content')
-  return config.string(key, DEFAULT_NAMES[name])
-}
-
-/** One entry of `added_tokens`, or of `added_tokens_decoder`. */
-export function readAddedToken(entry: JsonObject, id: number): AddedToken {
-  const special = entry.boolean('special', false)
+/** One entry of `added_tokens`, or of `added_tokens_decoder`. `special` counts for more than what the entry says. */
+export function readAddedToken(entry: JsonObject, id: number, special = entry.boolean('special', false)): AddedToken {
   const content = entry.string('content')
   checkLength(content, entry.at('content'))
   return {

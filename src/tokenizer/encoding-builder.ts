@@ -1,8 +1,9 @@
 /** An {@link Encoding} while it is being written, piece by piece. */
 import { endOfCharacter, isPairAt } from './aligned-text.ts'
+import type { PieceSink } from './compact.ts'
 import type { Encoding } from './encoding.ts'
 
-export class EncodingBuilder implements Encoding {
+export class EncodingBuilder implements Encoding, PieceSink {
   readonly ids: number[] = []
   readonly tokens: string[] = []
   readonly offsets: (readonly [number, number])[] = []

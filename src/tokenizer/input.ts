@@ -1,20 +1,26 @@
 /** Checks of what the tokenizer's methods are called with: JavaScript passes anything, whatever the types say. */
 import { OptionError, TokenizerError } from '../errors.ts'
 import { isIndex } from '../json/object.ts'
-import { show } from '../values.ts'
+import { guarded, show } from '../values.ts'
 
 export function checkIds(ids: ArrayLike<number> | Iterable<number>): number[] {
   const value: unknown = ids
-  if (typeof value !== 'object' || value === null) throw wrongInput('the ids', 'a list of whole numbers', ids)
-  return Array.from(ids, id => {
-    if (!Number.isInteger(id)) throw wrongInput('the ids', 'whole numbers', id)
-    return id
-  })
+  const read = () => {
+    if (typeof value !== 'object' || value === null) throw wrongInput('the ids', 'a list of whole numbers', ids)
+    return Array.from(ids, id => {
+      if (!Number.isInteger(id)) throw wrongInput('the ids', 'whole numbers', id)
+      return id
+    })
+  }
+  return guarded(read, () => wrongInput('the ids', 'a list of whole numbers', ids))
 }
 
 export function checkWords(words: unknown): void {
-  if (!Array.isArray(words)) throw wrongInput('the words', 'a list of strings', words)
-  for (let i = 0; i < words.length; i++) checkText(words[i], `word ${i}`)
+  const check = () => {
+    if (!Array.isArray(words)) throw wrongInput('the words', 'a list of strings', words)
+    for (let i = 0; i < words.length; i++) checkText(words[i], `word ${i}`)
+  }
+  guarded(check, () => wrongInput('the words', 'a list of strings', words))
 }
 
 export function checkText(text: unknown, subject: string): void {
@@ -34,10 +40,15 @@ function wrongInput(subject: string, expected: string, found: unknown): Tokenize
 /** `booleans`: the options that, where given, are true or false. */
 export function checkOptions(options: unknown, ...booleans: readonly string[]): void {
   if (typeof options !== 'object' || options === null) throw wrongOption('options', 'an object', options)
-  for (const name of booleans) {
-    const value: unknown = (options as Record<string, unknown>)[name]
-    if (value !== undefined && typeof value !== 'boolean') throw wrongOption(name, 'true or false', value)
+  const check = () => {
+    // All of them are looked at, so that none throws later.
+    const given = { ...options } as Record<string, unknown>
+    for (const name of booleans) {
+      const value = given[name]
+      if (value !== undefined && typeof value !== 'boolean') throw wrongOption(name, 'true or false', value)
+    }
   }
+  guarded(check, () => wrongOption('options', 'an object', options))
 }
 
 export function checkOption(option: string, value: string, known: readonly string[]): void {

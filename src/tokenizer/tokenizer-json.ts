@@ -8,48 +8,73 @@ import {
   MAX_INPUT_CHARS_PER_WORD,
   missingToken,
   readAddedToken,
-  readConfig,
   readShared,
   type TokenizerConfig,
 } from './config.ts'
+import { readDeclarations } from './declared.ts'
 import type { DecoderOptions } from './decoder.ts'
 import { isIndex, isJsonText, readJson, readText, type JsonInput, JsonObject } from '../json/object.ts'
 import { show } from '../values.ts'
 import { TOKENIZER_FILES, unsupported, wrongValue } from './errors.ts'
 import type { BertNormalizerOptions } from './normalizer.ts'
 import { SCANNED, scanVocab } from './scan-vocab.ts'
+import { CONFIG_FILE, type Settings } from './settings.ts'
 import { BARE_TEMPLATE, bertTemplate, type Template, type TemplatePart } from './template.ts'
+import { bertConfig, bertNames } from './vocab-text.ts'
 import { Vocabulary } from './vocabulary.ts'
 
-export function configFromJson(tokenizerJson: JsonInput, tokenizerConfig?: JsonInput): TokenizerConfig {
+/** `settings`: the files beside it, as transformers reads them. Without them it is read as `tokenizers` does, which knows no other. */
+export function configFromJson(tokenizerJson: JsonInput, settings?: Settings): TokenizerConfig {
   const { json, scanned } = openJson(tokenizerJson)
-  const config = readConfig(tokenizerConfig)
   const model = json.object('model')
   const type = model.get('type') ?? 'WordPiece'
   if (type !== 'WordPiece' || model.has('merges')) throw unsupported(model.at('type'), '"WordPiece"', type)
-  const tokens = tokensOf(scanned ?? model.object('vocab').entries())
-  const pieces = new Vocabulary(tokens)
-  const addedTokens = json.has('added_tokens') ? readAddedTokens(json.list('added_tokens'), pieces) : []
-  const vocabulary = pieces.with(addedTokens)
+  const pieces = new Vocabulary(tokensOf(scanned ?? model.object('vocab').entries()))
   const unkToken = model.string('unk_token', DEFAULT_NAMES.unk)
-  if (pieces.idOf(unkToken) === undefined) throw missingToken('tokenizer.json', unkToken, vocabulary)
+  const own = json.has('added_tokens') ? readAddedTokens(json.list('added_tokens'), pieces) : []
+  const normalizer = readNormalizer(json)
+  if (settings?.isBert !== true) return plainConfig(json, pieces, own, unkToken, settings)
+  const declared = readDeclarations(settings, pieces, own, bertNames({ unk: unkToken }))
+  // QUIRK: transformers lower-cases if tokenizer_config.json is silent. A cased model without that file would be misread here.
+  return bertConfig(FILE, pieces, declared, settings.config, json.has('normalizer') ? normalizer : undefined)
+}
+
+/** A tokenizer that is what tokenizer.json says, with the tokens that the files beside it declare. */
+function plainConfig(
+  json: JsonObject,
+  pieces: Vocabulary,
+  own: readonly AddedToken[],
+  unkToken: string,
+  settings: Settings | undefined,
+): TokenizerConfig {
+  const declared = settings ? readDeclarations(settings, pieces, own) : undefined
+  const addedTokens = declared?.addedTokens ?? own
+  const vocabulary = pieces.with(addedTokens)
+  if (pieces.idOf(unkToken) === undefined) throw missingToken(FILE, unkToken, vocabulary)
+  const model = json.object('model')
+  const maxInputCharsPerWord = model.integer(
+    'max_input_chars_per_word',
+    Number.MAX_SAFE_INTEGER,
+    MAX_INPUT_CHARS_PER_WORD,
+  )
   return {
     pieces,
     vocabulary,
     wordPiece: {
       unkToken,
       continuingSubwordPrefix: model.string('continuing_subword_prefix', '##'),
-      maxInputCharsPerWord: model.integer(
-        'max_input_chars_per_word',
-        Number.MAX_SAFE_INTEGER,
-        MAX_INPUT_CHARS_PER_WORD,
-      ),
+      maxInputCharsPerWord,
     },
-    normalizer: overrideNormalizer(readNormalizer(json), config),
+    normalizer: readNormalizer(json),
     template: readTemplate(json, vocabulary),
     addedTokens,
+    implied: declared?.implied ?? new Set(),
     decoder: readDecoder(json),
-    ...readShared(config, vocabulary),
+    ...readShared(
+      settings?.config ?? new JsonObject({}, CONFIG_FILE, TOKENIZER_FILES),
+      declared?.names ?? bertNames(),
+      vocabulary,
+    ),
   }
 }
 
@@ -120,23 +145,6 @@ function readNormalizer(json: JsonObject): BertNormalizerOptions {
   }
 }
 
-/**
- * QUIRK: `transformers` builds a BertTokenizer's normalizer out of tokenizer_config.json, whatever tokenizer.json says. Here
- * too, where the configuration does say something; where it is silent, tokenizer.json is believed.
- */
-function overrideNormalizer(normalizer: BertNormalizerOptions, config: JsonObject): BertNormalizerOptions {
-  const type = config.get('tokenizer_class')
-  if (type === 'PreTrainedTokenizerFast' || type === 'TokenizersBackend') return normalizer
-  const lowercase = config.boolean('do_lower_case', normalizer.lowercase)
-  const saysAccents = config.get('strip_accents') !== undefined || config.has('do_lower_case')
-  return {
-    cleanText: normalizer.cleanText,
-    handleChineseChars: config.boolean('tokenize_chinese_chars', normalizer.handleChineseChars),
-    stripAccents: saysAccents ? config.boolean('strip_accents', lowercase) : normalizer.stripAccents,
-    lowercase,
-  }
-}
-
 function readTemplate(json: JsonObject, vocabulary: Vocabulary): Template {
   if (!json.has('post_processor')) return BARE_TEMPLATE
   const processor = json.object('post_processor')
@@ -149,9 +157,11 @@ function readTemplate(json: JsonObject, vocabulary: Vocabulary): Template {
   }
   const specials = processor.object('special_tokens')
   const parts = (key: 'single' | 'pair', sequences: string): TemplatePart[] => {
-    const read = processor
-      .list(key)
-      .map((value, i) => readPart(processor.inner(value, `${key}[${i}]`), specials, vocabulary))
+    const list = processor.list(key)
+    if (list.length > MAX_TEMPLATE) throw wrongValue(processor.at(key), `at most ${MAX_TEMPLATE} parts`, list.length)
+    const read = list.map((value, i) => readPart(processor.inner(value, `${key}[${i}]`), specials, vocabulary))
+    const count = read.reduce((sum, part) => sum + (part.kind === 'special' ? part.ids.length : 1), 0)
+    if (count > MAX_TEMPLATE) throw wrongValue(processor.at(key), `at most ${MAX_TEMPLATE} tokens`, count)
     const found = read.flatMap(part => (part.kind === 'sequence' ? [part.sequence] : [])).join(', ')
     if (found !== sequences) throw wrongValue(processor.at(key), `the sequences ${sequences}, once each`, found)
     return read
@@ -168,7 +178,9 @@ function readPart(part: JsonObject, specials: JsonObject, vocabulary: Vocabulary
   }
   const name = part.object('SpecialToken')
   const special = specials.object(name.string('id'))
-  const ids = special.list('ids').map(id => checkId(id, special.at('ids'), vocabulary))
+  const list = special.list('ids')
+  if (list.length > MAX_TEMPLATE) throw wrongValue(special.at('ids'), `at most ${MAX_TEMPLATE} ids`, list.length)
+  const ids = list.map(id => checkId(id, special.at('ids'), vocabulary))
   const tokens = special.list('tokens').map(token => {
     if (typeof token !== 'string') throw wrongValue(special.at('tokens'), 'strings', token)
     return token
@@ -178,6 +190,9 @@ function readPart(part: JsonObject, specials: JsonObject, vocabulary: Vocabulary
 }
 
 const MAX_TYPE_ID = 2 ** 16
+
+/** Special tokens around a text, at most. BERT has two or three; each part of a template could name a thousand. */
+const MAX_TEMPLATE = 512
 
 function readTokenAndId(processor: JsonObject, key: string, vocabulary: Vocabulary): readonly [string, number] {
   const [token, id] = processor.list(key)

@@ -9,23 +9,26 @@
  *
  * Ids and offsets equal those of Hugging Face's `tokenizers` 0.23.3.
  */
-import { readFile, type ModelSource } from '../source/source.ts'
+import type { ModelSource } from '../source/source.ts'
 import { AddedTokenFinder, type AddedToken } from './added-tokens.ts'
 import { endOfCharacter, type AlignedText } from './aligned-text.ts'
 import type { SpecialName, TokenizerConfig } from './config.ts'
 import { decodePieces } from './decoder.ts'
 import { countCodePoints, EncodingBuilder } from './encoding-builder.ts'
+import { CompactBuilder, type CompactEncoding, type PieceSink } from './compact.ts'
 import type { Encoding } from './encoding.ts'
 import { explain, type Explanation } from './explain.ts'
 import { checkIds, checkOption, checkOptions, checkText, checkWords } from './input.ts'
 import type { JsonInput } from '../json/object.ts'
-import { codeOf } from '../values.ts'
 import { BertNormalizer } from './normalizer.ts'
 import { preTokenize } from './pre-tokenizer.ts'
 import { aroundText, type AroundText } from './template.ts'
+import { readTokenizerFiles } from './read-files.ts'
+import { readSettings } from './settings.ts'
 import { configFromJson } from './tokenizer-json.ts'
+import { endOfStretch } from './stretches.ts'
 import { configFromVocab } from './vocab-text.ts'
-import { wordCase } from './word-case.ts'
+import { WORD_CASE_TYPES, wordCase } from './word-case.ts'
 import { WordPiece } from './word-piece.ts'
 
 export interface EncodeOptions {
@@ -83,9 +86,9 @@ export class Tokenizer {
   private constructor(config: TokenizerConfig) {
     this.#config = config
     this.around = aroundText(config.template, config.isWordCase ? 0 : undefined)
-    const unkId = config.pieces.idOf(config.wordPiece.unkToken) ?? 0
     this.#normalizer = new BertNormalizer(config.normalizer)
-    this.#wordPiece = new WordPiece(config.pieces, unkId, config.wordPiece)
+    // Who reads the files sees to it that the unknown token is a piece.
+    this.#wordPiece = new WordPiece(config.pieces, config.pieces.idOf(config.wordPiece.unkToken)!, config.wordPiece)
     this.#inOriginal = new AddedTokenFinder(config.addedTokens.filter(token => !token.normalized))
     const normalized = config.addedTokens.filter(token => token.normalized)
     this.#decodedAs = new Map(
@@ -96,40 +99,41 @@ export class Tokenizer {
   }
 
   /**
-   * Out of the contents of tokenizer.json: text, its bytes, or the parsed object. tokenizer_config.json, where given, says
-   * `modelMaxLength`, `token_type_rule` and the names of special tokens, and its `do_lower_case`, `strip_accents` and
-   * `tokenize_chinese_chars` count for more than tokenizer.json, as in `transformers`. `truncation` and `padding` are not
-   * read: nothing is ever cut off here.
+   * Out of the contents of tokenizer.json: text, its bytes, or the parsed object. Alone it is read as `tokenizers` reads it.
+   * With tokenizer_config.json it is read as `transformers` does: the class that it names (default BertTokenizer), its special and
+   * added tokens, `do_lower_case`, `strip_accents` and `tokenize_chinese_chars` count for more than tokenizer.json.
+   * `truncation` and `padding` are not read: nothing is ever cut off here.
    *
    * @throws TokenizerError `TOKENIZER_NOT_JSON`, `TOKENIZER_NOT_UTF8`, `TOKENIZER_VALUE` (missing or of the wrong type),
    *   `TOKENIZER_TOKEN_MISSING` (no [UNK]), `TOKENIZER_UNSUPPORTED` (not BERT's tokenizer).
    */
   static fromJson(tokenizerJson: JsonInput, tokenizerConfig?: JsonInput): Tokenizer {
-    return new Tokenizer(configFromJson(tokenizerJson, tokenizerConfig))
+    const settings = tokenizerConfig === undefined ? undefined : readSettings({ config: tokenizerConfig })
+    return new Tokenizer(configFromJson(tokenizerJson, settings))
   }
 
   /**
    * Out of the contents of vocab.txt, one piece a line, and of tokenizer_config.json: `do_lower_case` (default true, as in
    * `transformers`, also for a vocabulary with capitals), `strip_accents`, `tokenize_chinese_chars`, special tokens.
    *
-   * @throws TokenizerError as {@link Tokenizer.fromJson}; `TOKENIZER_TOKEN_MISSING` where [UNK], [CLS] or [SEP] is not there.
+   * @throws TokenizerError as {@link Tokenizer.fromJson}; `TOKENIZER_TOKEN_MISSING` if [UNK], [CLS] or [SEP] is not there.
    */
   static fromVocab(vocabText: string | Uint8Array, tokenizerConfig?: JsonInput): Tokenizer {
-    return new Tokenizer(configFromVocab(vocabText, tokenizerConfig))
+    return new Tokenizer(configFromVocab(vocabText, readSettings({ config: tokenizerConfig })))
   }
 
   /**
-   * Out of the files of a model: tokenizer.json, or vocab.txt where there is none; and tokenizer_config.json if it is there.
+   * Out of the files of a model, as AutoTokenizer of `transformers` reads them: tokenizer.json, or vocab.txt if there is none;
+   * beside it tokenizer_config.json, and, if that does not say all, special_tokens_map.json, added_tokens.json and config.json.
    *
-   * @throws TokenizerError as above; SourceError `SOURCE_FILE_MISSING` where there is neither.
+   * @throws TokenizerError as above; SourceError `SOURCE_FILE_MISSING` if there is neither.
    */
   static async fromSource(source: ModelSource): Promise<Tokenizer> {
-    const [json, config] = await Promise.all([
-      readIfThere(source, 'tokenizer.json'),
-      readIfThere(source, 'tokenizer_config.json'),
-    ])
-    if (json !== undefined) return Tokenizer.fromJson(json, config)
-    return Tokenizer.fromVocab(await readFile(source, 'vocab.txt'), config)
+    const files = await readTokenizerFiles(source)
+    const settings = readSettings(files)
+    return new Tokenizer(
+      files.json === undefined ? configFromVocab(files.vocab, settings) : configFromJson(files.json, settings),
+    )
   }
 
   /**
@@ -166,6 +170,29 @@ export class Tokenizer {
   }
 
   /**
+   * {@link encode} without special tokens, in compact form, and a stretch at a time: between two yields there is little to do,
+   * however long the text is.
+   *
+   * @throws TokenizerError, OptionError as {@link encode}
+   * @internal
+   */
+  *encodeCompact(
+    text: string,
+    options: Pick<EncodeOptions, 'specialTokens'> = {},
+  ): Generator<undefined, CompactEncoding, undefined> {
+    checkText(text, 'the text')
+    const into = new CompactBuilder(text.length)
+    yield* this.#encodeStretches(text, this.#readOptions(options), this.#typeIdOfText(), into)
+    return into
+  }
+
+  /** The type id of a text that stands alone. */
+  #typeIdOfText(): number {
+    const sequence = this.#config.template.single.find(({ kind }) => kind === 'sequence')
+    return sequence?.typeId ?? 0
+  }
+
+  /**
    * Ids → text, as the WordPiece decoder does it. Ids that the vocabulary does not have are left out.
    *
    * @throws TokenizerError `TOKENIZER_INPUT` where there is something other than whole numbers; OptionError.
@@ -184,6 +211,7 @@ export class Tokenizer {
 
   /** Pieces → text, as {@link decode} does it; also pieces that are in no vocabulary. Special tokens are kept. */
   decodeTokens(tokens: readonly string[]): string {
+    checkWords(tokens)
     return decodePieces(tokens, this.#config.decoder)
   }
 
@@ -212,6 +240,27 @@ export class Tokenizer {
   /** One more than the highest id: as many rows as a table needs that is indexed by id. */
   get vocabSize(): number {
     return this.#config.vocabulary.tokens.length
+  }
+
+  /**
+   * The first token from this id on that the vocabulary has, or that a file lists with its id. Tokens that files only name do not
+   * count: transformers adds them to any vocabulary.
+   *
+   * @internal
+   */
+  firstTokenFrom(id: number): SpecialToken | undefined {
+    const { tokens } = this.#config.vocabulary
+    for (let i = id; i < tokens.length; i++) {
+      const token = tokens[i]
+      if (token !== undefined && !this.#config.implied.has(token)) return { token, id: i }
+    }
+    return undefined
+  }
+
+  /** How many type ids a single text can have: those of the template, or of letter case. */
+  get typeIds(): number {
+    if (this.#config.isWordCase) return WORD_CASE_TYPES
+    return 1 + Math.max(...this.#config.template.single.map(({ typeId }) => typeId))
   }
 
   /** Whether type ids are the letter case of words (`"token_type_rule": "word-case"`). */
@@ -245,11 +294,11 @@ export class Tokenizer {
   }
 
   tokenToId(token: string): number | undefined {
-    return this.#config.vocabulary.idOf(token)
+    return typeof (token as unknown) === 'string' ? this.#config.vocabulary.idOf(token) : undefined
   }
 
   idToToken(id: number): string | undefined {
-    return this.#config.vocabulary.tokens[id]
+    return Number.isSafeInteger(id) ? this.#config.vocabulary.tokens[id] : undefined
   }
 
   // --- steps ----------------------------------------------------------------------------------------------------------
@@ -277,6 +326,19 @@ export class Tokenizer {
   /** Writes the pieces of one text. `wordId`: that of all of it, or undefined to count its words. */
   #encodeText(text: string, steps: Steps, typeId: number, into: EncodingBuilder, wordId?: number): void {
     const first = into.length
+    const stretches = this.#encodeStretches(text, steps, typeId, into, wordId)
+    while (!stretches.next().done);
+    if (steps.codePoints) countCodePoints(text, into.offsets, first)
+  }
+
+  /** {@link #encodeText} a stretch at a time: yields between two, so that a long text need not hold up everything else. */
+  *#encodeStretches(
+    text: string,
+    { literal }: Steps,
+    typeId: number,
+    into: PieceSink,
+    wordId?: number,
+  ): Generator<undefined, void, undefined> {
     let words = 0
     const addAdded = (added: AddedToken, start: number, end: number): void => {
       const type = this.#config.isWordCase ? 0 : typeId
@@ -290,22 +352,30 @@ export class Tokenizer {
         words++
       }
     }
-    for (const { start, end, added } of this.#inOriginal.split(text, steps.literal)) {
+    const { handleChineseChars } = this.#normalizer.options
+    for (const { start, end, added } of this.#inOriginal.segments(text, literal)) {
       if (added !== undefined) {
+        if (words % PIECES_A_TURN === PIECES_A_TURN - 1) yield
         addAdded(added, start, end)
         continue
       }
-      const aligned = this.#normalizer.normalize(text, start, end)
       if (this.#inNormalized.isEmpty) {
-        addWords(aligned, 0, aligned.length)
+        for (let from = start; from < end;) {
+          if (from > start) yield
+          const to = endOfStretch(text, from, end, handleChineseChars)
+          const aligned = this.#normalizer.normalize(text, from, to)
+          addWords(aligned, 0, aligned.length)
+          from = to
+        }
         continue
       }
-      for (const part of this.#inNormalized.split(aligned.toString(), steps.literal)) {
+      // A token of the normalized text may go over white space: only the whole of the text shows where it stands.
+      const aligned = this.#normalizer.normalize(text, start, end)
+      for (const part of this.#inNormalized.segments(aligned.toString(), literal)) {
         if (part.added === undefined) addWords(aligned, part.start, part.end)
         else addAdded(part.added, aligned.sources[part.start]!, endOfUnit(text, aligned, part.end - 1))
       }
     }
-    if (steps.codePoints) countCodePoints(text, into.offsets, first)
   }
 
   /** Writes the pieces of one word, `aligned.units[start..end)`. */
@@ -316,7 +386,7 @@ export class Tokenizer {
     end: number,
     typeId: number,
     wordId: number,
-    into: EncodingBuilder,
+    into: PieceSink,
   ): void {
     const { sources, units } = aligned
     const { tokens } = this.#config.vocabulary
@@ -338,16 +408,10 @@ export class Tokenizer {
   }
 }
 
+/** Added tokens in a row after which the caller gets a turn. */
+const PIECES_A_TURN = 2 ** 14
+
 /** Where the character of the original text ends that unit `i` came from. */
 function endOfUnit(text: string, aligned: AlignedText, i: number): number {
   return endOfCharacter(text, aligned.sources[i]!)
-}
-
-async function readIfThere(source: ModelSource, name: string): Promise<Uint8Array | undefined> {
-  try {
-    return await readFile(source, name)
-  } catch (error) {
-    if (codeOf(error) === 'SOURCE_FILE_MISSING') return undefined
-    throw error
-  }
 }

@@ -1,99 +1,92 @@
-/** vocab.txt, with what tokenizer_config.json says → {@link TokenizerConfig}. As BertTokenizer of `transformers` reads them. */
-import type { AddedToken } from './added-tokens.ts'
+/** vocab.txt, with what the files beside it say → {@link TokenizerConfig}. As BertTokenizer of `transformers` reads them. */
 import {
   checkLength,
+  DEFAULT_NAMES,
   MAX_ID,
   MAX_INPUT_CHARS_PER_WORD,
   missingToken,
-  nameOf,
-  readAddedToken,
-  readConfig,
   readShared,
-  SPECIAL_NAMES,
   type SpecialName,
+  type SpecialNames,
   type TokenizerConfig,
 } from './config.ts'
-import { readText, type JsonInput, type JsonObject } from '../json/object.ts'
-import { show } from '../values.ts'
+import { readText, type JsonObject } from '../json/object.ts'
+import { readDeclarations, type Declarations } from './declared.ts'
 import { TOKENIZER_FILES, wrongValue } from './errors.ts'
-import { bertTemplate } from './template.ts'
+import type { BertNormalizerOptions } from './normalizer.ts'
+import type { Settings } from './settings.ts'
+import { bertTemplate, type Template } from './template.ts'
+import { isWhitespace } from './unicode.ts'
 import { Vocabulary } from './vocabulary.ts'
 
-export function configFromVocab(vocabText: string | Uint8Array, tokenizerConfig?: JsonInput): TokenizerConfig {
-  const config = readConfig(tokenizerConfig)
-  const pieces = new Vocabulary(splitLines(readText(vocabText, 'vocab.txt', TOKENIZER_FILES)))
-  const addedTokens = addedTokensFromConfig(config, pieces)
+export function configFromVocab(vocabText: string | Uint8Array, settings: Settings): TokenizerConfig {
+  const pieces = new Vocabulary(splitLines(readText(vocabText, FILE, TOKENIZER_FILES)))
+  return bertConfig(FILE, pieces, readDeclarations(settings, pieces, [], bertNames()), settings.config)
+}
+
+const FILE = 'vocab.txt'
+
+/** A BertTokenizer over a vocabulary that was read out of `file`. `silent`: the normalizer where the configuration says nothing. */
+export function bertConfig(
+  file: string,
+  pieces: Vocabulary,
+  { names, addedTokens, implied }: Declarations,
+  config: JsonObject,
+  silent: BertNormalizerOptions = BERT_NORMALIZER,
+): TokenizerConfig {
   const vocabulary = pieces.with(addedTokens)
-  const shared = readShared(config, vocabulary)
+  const missing = (name: SpecialName) => missingToken(file, names.get(name) ?? `${name}_token`, vocabulary)
+  const unkToken = names.get('unk')
+  // An unknown word becomes a piece, so that an added token of this name is not enough.
+  if (unkToken === undefined || pieces.idOf(unkToken) === undefined) throw missing('unk')
   const required = (name: SpecialName): [string, number] => {
-    const found = shared.special.get(name)
-    if (found === undefined) throw missingToken('vocab.txt', nameOf(config, name), vocabulary)
-    return [found.token, found.id]
+    const token = names.get(name)
+    const id = token === undefined || implied.has(token) ? undefined : vocabulary.idOf(token)
+    if (token === undefined || id === undefined) throw missing(name)
+    return [token, id]
   }
-  const lowercase = config.boolean('do_lower_case', LOWERCASES_BY_DEFAULT)
+  const template: Template = bertTemplate(required('cls'), required('sep'))
   return {
     pieces,
     vocabulary,
-    wordPiece: {
-      unkToken: required('unk')[0],
-      continuingSubwordPrefix: '##',
-      maxInputCharsPerWord: MAX_INPUT_CHARS_PER_WORD,
-    },
-    normalizer: {
-      cleanText: true,
-      handleChineseChars: config.boolean('tokenize_chinese_chars', true),
-      stripAccents: config.boolean('strip_accents', lowercase),
-      lowercase,
-    },
-    template: bertTemplate(required('cls'), required('sep')),
+    wordPiece: { unkToken, continuingSubwordPrefix: '##', maxInputCharsPerWord: MAX_INPUT_CHARS_PER_WORD },
+    normalizer: readNormalizer(config, silent),
+    template,
     addedTokens,
+    implied,
     decoder: { prefix: '##', cleanup: true },
-    ...shared,
+    ...readShared(config, names, vocabulary),
   }
 }
 
-/** QUIRK: a vocab.txt without a word on letter case is taken for an uncased one, also where it has capitals. */
-const LOWERCASES_BY_DEFAULT = true
+/** BERT's names for its special tokens, some of them replaced. */
+export function bertNames(others: Partial<Record<SpecialName, string>> = {}): SpecialNames {
+  return new Map(Object.entries({ ...DEFAULT_NAMES, ...others })) as SpecialNames
+}
 
-/** One token a line, its number the id. QUIRK: nothing but the end of the line is cut off, so that spaces stay. */
+/** QUIRK: a vocabulary without a word on letter case is taken for an uncased one, also if it has capitals. */
+const BERT_NORMALIZER = { cleanText: true, handleChineseChars: true, stripAccents: true, lowercase: true }
+
+function readNormalizer(config: JsonObject, silent: BertNormalizerOptions): BertNormalizerOptions {
+  const lowercase = config.boolean('do_lower_case', silent.lowercase)
+  const saysAccents = config.get('strip_accents') !== undefined || config.has('do_lower_case')
+  return {
+    cleanText: true,
+    handleChineseChars: config.boolean('tokenize_chinese_chars', silent.handleChineseChars),
+    stripAccents: saysAccents ? config.boolean('strip_accents', lowercase) : silent.stripAccents,
+    lowercase,
+  }
+}
+
+/** One token a line, its number the id. White space at the end of a line is cut off, a carriage return among it. */
 function splitLines(text: string): string[] {
   const lines = text.split('\n')
   if (lines.at(-1) === '') lines.pop()
-  if (lines.length > MAX_ID) throw wrongValue('vocab.txt', `at most ${MAX_ID} lines`, lines.length)
-  for (const line of lines) checkLength(line, 'vocab.txt')
-  return lines[0]?.endsWith('\r') ? lines.map(line => (line.endsWith('\r') ? line.slice(0, -1) : line)) : lines
-}
-
-/** Special tokens by name, then those of `added_tokens_decoder`, then further ones; new ones get ids after the last. */
-function addedTokensFromConfig(config: JsonObject, vocabulary: Vocabulary): AddedToken[] {
-  const added = new Map<string, AddedToken>()
-  let end = vocabulary.tokens.length
-  for (const [key, value] of config.has('added_tokens_decoder')
-    ? config.object('added_tokens_decoder').entries()
-    : []) {
-    const entry = config.inner(value, `added_tokens_decoder: ${show(key)}`)
-    const id = /^\d+$/.test(key) ? Number(key) : NaN
-    const content = entry.string('content')
-    const isKnown = vocabulary.tokens[id] === content || (id >= vocabulary.tokens.length && id <= MAX_ID)
-    if (!isKnown) throw wrongValue(entry.path, `the id of ${show(content)} in the vocabulary, or a new one`, key)
-    added.set(content, readAddedToken(entry, id))
-    end = Math.max(end, id + 1)
-  }
-  const addSpecial = (content: string, id: number): void => {
-    const flags = { special: true, singleWord: false, lstrip: false, rstrip: false, normalized: false }
-    checkLength(content, config.at('special tokens'))
-    if (!added.has(content)) added.set(content, { id, content, ...flags })
-  }
-  for (const name of SPECIAL_NAMES) {
-    const content = nameOf(config, name)
-    const id = vocabulary.idOf(content)
-    if (id !== undefined) addSpecial(content, id)
-  }
-  for (const key of ['additional_special_tokens', 'extra_special_tokens']) {
-    for (const value of Array.isArray(config.get(key)) ? config.list(key) : []) {
-      const content = typeof value === 'string' ? value : config.inner(value, key).string('content')
-      if (!added.has(content)) addSpecial(content, vocabulary.idOf(content) ?? end++)
-    }
-  }
-  return [...added.values()]
+  if (lines.length > MAX_ID) throw wrongValue(FILE, `at most ${MAX_ID} lines`, lines.length)
+  return lines.map(line => {
+    let end = line.length
+    while (end > 0 && isWhitespace(line.charCodeAt(end - 1))) end--
+    checkLength(end === line.length ? line : (line = line.slice(0, end)), FILE)
+    return line
+  })
 }

@@ -1,18 +1,24 @@
 /**
- * The vocabulary: id → piece, and piece → id by a hash over UTF-16 units, so that looking a piece up inside of a text
- * needs no substring. The hash is FNV-1a taken unit by unit: that of a longer piece continues that of a shorter one, so
- * one pass over a word gives the hash of every piece that could start there.
+ * The vocabulary: id → piece, and piece → id by a hash over UTF-16 units, so that a piece is found inside of a text without a
+ * substring. The hash is FNV-1a taken unit by unit: that of a longer piece continues that of a shorter one. So one pass over a
+ * word gives the hash of every piece that could start there.
+ *
+ * Each vocabulary begins its hashes at a number of its own, drawn by chance: a file cannot be written so that its pieces collide.
  */
 export class Vocabulary {
   /** By id; undefined where an id has no piece. */
   readonly tokens: readonly (string | undefined)[]
   /** The longest piece, in UTF-16 units. */
   readonly longest: number
+  /** How many different pieces there are. */
+  readonly size: number
   readonly #slots: Int32Array // id + 1, or 0: open addressing, at most half full
   readonly #hashes: Int32Array // by id
   /** All pieces in one row: that of an id is `spelling[starts[id]..starts[id + 1])`. Comparing numbers beats comparing strings. */
   readonly #spelling: Uint16Array
   readonly #starts: Int32Array
+  /** The hash of nothing. */
+  readonly #seed = (Math.random() * 2 ** 32) | 0
 
   constructor(tokens: readonly (string | undefined)[]) {
     this.tokens = tokens
@@ -22,7 +28,9 @@ export class Vocabulary {
     const row = tokens.join('') // undefined joins as nothing
     this.#spelling = new Uint16Array(row.length)
     this.longest = this.#spell(row)
-    for (let id = tokens.length - 1; id >= 0; id--) if (tokens[id] !== undefined) this.#insert(id)
+    let size = 0
+    for (let id = tokens.length - 1; id >= 0; id--) if (tokens[id] !== undefined && this.#insert(id)) size++
+    this.size = size
   }
 
   /** Writes spelling, starts and hashes, and gives the length of the longest piece. */
@@ -33,7 +41,7 @@ export class Vocabulary {
     for (let id = 0, at = 0; id < tokens.length; id++) {
       const length = tokens[id]?.length ?? 0
       if (length > longest) longest = length
-      let hash = FNV_OFFSET
+      let hash = this.#seed
       for (const end = at + length; at < end; at++) {
         const unit = row.charCodeAt(at)
         spelling[at] = unit
@@ -45,7 +53,8 @@ export class Vocabulary {
     return longest
   }
 
-  #insert(id: number): void {
+  /** Whether the piece was not there yet. */
+  #insert(id: number): boolean {
     const tokens = this.tokens
     const [hashes, slots] = [this.#hashes, this.#slots]
     const hash = hashes[id]!
@@ -54,25 +63,33 @@ export class Vocabulary {
       const other = slots[slot]! - 1
       if (other < 0) {
         slots[slot] = id + 1
-        return
+        return true
       }
-      if (hashes[other] === hash && tokens[other] === tokens[id]) return
+      if (hashes[other] === hash && tokens[other] === tokens[id]) return false
     }
   }
 
-  /** This vocabulary, with further tokens where it does not have them. */
+  /** This vocabulary, with further tokens if it does not have them. Their ids are free, or of a piece that has another too. */
   with(added: readonly { readonly id: number; readonly content: string }[]): Vocabulary {
-    if (added.every(({ id }) => this.tokens[id] !== undefined)) return this
+    const fresh = added.filter(({ id, content }) => this.tokens[id] !== content)
+    if (fresh.length === 0) return this
     const tokens = this.tokens.slice()
-    for (const { id, content } of added) tokens[id] ??= content
+    for (const { id, content } of fresh) tokens[id] = content
     return new Vocabulary(tokens)
   }
 
   /** The id of a piece. QUIRK: where a vocab.txt has a piece twice, the last one counts. */
   idOf(token: string): number | undefined {
     const units = Uint16Array.from({ length: token.length }, (_, i) => token.charCodeAt(i))
-    const id = this.find(hashOf(token), NO_UNITS, units, 0, units.length)
+    const id = this.find(this.hashOf(token), NO_UNITS, units, 0, units.length)
     return id < 0 ? undefined : id
+  }
+
+  /** The hash of a string: what {@link hashOn} continues. */
+  hashOf(text: string): number {
+    let hash = this.#seed
+    for (let i = 0; i < text.length; i++) hash = hashOn(hash, text.charCodeAt(i))
+    return hash
   }
 
   /** The id of the piece `prefix` + `units[start..end)`, whose hash this is; −1 where there is none. */
@@ -99,18 +116,10 @@ export class Vocabulary {
 
 export const NO_UNITS = new Uint16Array(0)
 
-const FNV_OFFSET = 0x811c9dc5 | 0
 const FNV_PRIME = 0x01000193
 const { imul } = Math
 
-/** The hash of a string, or of a string that continues one whose hash is `seed`. */
-export function hashOf(text: string, seed = FNV_OFFSET): number {
-  let hash = seed
-  for (let i = 0; i < text.length; i++) hash = imul(hash ^ text.charCodeAt(i), FNV_PRIME)
-  return hash
-}
-
-/** {@link hashOf} by one more unit. */
+/** The hash of a string that is one unit longer. */
 export function hashOn(hash: number, unit: number): number {
   return imul(hash ^ unit, FNV_PRIME)
 }

@@ -16,7 +16,7 @@
  *
  * The code below finds the same pieces without a substring: {@link Vocabulary} is asked by hash, over the word's own units.
  */
-import { hashOf, hashOn, NO_UNITS, type Vocabulary } from './vocabulary.ts'
+import { hashOn, NO_UNITS, type Vocabulary } from './vocabulary.ts'
 
 export interface WordPieceOptions {
   readonly unkToken: string
@@ -31,7 +31,7 @@ export class WordPiece {
   readonly unkId: number
   /** What the last call found, three numbers for each piece: id, start, end. What is behind them is of earlier calls. */
   readonly pieces: number[] = []
-  readonly #firstHash = hashOf('')
+  readonly #firstHash: number
   readonly #nextHash: number
   readonly #prefix: Uint16Array
   /** Hash of the first k + 1 units of the part of a word that is being matched. Scratch. */
@@ -43,7 +43,8 @@ export class WordPiece {
     this.unkId = unkId
     const prefix = options.continuingSubwordPrefix
     this.#prefix = Uint16Array.from({ length: prefix.length }, (_, i) => prefix.charCodeAt(i))
-    this.#nextHash = hashOf(prefix)
+    this.#firstHash = vocabulary.hashOf('')
+    this.#nextHash = vocabulary.hashOf(prefix)
     this.#hashes = new Int32Array(vocabulary.longest)
   }
 

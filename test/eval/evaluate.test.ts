@@ -32,7 +32,9 @@ function fakeTagger(maxLength = 512, answer?: (id: number) => number[]): { tagge
     }
   }
   const tokenizer: TaggerTokenizer = {
-    encode: () => encodeWords([]),
+    encodeCompact: () => {
+      throw new Error('the evaluation reads words')
+    },
     encodeWords,
     modelMaxLength: undefined,
     around: { before: { ids: [CLS], typeIds: [1] }, after: { ids: [SEP], typeIds: [2] } },

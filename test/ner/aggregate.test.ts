@@ -9,6 +9,7 @@ import { gatherTokens, type Token, type PieceRules } from '../../dist/ner/tokens
 const vocabulary: PieceRules = {
   unkId: 100,
   continuingSubwordPrefix: '##',
+  pieceOf: String,
   decodeTokens: tokens =>
     tokens.map((token, i) => (token.startsWith('##') && i > 0 ? token.slice(2) : i > 0 ? ` ${token}` : token)).join(''),
 }
@@ -168,6 +169,24 @@ describe('grouping', () => {
     expect(groupsOf(['B-P', 'L-P', 'U-P', 'L-P'], ['O', 'B-P', 'I-P', 'L-P', 'U-P'])).toEqual([['P', 2], ['P', 1], ['P', 1]]) // prettier-ignore
   })
 
+  test('BMES and BMEWO too', () => {
+    expect(groupsOf(['B-P', 'M-P', 'E-P', 'S-P', 'S-P'], ['O', 'B-P', 'M-P', 'E-P', 'S-P'])).toEqual([['P', 3], ['P', 1], ['P', 1]]) // prettier-ignore
+    expect(groupsOf(['W-P', 'W-P', 'B-P', 'E-P'], ['O', 'B-P', 'M-P', 'E-P', 'W-P'])).toEqual([['P', 1], ['P', 1], ['P', 2]]) // prettier-ignore
+  })
+
+  test.each([['[PAD]'], ['X'], ['[CLS]'], ['[SEP]'], ['<PAD>'], ['S-DATE'], ['I-PHONE'], ['MISC'], ['T-cell']])(
+    'one odd label does not turn the scheme off: %s',
+    odd => {
+      const names = ['O', 'B-P', 'I-P', 'E-P', 'S-P', odd]
+      expect(groupsOf(['S-P', 'S-P', 'B-P', 'I-P', 'E-P'], names)).toEqual([['P', 1], ['P', 1], ['P', 3]]) // prettier-ignore
+    },
+  )
+
+  test('… and stays what transformers makes of it', () => {
+    const names = ['O', 'B-P', 'E-P', 'S-P', '[PAD]', 'X']
+    expect(groupsOf(['[PAD]', '[PAD]', 'X', 'B-P', 'E-P'], names)).toEqual([['[PAD]', 2], ['X', 1], ['P', 2]]) // prettier-ignore
+  })
+
   test('a name that only looks like BIOES is read as the reference reads it', () => {
     const names = ['O', 'B-PER', 'I-PER', 'E-commerce']
     expect(groupsOf(['E-commerce', 'E-commerce', 'B-PER'], names)).toEqual([['commerce', 2], ['PER', 1]]) // prettier-ignore
@@ -199,15 +218,20 @@ describe('tokens', () => {
     gatherTokens(
       {
         text,
-        ids: pieces.map(([, id]) => id),
-        typeIds: pieces.map(() => 0),
-        pieces: pieces.map(([piece]) => piece),
-        offsets: pieces.map(([, , start, end]) => [start, end] as const),
-        wordIds: pieces.map(() => 0),
+        length: pieces.length,
+        ids: Int32Array.from(pieces, ([, id]) => id),
+        typeIds: new Int32Array(pieces.length),
+        starts: Int32Array.from(pieces, ([, , start]) => start),
+        ends: Int32Array.from(pieces, ([, , , end]) => end),
+        wordIds: new Int32Array(pieces.length),
       },
       [0, pieces.length],
       new Float32Array(pieces.length),
-      { ...vocabulary, continuingSubwordPrefix: prefix },
+      {
+        ...vocabulary,
+        continuingSubwordPrefix: prefix,
+        pieceOf: id => pieces.find(([, other]) => other === id)?.[0] ?? '',
+      },
       1,
     ).map(({ word, isSubword }) => [word, isSubword])
 

@@ -45,7 +45,8 @@ describe('windows', () => {
 })
 
 describe('batches', () => {
-  const encoded = { text: '', ids: [], typeIds: [], pieces: [], offsets: [], wordIds: [] }
+  const none = new Int32Array()
+  const encoded = { text: '', length: 0, ids: none, typeIds: none, starts: none, ends: none, wordIds: none }
   const jobs = (...lengths: number[]): Job[] =>
     lengths.map(length => ({ encoded, window: [0, length], logits: new Float32Array() }))
   const batches = (lengths: number[], limits = {}) =>

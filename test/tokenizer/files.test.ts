@@ -87,7 +87,7 @@ test('the one that all others are changes of', () => {
   }
   const { ids, typeIds } = Tokenizer.fromVocab(VOCAB_TEXT, config).encode('A [X]')
   expect([ids, typeIds]).toEqual([
-    [2, 4, 9, 3],
+    [2, 4, 10, 3], // 9 is [MASK], which BERT names and the vocabulary lacks
     [0, 2, 0, 0],
   ])
 })

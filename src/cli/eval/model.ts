@@ -1,6 +1,7 @@
 /** The model to be scored: tokenizer and network, as evaluation wants them. */
 import { stat } from 'node:fs/promises'
 import { BertForTokenClassification } from '../../layers/token-classifier.ts'
+import { checkFit } from '../../ner/fit.ts'
 import { Tagger } from '../../ner/tagger.ts'
 import { sourceFromFolder } from '../../node/folder.ts'
 import { defaultFolder } from '../../node/default-model.ts'
@@ -17,6 +18,7 @@ export async function loadModel(flags: EvalFlags): Promise<LoadedModel> {
   const source = sourceFromFolder(folder)
   const tokenizer = await Tokenizer.fromSource(source)
   const model = await BertForTokenClassification.load(source, backendOptions(flags))
+  checkFit(tokenizer, model.config)
   const files: Record<string, string> = {}
   for (const name of FILES) {
     const hash = await hashFile(source, name)
