@@ -30,8 +30,6 @@ export interface EvaluateOptions extends TagOptions {
   readonly context?: Context
   /** The file's scheme; detected where it is not given. */
   readonly scheme?: Scheme
-  /** What the model means by its labels; noticed where it is not given. */
-  readonly modelScheme?: Scheme
   /** Letter case of the words as the model sees them. */
   readonly letterCase?: 'lower' | 'upper'
   readonly seed?: number
@@ -80,7 +78,10 @@ export async function evaluateFile(
 
   const sentences = file.sentences.map(({ words }) => inCase(words, options.letterCase))
   const texts = options.context === 'document' ? joinDocuments(file, sentences) : sentences
-  const { tags, ...run } = await tagWords(tagger, texts, options)
+  const { tags, ...run } = await tagWords(tagger, texts, {
+    ...options,
+    ...(options.context === 'document' ? { sentences: sentencesByDocument(file) } : {}),
+  })
   const raw = options.context === 'document' ? splitDocuments(tags.flat(), sentences) : tags
 
   const modelScheme = options.modelScheme ?? schemeOfGuess(raw, tagger.labels)
@@ -155,6 +156,13 @@ function joinDocuments(file: ConllFile, sentences: readonly (readonly string[])[
     for (const word of sentences[s] ?? []) documents[document]?.push(word)
   }
   return documents
+}
+
+/** How many words each sentence of each document has. */
+function sentencesByDocument({ sentences, documents }: ConllFile): number[][] {
+  const lengths = Array.from({ length: documents }, (): number[] => [])
+  for (const { document, words } of sentences) lengths[document]?.push(words.length)
+  return lengths
 }
 
 /** The tags of all words in a row, by sentence again. */

@@ -6,9 +6,11 @@
  * A word's tag is that of its first piece, for that is how token classifiers are trained on pre-split text (Devlin 2018
  * §5.3: "the representation of the first sub-token"). `average` and `max` weigh all of its pieces instead.
  */
-import { argmax, softmax } from '../ner/softmax.ts'
+import { constrained, transitionsOf, type Decoding } from '../ner/decoding.ts'
+import { argmax } from '../ner/softmax.ts'
 import type { Prepared, Tagger } from '../ner/tagger.ts'
 import type { WordTag } from './options.ts'
+import type { Scheme } from './schemes.ts'
 
 export interface TagOptions {
   /**
@@ -16,6 +18,12 @@ export interface TagOptions {
    * `max`: the piece that is surest of its label.
    */
   readonly wordTag?: WordTag
+  /** How words take their labels. Default: as config.json says, else `argmax`. */
+  readonly decoding?: Decoding
+  /** The scheme of the model's labels, if their letters do not tell. */
+  readonly modelScheme?: Scheme
+  /** Words of each sentence of each text: labels are decoded sentence by sentence. Default: each text is one. */
+  readonly sentences?: readonly (readonly number[])[]
   /** Tokens of one forward pass, at most; a longer sequence is a batch by itself. */
   readonly batchTokens?: number
   /** Called after each batch with the tokens (special tokens included) that are done. */
@@ -40,8 +48,9 @@ export interface TagResult {
 export async function tagWords(
   tagger: Tagger,
   texts: readonly (readonly string[])[],
-  { wordTag = 'first', batchTokens, onProgress }: TagOptions = {},
+  options: TagOptions = {},
 ): Promise<TagResult> {
+  const { wordTag = 'first', batchTokens, onProgress, modelScheme, sentences } = options
   let start = performance.now()
   const prepared = texts.map(words => tagger.prepare(tagger.encodeWords(words)))
   const tokenizerMs = performance.now() - start
@@ -54,41 +63,49 @@ export async function tagWords(
   for await (const done of tagger.run(jobs, { batchTokens })) onProgress?.(tokensUpTo[done]!, tokens)
   const modelMs = performance.now() - start
 
+  const decoding = options.decoding ?? tagger.decoding.decoding
+  const transitions = decoding === 'constrained' ? transitionsOf(tagger.labels, modelScheme) : undefined
   let emptyWords = 0
   const tags = prepared.map((text, t) => {
-    const labels = labelsOfWords(text, tagger, texts[t]!.length, wordTag)
-    emptyWords += labels.filter(label => label === NO_PIECE).length
-    return labels.map(label => tagger.labels[label] ?? 'O')
+    const words = texts[t]!.length
+    const scores = scoresOfWords(text, tagger, words, wordTag)
+    emptyWords += scores.filter(row => row === undefined).length
+    if (!transitions) return scores.map(row => (row ? tagger.labels[argmax(row)]! : 'O'))
+    let from = 0
+    return (sentences?.[t] ?? [words]).flatMap(length => {
+      const sentence = scores.slice(from, (from += length))
+      // A word without a piece is no step of the sequence.
+      const rows = sentence.filter(row => row !== undefined)
+      const path = constrained(rows, transitions).values()
+      return sentence.map(row => (row ? tagger.labels[path.next().value!]! : 'O'))
+    })
   })
   const windowed = prepared.filter(text => text.jobs.length > 1).length
   return { tags, tokens, windowed, emptyWords, tokenizerMs, modelMs }
 }
 
-const NO_PIECE = -1
-
-/** The label of each word, or {@link NO_PIECE}. */
-function labelsOfWords(text: Prepared, tagger: Tagger, words: number, how: WordTag): number[] {
+/** Probabilities of each word's labels [L], or undefined for a word without a piece. */
+function scoresOfWords(text: Prepared, tagger: Tagger, words: number, how: WordTag): (Float32Array | undefined)[] {
   const { wordIds } = text.encoded
   const L = tagger.labels.length
-  const logits = tagger.logits(text) // [n, L]
-  const labels = new Array<number>(words).fill(NO_PIECE)
+  const probabilities = tagger.probabilities(tagger.logits(text)) // [n, L]
+  const scores = new Array<Float32Array | undefined>(words).fill(undefined)
   for (let from = 0; from < wordIds.length;) {
     let to = from + 1
     while (to < wordIds.length && wordIds[to] === wordIds[from]) to++
-    const rows = logits.subarray(from * L, (how === 'first' ? from + 1 : to) * L)
-    labels[wordIds[from] ?? NO_PIECE] = how === 'first' ? argmax(rows) : labelOfPieces(rows, L, how)
+    const rows = probabilities.subarray(from * L, (how === 'first' ? from + 1 : to) * L)
+    scores[wordIds[from]!] = rows.length === L ? rows : scoresOfPieces(rows, L, how)
     from = to
   }
-  return labels
+  return scores
 }
 
-/** The label that several pieces agree on. logits: [pieces, L] */
-function labelOfPieces(logits: Float32Array, L: number, how: 'average' | 'max'): number {
-  const probabilities = softmax(logits, L)
-  const best = new Float64Array(L) // sum, or highest, of each label's probability over the pieces
-  for (const [i, probability] of probabilities.entries()) {
-    const label = i % L
-    best[label] = how === 'average' ? best[label]! + probability : Math.max(best[label]!, probability)
+/** One row of probabilities for several pieces: their mean, or that of the piece that is surest. [pieces, L] → [L] */
+function scoresOfPieces(rows: Float32Array, L: number, how: WordTag): Float32Array {
+  const pieces = Array.from({ length: rows.length / L }, (_, i) => rows.subarray(i * L, (i + 1) * L))
+  if (how === 'max') {
+    const surest = pieces.map(row => row[argmax(row)]!)
+    return pieces[argmax(Float32Array.from(surest))]!
   }
-  return argmax(best)
+  return Float32Array.from({ length: L }, (_, l) => pieces.reduce((sum, row) => sum + row[l]!, 0) / pieces.length)
 }

@@ -18,6 +18,18 @@ export interface BertConfig {
   readonly layerNormEps: number
   /** The name of each output, [L]: `labels[3]` is `id2label["3"]`. */
   readonly labels: readonly string[]
+  /** How labels are chosen: `bert_ner` of config.json, a key of our own. */
+  readonly decoding: DecodingConfig
+}
+
+/** Chosen once for a model, on held-out text. Without the key: the model's own probabilities, each token by itself. */
+export interface DecodingConfig {
+  /** `argmax`: each token's likeliest label. `constrained`: the likeliest sequence that the labels' scheme allows. */
+  readonly decoding: 'argmax' | 'constrained'
+  /** Logits are divided by it before softmax: above 1, probabilities are less sure (Guo 2017 §4.2). 0.05 … 20 */
+  readonly temperature: number
+  /** Added to the logit of `O` after that: above 0, fewer entities are found. −20 … 20 */
+  readonly oBias: number
 }
 
 /**
@@ -44,6 +56,7 @@ export function parseConfig(json: Uint8Array | string): BertConfig {
     typeVocabSize: integer(values, 'type_vocab_size', 1, 1 << 16, 2),
     layerNormEps: epsilon(values.get('layer_norm_eps')),
     labels: labelNames(values.get('id2label'), values.get('num_labels')),
+    decoding: decodingConfig(values.get('bert_ner')),
   }
   if (config.hiddenSize % config.numAttentionHeads !== 0) {
     throw wrong('hidden_size', `a multiple of num_attention_heads (${config.numAttentionHeads})`, config.hiddenSize)
@@ -106,6 +119,27 @@ function epsilon(value: unknown = 1e-12): number {
     throw wrong('layer_norm_eps', 'a number above 0 and below 1', value)
   }
   return value
+}
+
+const DECODINGS: readonly unknown[] = ['argmax', 'constrained'] satisfies DecodingConfig['decoding'][]
+
+function decodingConfig(value: unknown = {}): DecodingConfig {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrong('bert_ner', 'an object', value)
+  const values = new Map<string, unknown>(Object.entries(value))
+  const decoding = values.get('decoding') ?? 'argmax'
+  if (!DECODINGS.includes(decoding)) throw wrong('bert_ner.decoding', `one of ${DECODINGS.join(', ')}`, decoding)
+  const number = (key: string, min: number, max: number, otherwise: number): number => {
+    const found = values.get(key) ?? otherwise
+    if (typeof found !== 'number' || !(found >= min && found <= max)) {
+      throw wrong(`bert_ner.${key}`, `a number from ${min} to ${max}`, found)
+    }
+    return found
+  }
+  return {
+    decoding: decoding as DecodingConfig['decoding'],
+    temperature: number('temperature', 0.05, 20, 1),
+    oBias: number('o_bias', -20, 20, 0),
+  }
 }
 
 const MAX_LABELS = 1 << 16

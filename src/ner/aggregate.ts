@@ -10,6 +10,7 @@
  * Grouping runs over all tokens, `O` too, and only then are `ignoreLabels` taken out: two entities of a type with an
  * ignored label between them stay two.
  */
+import { constrained, type Transitions } from './decoding.ts'
 import type { AggregationStrategy, Entity, LabelScore } from './entity.ts'
 import { argmax } from './softmax.ts'
 import type { Tag } from './tags.ts'
@@ -27,6 +28,8 @@ export interface AggregationOptions {
   readonly ignoreLabels: ReadonlySet<string>
   /** How many labels each entity carries beside its own; 0: none are listed. */
   readonly topK: number
+  /** The steps between labels that are allowed. Left out: each token or word takes its likeliest label. */
+  readonly transitions?: Transitions
 }
 
 /** A token, or a word of several tokens, and the label chosen for it. */
@@ -40,15 +43,16 @@ export function aggregate(
   tokens: readonly Token[],
   labels: LabelSet,
   rules: PieceRules,
-  { strategy, ignoreLabels, topK }: AggregationOptions,
+  { strategy, ignoreLabels, topK, transitions }: AggregationOptions,
 ): Entity[] {
   if (strategy === 'none') {
-    return tokens.map(choose).flatMap(choice => {
+    return decode(tokens.map(choose), transitions).flatMap(choice => {
       const entity = labels.names[choice.label]!
       return ignoreLabels.has(entity) ? [] : [tokenEntity(choice, entity, labels, topK)]
     })
   }
-  const choices = strategy === 'simple' ? tokens.map(choose) : words(tokens).map(word => chooseForWord(word, strategy))
+  const units = strategy === 'simple' ? tokens.map(choose) : words(tokens).map(word => chooseForWord(word, strategy))
+  const choices = decode(units, transitions)
   return groups(choices, labels.tags).flatMap(group => {
     const name = labels.tags[group[0].label]!.group
     if (ignoreLabels.has(name)) return []
@@ -78,6 +82,16 @@ function tokenEntity(choice: Choice, entity: string, { names }: LabelSet, topK: 
 
 function choose(token: Token): Choice {
   return { label: argmax(token.scores), scores: token.scores, tokens: [token] }
+}
+
+/** The same tokens or words with the labels of the likeliest allowed sequence. */
+function decode(choices: readonly Choice[], transitions: Transitions | undefined): readonly Choice[] {
+  if (!transitions) return choices
+  const labels = constrained(
+    choices.map(choice => choice.scores),
+    transitions,
+  )
+  return choices.map((choice, i) => ({ ...choice, label: labels[i]! }))
 }
 
 /** Tokens by word. The first token begins one, whatever it is. */

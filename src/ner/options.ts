@@ -2,6 +2,7 @@
 import { OptionError } from '../errors.ts'
 import type { BackendOptions } from '../kernels/options.ts'
 import { show } from '../values.ts'
+import { DECODINGS, type Decoding } from './decoding.ts'
 import { AGGREGATION_STRATEGIES, type AggregationStrategy } from './entity.ts'
 
 export const OFFSET_UNITS = ['utf16', 'codepoint'] as const
@@ -28,6 +29,11 @@ export interface CallOptions<S extends AggregationStrategy = AggregationStrategy
   readonly top_k?: number
   /** Leave out entities that score below it, after everything else. 0 … 1, default 0. */
   readonly threshold?: number
+  /**
+   * How labels are chosen. `argmax`: each token or word takes its likeliest. `constrained`: the likeliest sequence that the
+   * labels' scheme allows. Scores are the chosen labels' probabilities either way. Default: config.json's, else `argmax`.
+   */
+  readonly decoding?: Decoding
   /** Stops between batches: the call rejects with `signal.reason`. */
   readonly signal?: AbortSignal
   /** What `start` and `end` count: `utf16` (default; what `text.slice` takes) or `codepoint` (what Python counts). */
@@ -56,7 +62,8 @@ export interface PipelineOptions<S extends AggregationStrategy = AggregationStra
   readonly progress_callback?: (event: ProgressEvent) => void
 }
 
-type Checked = Required<Omit<CallOptions, 'stride' | 'batch_size' | 'signal' | 'ignore_labels'>> & {
+type Checked = Required<Omit<CallOptions, 'stride' | 'batch_size' | 'signal' | 'ignore_labels' | 'decoding'>> & {
+  readonly decoding: Decoding | undefined
   readonly ignore_labels: ReadonlySet<string>
   readonly stride: number | undefined
   readonly batch_size: number | undefined
@@ -100,6 +107,7 @@ const DEFAULTS: Known<Omit<CallOptions, 'signal'>> = {
   batch_size: ['a whole number, 1 or more', isWhole(1)],
   top_k: ['a whole number, 0 or more', isWhole(0)],
   threshold: ['a number from 0 to 1', value => typeof value === 'number' && value >= 0 && value <= 1],
+  decoding: [oneOf(DECODINGS), isOneOf(DECODINGS)],
   offsetUnit: OFFSET_UNIT,
 }
 const CALL_OPTIONS: Known<CallOptions> = { ...DEFAULTS, signal: ['an AbortSignal', isSignal] }
@@ -136,6 +144,7 @@ export function checkCallOptions(defaults: CallOptions, options: CallOptions): C
     batch_size: given.batch_size,
     top_k: given.top_k ?? 0,
     threshold: given.threshold ?? 0,
+    decoding: given.decoding,
     signal: given.signal,
     offsetUnit: given.offsetUnit ?? 'utf16',
   }

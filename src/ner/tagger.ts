@@ -7,10 +7,12 @@
 import { BackendError, ConfigError } from '../errors.ts'
 import type { PackedBatch } from '../kernels/kernels.ts'
 import { packBatch } from '../layers/batch.ts'
+import type { DecodingConfig } from '../layers/config.ts'
 import type { Tokenizer } from '../tokenizer/tokenizer.ts'
 import { formBatches, sequenceOf, type BatchLimits, type Job } from './batches.ts'
 import { encodedText, encodedWords, type EncodedText } from './encoded-text.ts'
 import { wrong } from './options.ts'
+import { softmax } from './softmax.ts'
 import { defaultOverlap, handOver, planWindows } from './windows.ts'
 import { show } from '../values.ts'
 
@@ -19,7 +21,11 @@ export type TaggerTokenizer = Pick<Tokenizer, 'encode' | 'encodeWords' | 'modelM
 
 /** The part of a model that tagging uses. */
 export interface TaggerModel {
-  readonly config: { readonly labels: readonly string[]; readonly maxPositionEmbeddings: number }
+  readonly config: {
+    readonly labels: readonly string[]
+    readonly maxPositionEmbeddings: number
+    readonly decoding?: DecodingConfig
+  }
   /** → logits [T, L] */
   forward(batch: PackedBatch): Promise<{ readonly logits: Float32Array }>
 }
@@ -39,6 +45,8 @@ export class Tagger {
   readonly labels: readonly string[]
   /** The longest sequence in tokens, special tokens included. */
   readonly maxLength: number
+  /** How the model's labels are chosen unless a call says otherwise. */
+  readonly decoding: DecodingConfig
   readonly #tokenizer: TaggerTokenizer
   readonly #model: TaggerModel
   /** How many special tokens each window gets. */
@@ -52,6 +60,7 @@ export class Tagger {
     this.#tokenizer = tokenizer
     this.#model = model
     this.labels = model.config.labels
+    this.decoding = model.config.decoding ?? { decoding: 'argmax', temperature: 1, oBias: 0 }
     this.#special = tokenizer.around.before.ids.length + tokenizer.around.after.ids.length
     this.maxLength = Math.min(maxLength ?? tokenizer.modelMaxLength ?? Infinity, model.config.maxPositionEmbeddings)
   }
@@ -145,6 +154,16 @@ export class Tagger {
       joined.set(logits.subarray((from - window[0]) * L, (to - window[0]) * L), from * L)
     }
     return joined
+  }
+
+  /** Logits → probabilities, with the temperature of config.json and its bias on `O`. [n, L] → [n, L] */
+  probabilities(logits: Float32Array): Float32Array {
+    const { temperature, oBias } = this.decoding
+    if (temperature === 1 && oBias === 0) return softmax(logits, this.labels.length)
+    const outside = this.labels.indexOf('O')
+    const L = this.labels.length
+    const scaled = logits.map((x, i) => x / temperature + (i % L === outside ? oBias : 0))
+    return softmax(scaled, L)
   }
 
   /** @throws BackendError `BACKEND_DISPOSED` after {@link close} */

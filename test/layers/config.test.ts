@@ -28,6 +28,7 @@ const withKeys = (keys: Record<string, unknown>) => JSON.stringify({ ...PLAIN, .
 
 test('known keys are read, the rest is left alone', () => {
   expect(parseConfig(withKeys({ torch_dtype: 'float32', pad_token_id: 0, quantization_config: {} }))).toEqual({
+    decoding: { decoding: 'argmax', temperature: 1, oBias: 0 },
     vocabSize: 100,
     hiddenSize: 48,
     numHiddenLayers: 3,

@@ -1,12 +1,13 @@
 /** `bert-ner eval FILE`: how good a model is on a CoNLL file; with `--predictions`: conlleval on a file of tags. */
 import { CONTEXTS, SCHEMES, WORD_TAGS, type EvalFlags } from './flags.ts'
+import { DECODINGS } from '../../ner/decoding.ts'
 import { between, count, group, modelOptions, natural } from '../model-options.ts'
 import { Option, type Command } from '../vendor/commander.ts'
 
 /** What has no meaning for a file of predictions, where no model is run and sentences are not shown. */
 const ONLY_MODELS = [
   ...['model', 'backend', 'device', 'dtype', 'threads', 'maxLength', 'batchTokens', 'scheme', 'modelScheme'],
-  ...['wordTag', 'context', 'lower', 'upper', 'errors', 'writePredictions'],
+  ...['wordTag', 'decoding', 'context', 'lower', 'upper', 'errors', 'writePredictions'],
 ]
 const ONLY_PREDICTIONS = ['raw', 'delimiter', 'outside'] as const
 
@@ -52,6 +53,7 @@ function options(): Option[] {
       new Option('--scheme <name>', "the file's scheme (default: detected)").choices(SCHEMES),
       new Option('--model-scheme <name>', "what the model's labels mean (default: detected)").choices(SCHEMES),
       new Option('--word-tag <rule>', 'which pieces of a word decide').choices(WORD_TAGS).default('first'),
+      new Option('--decoding <how>', 'how words take their labels (default: as the model says)').choices(DECODINGS),
       new Option('--context <what>', 'what a word can see').choices(CONTEXTS).default('sentence'),
       new Option('--lower', 'lower-case all words first').conflicts('upper'),
       new Option('--upper', 'upper-case all words first'),

@@ -3,6 +3,7 @@ import { SCHEMES, type Scheme } from '../../eval/schemes.ts'
 import type { Evaluation } from '../../eval/evaluate.ts'
 import { CONTEXTS, WORD_TAGS, type Context, type WordTag } from '../../eval/options.ts'
 import type { ConllFile } from '../../eval/conll.ts'
+import type { Decoding } from '../../ner/decoding.ts'
 import type { ModelFlags } from '../model-options.ts'
 import type { Tagger } from '../../ner/tagger.ts'
 
@@ -13,6 +14,7 @@ export interface EvalFlags extends ModelFlags {
   scheme?: Scheme
   modelScheme?: Scheme
   wordTag: WordTag
+  decoding?: Decoding
   context: Context
   lower?: true
   upper?: true

@@ -39,6 +39,7 @@ export function evaluationJson({ path, file, model, evaluation, timing, flags }:
       precision: flags.dtype ?? 'auto',
       threads: flags.threads ?? null,
       wordTag: flags.wordTag,
+      decoding: flags.decoding ?? model.tagger.decoding.decoding,
       context: flags.context,
       letterCase: flags.lower === true ? 'lower' : flags.upper === true ? 'upper' : null,
       maxLength: model.tagger.maxLength,

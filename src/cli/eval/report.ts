@@ -28,7 +28,7 @@ function formatRun({ path, file, model, evaluation, flags }: Outcome): string {
       `${many(file.words, 'word')}; ${many(file.columns, 'column')}, tags in ${scheme}`,
     `model  ${model.folder}, model.safetensors ${model.files['model.safetensors']?.slice(0, 16) ?? 'in parts'}…; ` +
       `backend ${model.backend}, dtype ${flags.dtype ?? 'auto'}; labels in ${evaluation.modelScheme}`,
-    `words  ${WORD_TAG[flags.wordTag]}; ${CONTEXT[flags.context]}${letterCase(flags)}`,
+    `words  ${WORD_TAG[flags.wordTag]}, ${DECODING[flags.decoding ?? model.tagger.decoding.decoding]}; ${CONTEXT[flags.context]}${letterCase(flags)}`,
   ]
   const notes = [...evaluation.notes]
   if (misfits > 0) notes.push(`not in ${scheme}: ${many(misfits, 'tag')}, the first in line ${firstMisfit ?? 0}`)
@@ -43,6 +43,7 @@ const WORD_TAG = {
   average: 'tagged by the mean of their pieces',
   max: 'tagged by the surest of their pieces',
 } as const
+const DECODING = { argmax: 'each by itself', constrained: 'within the scheme' } as const
 const CONTEXT = { sentence: 'one sentence at a time', document: 'with the sentences around them' } as const
 
 function letterCase({ lower, upper }: { readonly lower?: true; readonly upper?: true }): string {

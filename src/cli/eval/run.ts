@@ -71,6 +71,7 @@ function evaluateOptions(flags: EvalFlags, progress: Progress): EvaluateOptions 
   return {
     ...{ wordTag, context, seed, resamples },
     ...(flags.scheme === undefined ? {} : { scheme: flags.scheme }),
+    ...(flags.decoding === undefined ? {} : { decoding: flags.decoding }),
     ...(flags.modelScheme === undefined ? {} : { modelScheme: flags.modelScheme }),
     ...(flags.batchTokens === undefined ? {} : { batchTokens: flags.batchTokens }),
     ...(flags.lower === true ? { letterCase: 'lower' } : flags.upper === true ? { letterCase: 'upper' } : {}),

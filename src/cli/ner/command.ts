@@ -1,4 +1,5 @@
 /** `bert-ner TEXT`: entities in a text, in files, or in whatever comes through a pipe. */
+import { DECODINGS } from '../../ner/decoding.ts'
 import { AGGREGATION_STRATEGIES } from '../../ner/entity.ts'
 import { between, group, modelOptions, natural } from '../model-options.ts'
 import { FORMATS, type NerFlags } from './flags.ts'
@@ -45,6 +46,7 @@ function options(): Option[] {
       new Option('--aggregation <strategy>', 'how tokens become entities')
         .choices(AGGREGATION_STRATEGIES)
         .default('first'),
+      new Option('--decoding <how>', 'how labels are chosen (default: as the model says)').choices(DECODINGS),
       new Option('--threshold <score>', 'leave out entities that score below it').argParser(between(0, 1)),
       new Option('--stride <tokens>', "overlap of windows over long texts, with transformers' rule").argParser(natural),
     ),

@@ -1,4 +1,5 @@
 /** The options of `bert-ner TEXT`. */
+import type { Decoding } from '../../ner/decoding.ts'
 import type { AggregationStrategy } from '../../ner/entity.ts'
 import type { ModelFlags } from '../model-options.ts'
 
@@ -11,6 +12,7 @@ export interface NerFlags extends ModelFlags {
   lines?: true
   jsonl?: string
   aggregation: AggregationStrategy
+  decoding?: Decoding
   threshold?: number
   stride?: number
   format?: Format

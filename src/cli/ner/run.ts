@@ -53,10 +53,11 @@ async function* texts(items: AsyncIterable<Item>, waiting: Item[]): AsyncGenerat
   }
 }
 
-function callOptions({ aggregation, threshold, stride }: NerFlags, signal: AbortSignal): CallOptions {
+function callOptions({ aggregation, decoding, threshold, stride }: NerFlags, signal: AbortSignal): CallOptions {
   return {
     aggregation_strategy: aggregation,
     signal,
+    ...(decoding === undefined ? {} : { decoding }),
     ...(threshold === undefined ? {} : { threshold }),
     ...(stride === undefined ? {} : { stride }),
   }
