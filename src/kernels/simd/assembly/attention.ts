@@ -146,9 +146,9 @@ export function attention(math: Arithmetic, product: ReturnType<typeof multiply>
     // The last head also clears the padding of the rows.
     const width = times(arg.width, 4)
     when(i32.eq(i32.add(head, 1), heads), () => {
-      range(0, rows, 1, i => {
-        fillZero(i32.add(i32.add(y, i32.mul(i32.add(row, i), yStride)), width), i32.sub(yStride, width))
-      })
+      range(0, rows, 1, i =>
+        fillZero(i32.add(i32.add(y, i32.mul(i32.add(row, i), yStride)), width), i32.sub(yStride, width)),
+      )
     })
   })
 }

@@ -51,7 +51,5 @@ export function geluTile(vectors: number, fuses: boolean) {
 export const geluAll = (fuses: boolean) =>
   procedure('gelu', { y: 'i32', count: 'i32' }, ({ y, count }) => {
     const gelu = geluOf(fuses)
-    range(y, i32.add(y, i32.mul(count, 4)), 16, at => {
-      store.v128(at, gelu(load.v128(at)))
-    })
+    range(y, i32.add(y, i32.mul(count, 4)), 16, at => store.v128(at, gelu(load.v128(at))))
   })

@@ -242,9 +242,7 @@ export function multiply(math: Arithmetic) {
       const share = local.i32(i32.and(i32.add(i32.div(i32.mul(panelBytes, math.rows), i32.add(rows, 1)), 64), -64))
       const fetchAhead = () => {
         const to = local.i32(i32.min(i32.add(ahead, share), panelsEnd))
-        range(ahead, to, 64, line => {
-          discard(load.i32(line))
-        })
+        range(ahead, to, 64, line => discard(load.i32(line)))
         ahead.set(i32.add(ahead, share))
       }
       range(0, count, 1, () => {

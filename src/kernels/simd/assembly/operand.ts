@@ -25,9 +25,7 @@ export const copyRow = procedure(
   'copyRow',
   { x: 'i32', width: 'i32', q: 'i32', wordStride: 'i32' },
   ({ x, width, q, wordStride }) => {
-    range(0, width, 4, i => {
-      storeWords(q, wordStride, load.v128(at4(x, i)))
-    })
+    range(0, width, 4, i => storeWords(q, wordStride, load.v128(at4(x, i))))
   },
 )
 
@@ -82,12 +80,8 @@ const quantiseRowBytes = procedure(
     // Narrowing makes signed bytes, so 8 bits are stored 128 lower. Flipping the highest bit makes them unsigned.
     const floor = local.i32(0)
     const flip = local.i32(0)
-    when(reading, () => {
-      floor.set(-128)
-    })
-    when(i32.eq(reading, READING.unsigned), () => {
-      flip.set(128)
-    })
+    when(reading, () => floor.set(-128))
+    when(i32.eq(reading, READING.unsigned), () => flip.set(128))
     store.i32(rowScale, i32.add(i32.add(zero, floor), flip), 4)
     const floors = local.v128(i8x16.splat(floor))
     const flips = local.v128(i8x16.splat(flip))

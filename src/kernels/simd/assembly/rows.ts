@@ -50,9 +50,9 @@ export const addRow = procedure(
     when(i32.eq(stored, STORED.F32), () => each(4, at => load.v128(at)))
     when(i32.eq(stored, STORED.F16), () => each(2, at => widenF16(load.widen16(at))))
     when(i32.eq(stored, STORED.BF16), () => each(2, at => i32x4.shl(load.widen16(at), 16)))
-    when(i32.eq(stored, STORED.I8), () => {
-      each(1, at => f32x4.mul(f32x4.fromI32(i32x4.lowS16(i16x8.lowS8(load.zero32(at)))), scales))
-    })
+    when(i32.eq(stored, STORED.I8), () =>
+      each(1, at => f32x4.mul(f32x4.fromI32(i32x4.lowS16(i16x8.lowS8(load.zero32(at)))), scales)),
+    )
   },
 )
 
@@ -65,9 +65,9 @@ function largest(vector: V128): Variable<'i32'> {
 /** max |x|, compared as bit patterns: their order as integers is that of the numbers, with NaN above all. */
 export function largestMagnitude(x: I32, width: I32): Variable<'f32'> {
   const max = local.v128(v128.zero())
-  range(0, width, 4, i => {
-    max.set(i32x4.max(max, v128.and(load.v128(i32.add(x, i32.mul(i, 4))), i32x4.const(0x7fffffff))))
-  })
+  range(0, width, 4, i =>
+    max.set(i32x4.max(max, v128.and(load.v128(i32.add(x, i32.mul(i, 4))), i32x4.const(0x7fffffff)))),
+  )
   return local.f32(f32.fromBits(largest(max)))
 }
 
@@ -129,9 +129,7 @@ export const normaliseRow = procedure(
   ({ y, width, padded, weight, bias, epsilon }) => {
     const count = local.f32(f32.fromI32(width))
     const total = local.v128(v128.zero())
-    range(0, padded, 4, i => {
-      total.set(f32x4.add(total, load.v128(at4(y, i))))
-    })
+    range(0, padded, 4, i => total.set(f32x4.add(total, load.v128(at4(y, i)))))
     const mean = local.f32(f32.div(f32x4.sum(total), count))
     const means = local.v128(f32x4.splat(mean))
 
@@ -178,9 +176,7 @@ export const softmaxRow = procedure(
   'softmaxRow',
   { row: 'i32', count: 'i32', padded: 'i32', scale: 'f32', to: 'i32', wordStride: 'i32', keys: 'i32' },
   ({ row, count, padded, scale, to, wordStride, keys }) => {
-    range(count, padded, 1, i => {
-      store.f32(at4(row, i), f32.const(-Infinity))
-    })
+    range(count, padded, 1, i => store.f32(at4(row, i), f32.const(-Infinity)))
     const largestLanes = local.v128(load.v128(row))
     range(4, padded, 4, i => {
       // One instruction; `max` would be eight. It may lose a NaN, but the exponential then meets it.
@@ -199,9 +195,7 @@ export const softmaxRow = procedure(
     })
     // The padding does not count: it adds e⁻⁸⁷ to the sum, and its values are zero.
     const share = local.v128(f32x4.splat(f32.div(f32.const(1), f32x4.sum(total))))
-    range(0, keys, 4, i => {
-      storeWords(to, wordStride, f32x4.mul(load.v128(at4(row, i)), share))
-    })
+    range(0, keys, 4, i => storeWords(to, wordStride, f32x4.mul(load.v128(at4(row, i)), share)))
   },
 )
 

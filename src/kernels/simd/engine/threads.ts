@@ -34,18 +34,11 @@ function nodeThread(
   const worker = new NodeWorker(new URL('./worker.js', import.meta.url), { execArgv: [], name: 'bert-ner' })
   worker.on('message', onAnswer)
   worker.on('error', onDeath)
-  worker.on('exit', code => {
-    onDeath(`exit ${code}`)
-  })
+  worker.on('exit', code => onDeath(`exit ${code}`))
   worker.unref()
   return {
-    post: message => {
-      worker.postMessage(message)
-    },
-    keepAlive: alive => {
-      if (alive) worker.ref()
-      else worker.unref()
-    },
+    post: message => worker.postMessage(message),
+    keepAlive: alive => (alive ? worker.ref() : worker.unref()),
     terminate: async () => {
       await worker.terminate()
     },
@@ -54,19 +47,11 @@ function nodeThread(
 
 function webThread(onAnswer: (answer: Answer) => void, onDeath: (cause: unknown) => void): Thread {
   const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'bert-ner' })
-  worker.addEventListener('message', ({ data }: MessageEvent<Answer>) => {
-    onAnswer(data)
-  })
-  worker.addEventListener('error', event => {
-    onDeath(event.message)
-  })
-  worker.addEventListener('messageerror', () => {
-    onDeath('a message that cannot be read')
-  })
+  worker.addEventListener('message', ({ data }: MessageEvent<Answer>) => onAnswer(data))
+  worker.addEventListener('error', event => onDeath(event.message))
+  worker.addEventListener('messageerror', () => onDeath('a message that cannot be read'))
   return {
-    post: message => {
-      worker.postMessage(message)
-    },
+    post: message => worker.postMessage(message),
     keepAlive: () => undefined, // a page lives as long as it is open
     terminate: () => {
       worker.terminate()
