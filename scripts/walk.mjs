@@ -29,6 +29,10 @@ const HARD_WORDS = [
   'She works for QuickTime, not for Glasnost.',
   'I use HeidelbergCement and ThyssenKrupp every day.',
   'I use PostgreSQL and JavaScript at ExxonMobil.',
+  'We read about Kilimanjaro and Tagalog yesterday.',
+  'They flew to Jägermeister and PayPal on Monday.',
+  'Kwanzaa and Esperanto said so, DeepMind and Mahabharata did not.',
+  'Kubernetes, Glasnost, PostgreSQL, ExxonMobil, HeidelbergCement and ThyssenKrupp agree.',
   'the QuickTime deal and the UniCredit deal',
 ]
 

@@ -218,9 +218,11 @@ export async function strategiesBlock(ner, candidates) {
   let most
   for (const text of candidates) {
     const answers = []
-    for (const aggregation_strategy of STRATEGIES)
-      answers.push(describe(text, await ner(text, { aggregation_strategy })))
-    const kinds = new Set(answers).size
+    for (const aggregation_strategy of STRATEGIES) answers.push(await ner(text, { aggregation_strategy }))
+    // Scores differ nearly always: what counts is which spans of which types are found.
+    const kinds = new Set(
+      answers.map(found => found.map(({ entity_group, start, end }) => [entity_group, start, end]).join()),
+    ).size
     if (kinds > (most?.kinds ?? 0)) most = { text, answers, kinds }
     if (kinds === STRATEGIES.length) break
   }
@@ -230,7 +232,7 @@ export async function strategiesBlock(ner, candidates) {
     `${a.label} ${a.score.toFixed(2)}`,
     `${b.label} ${b.score.toFixed(2)}`,
   ])
-  const list = STRATEGIES.map((name, i) => [name, most.answers[i]])
+  const list = STRATEGIES.map((name, i) => [name, describe(most.text, most.answers[i])])
   return `${most.text}\n\n${columns(['piece', 'best', 'second'], rows, '<')}\n\n${columns(['strategy', 'entities'], list, '<')}`
 }
 

@@ -60,7 +60,8 @@ describe('the page', () => {
     const answers = ['simple', 'first', 'average', 'max'].map(
       name => new RegExp(`^${name} +(.*)$`, 'm').exec(strategies)![1],
     )
-    expect(new Set(answers).size).toBeGreaterThanOrEqual(3)
+    const spans = answers.map(answer => answer!.replace(/ \d\.\d\d/g, '')) // without scores
+    expect(new Set(spans).size).toBeGreaterThanOrEqual(3)
   })
 
   test('links only to what is there', () => {
