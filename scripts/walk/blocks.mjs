@@ -182,7 +182,9 @@ function lensBlock(seen) {
 }
 
 /** Pieces → words, each with the label of its first piece; words → entities, each with its span. */
-function entitiesBlock({ text, pieces, entities, logits, labels, L }) {
+function entitiesBlock({ text, model, pieces, entities, logits, labels, L }) {
+  const { decoding, temperature, oBias } = model.config.decoding
+  const answer = t => softmax(row(logits, t, L).map((x, l) => x / temperature + (labels[l] === 'O' ? oBias : 0)))
   const words = []
   for (const piece of pieces) {
     if (piece.word === undefined) continue
@@ -190,7 +192,7 @@ function entitiesBlock({ text, pieces, entities, logits, labels, L }) {
     else words.push([piece])
   }
   const rows = words.map(word => {
-    const probabilities = softmax(row(logits, word[0].t, L))
+    const probabilities = answer(word[0].t)
     const best = argmax(probabilities)
     const [start, end] = [word[0].start, word.at(-1).end]
     return [
@@ -206,9 +208,9 @@ function entitiesBlock({ text, pieces, entities, logits, labels, L }) {
     entity_group,
     score.toFixed(4),
   ])
-  const list =
-    found.length === 0 ? 'no entity: every word is O' : columns(['entity', 'span', 'type', 'score'], found, '<><>')
-  return `${columns(['word', 'pieces', 'label', 'probability'], rows, '<<<>')}\n\n${list}`
+  const list = found.length === 0 ? 'no entity' : columns(['entity', 'span', 'type', 'score'], found, '<><>')
+  const rules = `decoding ${decoding}, temperature ${temperature}, bias on O ${oBias}`
+  return `${rules}\n\n${columns(['word', 'pieces', 'label', 'probability'], rows, '<<<>')}\n\n${list}`
 }
 
 const STRATEGIES = ['simple', 'first', 'average', 'max']
@@ -218,7 +220,9 @@ export async function strategiesBlock(ner, candidates) {
   let most
   for (const text of candidates) {
     const answers = []
-    for (const aggregation_strategy of STRATEGIES) answers.push(await ner(text, { aggregation_strategy }))
+    for (const aggregation_strategy of STRATEGIES) {
+      answers.push(await ner(text, { aggregation_strategy, decoding: 'argmax' }))
+    }
     // Scores differ nearly always: what counts is which spans of which types are found.
     const kinds = new Set(
       answers.map(found => found.map(({ entity_group, start, end }) => [entity_group, start, end]).join()),
@@ -226,7 +230,7 @@ export async function strategiesBlock(ner, candidates) {
     if (kinds > (most?.kinds ?? 0)) most = { text, answers, kinds }
     if (kinds === STRATEGIES.length) break
   }
-  const pieces = await ner(most.text, { ignore_labels: [], top_k: 2 })
+  const pieces = await ner(most.text, { ignore_labels: [], top_k: 2, decoding: 'argmax' })
   const rows = pieces.map(({ word, labels: [a, b] }) => [
     word,
     `${a.label} ${a.score.toFixed(2)}`,
