@@ -26,17 +26,17 @@ export function nodeVersion(): number {
   return Number.parseInt(nodeProcess()?.versions?.node ?? '0')
 }
 
-/** Bytes of heap that the engine lets a program have, or a guess where it does not say. */
+/** Bytes of heap that the engine lets a program have, or a guess if it does not say. */
 export function heapLimit(): number {
   const v8 = nodeProcess()?.getBuiltinModule?.('node:v8') as Builtins['node:v8'] | undefined
   const chrome = (globalThis.performance as { memory?: { jsHeapSizeLimit?: number } } | undefined)?.memory
   return v8?.getHeapStatistics().heap_size_limit ?? chrome?.jsHeapSizeLimit ?? USUAL_HEAP
 }
 
-/** What engines have on a machine of 4 GB. */
+/** The usual limit on a machine of 4 GB. */
 const USUAL_HEAP = 2 ** 31
 
-/** Where warnings go: Node's, or the console. */
+/** Warns through Node, or on the console. */
 export function warn(text: string): void {
   const message = escapeControls(text)
   const node = nodeProcess()
