@@ -24,7 +24,9 @@ const SYSTEM: ReadonlyMap<string, string> = new Map([
 
 /** One line, without control characters. With BERT_NER_DEBUG set: the stack, for a report of a bug. */
 export function describeFailure(error: unknown): string {
-  if (process.env.BERT_NER_DEBUG && error instanceof Error) return error.stack ?? error.message
+  if (process.env.BERT_NER_DEBUG && error instanceof Error) {
+    return (error.stack ?? error.message).split('\n').map(escapeControls).join('\n')
+  }
   return escapeControls(describe(error))
 }
 

@@ -8,6 +8,7 @@ export interface Row {
   readonly columns: number
   readonly first: string
   readonly second: string
+  readonly third: string
   /** The last column. */
   readonly tag: string
 }
@@ -15,7 +16,7 @@ export interface Row {
 const TAB = 0x09
 const SPACE = 0x20
 const RETURN = 0x0d
-const BLANK: Row = { columns: 0, first: '', second: '', tag: '' }
+const BLANK: Row = { columns: 0, first: '', second: '', third: '', tag: '' }
 
 /** No list of columns is made: this runs for every word, and such lists would cost more than all of the scoring. */
 export function splitLine(line: string): Row {
@@ -28,6 +29,8 @@ export function splitLine(line: string): Row {
   let firstEnd = to
   let secondStart = to
   let secondEnd = to
+  let thirdStart = to
+  let thirdEnd = to
   let lastStart = from
   for (let i = from; i < to; i++) {
     // Of a run of spaces, only the last one counts.
@@ -37,6 +40,9 @@ export function splitLine(line: string): Row {
       secondStart = i + 1
     } else if (columns === 2) {
       secondEnd = i
+      thirdStart = i + 1
+    } else if (columns === 3) {
+      thirdEnd = i
     }
     columns++
     lastStart = i + 1
@@ -45,6 +51,7 @@ export function splitLine(line: string): Row {
     columns,
     first: trimmed(line, from, firstEnd),
     second: trimmed(line, secondStart, secondEnd),
+    third: trimmed(line, thirdStart, thirdEnd),
     tag: trimmed(line, lastStart, to),
   }
 }

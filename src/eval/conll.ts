@@ -34,6 +34,8 @@ export interface ConllFile {
   readonly columns: number
   /** 2 if the first column counts the words of each sentence, as in CoNLL-U. */
   readonly wordColumn: 1 | 2
+  /** 3 if remarks stand behind the tags, as in Universal NER; else the last. */
+  readonly tagColumn: number
   readonly words: number
   readonly documents: number
   /** Lines that are no words: comments, and the ranges and empty nodes of CoNLL-U. */
@@ -72,7 +74,7 @@ export function decodeConll(bytes: Uint8Array, name: string): string {
 
 /** Reads a whole file. `name` is for messages. Throws {@link ConllError} with the number of the line that is malformed. */
 export function readConll(text: string, name: string): ConllFile {
-  const { hasIndex, isComment } = findLayout(text)
+  const { hasIndex, hasRemarks, isComment } = findLayout(text)
   const mayHoldReturns = text.includes('\n') && text.includes('\r')
   const sentences: ConllSentence[] = []
   let words: string[] = []
@@ -103,6 +105,7 @@ export function readConll(text: string, name: string): ConllFile {
     line++
     const row = splitLine(content)
     const word = hasIndex ? row.second : row.first
+    const tag = hasRemarks ? row.third : row.tag
     if (row.columns === 0) {
       endSentence()
     } else if (row.first === DOCUMENT_START || word === DOCUMENT_START) {
@@ -114,15 +117,25 @@ export function readConll(text: string, name: string): ConllFile {
       ranges++
     } else {
       if (mayHoldReturns && content.trimEnd().includes('\r')) throw returnInside(name, line, content)
-      columns ||= row.columns
-      if (row.columns < 2 || row.columns !== columns) throw malformed(name, line, columns, row.columns, content)
+      columns = hasRemarks ? Math.max(columns, row.columns) : columns || row.columns
+      if (row.columns < 2 || (row.columns !== columns && !hasRemarks))
+        throw malformed(name, line, columns, row.columns, content)
       words.push(word)
       lines.push(line)
-      tags.push(known.get(row.tag) ?? remember(row.tag))
+      tags.push(known.get(tag) ?? remember(tag))
     }
   }
   endSentence()
-  return { sentences, columns, wordColumn: hasIndex ? 2 : 1, words: total, documents, comments, ranges }
+  return {
+    sentences,
+    columns,
+    wordColumn: hasIndex ? 2 : 1,
+    tagColumn: hasRemarks ? 3 : columns,
+    words: total,
+    documents,
+    comments,
+    ranges,
+  }
 }
 
 function malformed(name: string, line: number, columns: number, found: number, content: string): ConllError {

@@ -3,6 +3,7 @@
  *
  *     # sent_id = 7           a comment, only before the first word of a sentence
  *     1    Ada     B-PER      the word is in the second column, if the first is 1, 2, 3, … or 0, 1, 2, … in every sentence
+ *     2    lives   O     - -  as in Universal NER: the tag is in the third, if that holds tags alone and the last does not
  *     2-3  del     _          CoNLL-U: a range of words, or an empty node such as 2.1; the words themselves have their own lines
  *
  * Reference: Universal Dependencies, CoNLL-U format.
@@ -15,6 +16,8 @@ export const DOCUMENT_START = '-DOCSTART-'
 export interface Layout {
   /** Whether the first column counts the words. */
   readonly hasIndex: boolean
+  /** Behind such a column: whether tags stand in the third column, and remarks behind them. */
+  readonly hasRemarks: boolean
   /** Whether a line that stands before the first word of a sentence is no word. */
   readonly isComment: (line: string, row: Row) => boolean
 }
@@ -27,9 +30,10 @@ export function findLayout(text: string): Layout {
     if (METADATA.test(line)) return true
     others ??= withoutHashes(text)
     if (others.columns > 0 && row.columns !== others.columns && /^#\s/.test(line)) return true
-    return row.columns < 2 || !(row.tag === 'O' || isPrefixed(row.tag) || others.tags.has(row.tag))
+    return row.columns < 2 || !(isTag(row.tag) || others.tags.has(row.tag))
   }
-  return { hasIndex: hasIndex(text, isComment), isComment }
+  const found = hasIndex(text, isComment)
+  return { hasIndex: found, hasRemarks: found && hasRemarks(text), isComment }
 }
 
 /** The comments of CoNLL-U, GermEval and MultiCoNER: `# sent_id = 7`, `# newdoc`, `# id 7`, `#\thttp://…`. */
@@ -58,6 +62,7 @@ function hasIndex(text: string, isComment: Layout['isComment']): boolean {
   let base = -1 // of the first sentence
   let last = -1
   let isHead = true
+  let hasWords = false // in the second column: `_` stands for nothing
   for (const line of linesOf(text)) {
     const row = splitLine(line)
     if (row.columns === 0 || row.first === DOCUMENT_START) {
@@ -73,10 +78,27 @@ function hasIndex(text: string, isComment: Layout['isComment']): boolean {
     if (index < 0 || base > 1 || !(isNext || (isHead && index === base))) return false
     last = index
     isHead = false
+    hasWords ||= row.second !== '_'
     words++
   }
   // A file of one word proves nothing: it may be the word "1".
-  return words > 1
+  return words > 1 && hasWords
+}
+
+/** Universal NER has its tags in the third column, and behind them who wrote them. */
+function hasRemarks(text: string): boolean {
+  let isLastTag = true
+  for (const line of linesOf(text)) {
+    const row = splitLine(line)
+    if (row.columns < 3 || line.startsWith('#') || !isDigits(row.first) || row.second === DOCUMENT_START) continue
+    if (!isTag(row.third)) return false
+    isLastTag &&= isTag(row.tag)
+  }
+  return !isLastTag
+}
+
+function isTag(tag: string): boolean {
+  return tag === 'O' || isPrefixed(tag)
 }
 
 /** `1-2` or `1.1` */

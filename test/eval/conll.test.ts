@@ -20,6 +20,7 @@ test('four columns as CoNLL-2003 has them: documents, sentences, lines', () => {
     ],
     columns: 4,
     wordColumn: 1,
+    tagColumn: 4,
     words: 4,
     documents: 2,
     comments: 0,

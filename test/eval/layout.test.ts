@@ -62,6 +62,18 @@ test('plain: any of these words is a word', () => {
   fc.assert(fc.property(corpus, sentences => { expect(content(plain(sentences))).toEqual(sentences) })) // prettier-ignore
 })
 
+test('tags in the third column, with remarks behind some of them, as in Universal NER', () => {
+  const whole = '# sent_id = 1\n1\tAda\tB-PER\t-\tann\n2\tlives\tO\t-\t-\n\n1\tOslo\tB-LOC\t-\tann\n'
+  for (const text of [whole, whole.replaceAll('\t-\t-', '')]) {
+    expect(read(text)).toMatchObject({ columns: 5, wordColumn: 2, tagColumn: 3 })
+    expect(content(text)).toEqual([[['Ada', 'B-PER'], ['lives', 'O']], [['Oslo', 'B-LOC']]]) // prettier-ignore
+  }
+  // Two columns of tags, as in GermEval: the last counts, as everywhere.
+  expect(read('1\tAda\tB-PER\tO\n2\tlives\tO\tO\n')).toMatchObject({ tagColumn: 4 })
+  // A chunk before types without letters is no column of tags.
+  expect(read('1\tAda\tB-NP\tPER\n2\tlives\tVP\tO\n')).toMatchObject({ tagColumn: 4 })
+})
+
 test('a first column of numbers is named, and -DOCSTART- behind it begins a document', () => {
   const file = read('0\t-DOCSTART-\tO\n\n0\tAda\tB-PER\n1\tlives\tO\n\n0\t-DOCSTART-\tO\n\n0\tBob\tB-PER\n')
   expect(file).toMatchObject({ words: 3, documents: 2, columns: 3, wordColumn: 2 })

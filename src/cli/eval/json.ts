@@ -25,6 +25,7 @@ export function evaluationJson({ path, file, model, evaluation, timing, flags }:
       words: file.words,
       columns: file.columns,
       wordColumn: file.wordColumn,
+      tagColumn: file.tagColumn,
       comments: file.comments,
       ranges: file.ranges,
       ...scheme,

@@ -30,7 +30,8 @@ function formatRun(outcome: Outcome): string {
 
 /** `file   a.conll: …`: how it was read. */
 export function describeFile({ path, file, evaluation }: Outcome): string {
-  const column = file.wordColumn === 1 ? '' : ' (the first counts the words, the second is the word)'
+  const tag = file.tagColumn === file.columns ? '' : ', the third is its tag'
+  const column = file.wordColumn === 1 ? '' : ` (the first counts the words, the second is the word${tag})`
   const others = [
     ...(file.comments > 0 ? [many(file.comments, 'comment line')] : []),
     ...(file.ranges > 0 ? [`${many(file.ranges, 'range or empty node')} left out`] : []),

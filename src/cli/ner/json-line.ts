@@ -12,9 +12,9 @@ export function withField(json: string, field: string, value: string): string {
     copied = end
   }
   if (copied > 0) return result + json.slice(copied)
-  const end = json.lastIndexOf('}')
-  const before = json.slice(0, end).trimEnd()
-  return `${before}${before.endsWith('{') ? '' : ','}${JSON.stringify(field)}:${value}${json.slice(end).trimEnd()}`
+  const before = json.slice(0, json.lastIndexOf('}')).trimEnd()
+  const comma = before.endsWith('{') ? '' : ','
+  return `${before}${comma}${JSON.stringify(field)}:${value}${json.slice(before.length)}`
 }
 
 /** `[start, end)` of each value of a key of the outermost object. Without recursion: a stranger chose the nesting. */
