@@ -75,8 +75,8 @@ describe('a field of a JSON line', () => {
   test.each([
     ['{"a":1}', '{"a":1,"entities":[]}'],
     ['{}', '{"entities":[]}'],
-    [' { } ', ' {"entities":[] } '],
-    ['{"a": 1 }\t', '{"a": 1,"entities":[] }\t'],
+    [' { } ', ' {"entities":[]}'],
+    ['{"a": 1 }\t', '{"a": 1,"entities":[]}'],
     ['{"entities":1}', '{"entities":[]}'],
     ['{"entities" : {"entities":[1,"}"]} , "b":2}', '{"entities" : [] , "b":2}'],
     [

@@ -2,7 +2,8 @@
 
 /**
  * `json` is an object that `JSON.parse` took. `value` is JSON text. It takes the place of the field's value; a field that the
- * object repeats has it each time, for readers differ on which one counts. A new field comes last.
+ * object repeats has it each time, for readers differ on which one counts. A new field comes last, and takes the
+ * place of spaces before the brace and behind it.
  */
 export function withField(json: string, field: string, value: string): string {
   let result = ''
@@ -14,7 +15,7 @@ export function withField(json: string, field: string, value: string): string {
   if (copied > 0) return result + json.slice(copied)
   const before = json.slice(0, json.lastIndexOf('}')).trimEnd()
   const comma = before.endsWith('{') ? '' : ','
-  return `${before}${comma}${JSON.stringify(field)}:${value}${json.slice(before.length)}`
+  return `${before}${comma}${JSON.stringify(field)}:${value}}`
 }
 
 /** `[start, end)` of each value of a key of the outermost object. Without recursion: a stranger chose the nesting. */
