@@ -3,6 +3,8 @@
  * Test by `code`, never by `instanceof`: errors cross worker and realm boundaries as plain objects.
  */
 
+import { escapeControls } from './escape.ts'
+
 /** What went wrong, in five parts, so that no message leaves its reader without a next step. */
 export interface ErrorDetails<Code extends string = string> {
   /** Stable identifier of the cause, e.g. `SAFETENSORS_HEADER_TOO_LARGE`. Part of the public API. */
@@ -24,7 +26,11 @@ export class BertNerError<Code extends string = string> extends Error {
   readonly nextStep: string
 
   constructor(details: ErrorDetails<Code>) {
-    const { code, subject, expected, found, nextStep, cause } = details
+    const { code, cause } = details
+    const subject = shown(details.subject)
+    const expected = shown(details.expected)
+    const found = shown(details.found)
+    const nextStep = shown(details.nextStep)
     super(`${subject}: expected ${expected}, found ${found}. ${nextStep}`, cause === undefined ? undefined : { cause })
     this.name = new.target.name
     this.code = code
@@ -33,6 +39,14 @@ export class BertNerError<Code extends string = string> extends Error {
     this.found = found
     this.nextStep = nextStep
   }
+}
+
+/** Characters of one part of a message, at most: a name out of a file may be as long as the file. */
+const LONGEST_PART = 1000
+
+/** A part of a message on one line, whatever names it holds. */
+function shown(part: string): string {
+  return escapeControls(part.length > LONGEST_PART ? `${part.slice(0, LONGEST_PART)}…` : part)
 }
 
 /** Bytes that are not a safetensors file, or a request that cannot be written as one. */

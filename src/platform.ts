@@ -2,6 +2,8 @@
  * Node's own modules, for the few places in core that are better off with them (files beside the code, worker threads),
  * without importing them: in a browser there is nothing to resolve, and a bundler has nothing to stumble over.
  */
+import { escapeControls } from './escape.ts'
+
 interface Builtins {
   readonly 'node:fs/promises': typeof import('node:fs/promises')
   readonly 'node:worker_threads': typeof import('node:worker_threads')
@@ -25,7 +27,8 @@ export function nodeVersion(): number {
 }
 
 /** Where warnings go: Node's, or the console. */
-export function warn(message: string): void {
+export function warn(text: string): void {
+  const message = escapeControls(text)
   const node = nodeProcess()
   if (node?.emitWarning) node.emitWarning(message)
   else console.warn(message)

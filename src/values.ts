@@ -1,5 +1,7 @@
 /** Checks that every room shares: values that may be anything, from any realm, and bytes that should be text. */
 
+import { escapeControls, escapeJson } from './escape.ts'
+
 /** Characters of a value in a message, at most. */
 const SHOWN = 60
 
@@ -22,7 +24,7 @@ function showOne(value: unknown): string {
 
 /** `an Object`, `a Uint8Array`, `a Map`: what kind of object a value is, in whichever realm it was made. */
 export function kindOf(value: unknown): string {
-  const tag = tagOf(value)
+  const tag = escapeControls(tagOf(value).slice(0, SHOWN)) // a class may call itself anything
   return `${'AEIO'.includes(tag.charAt(0)) ? 'an' : 'a'} ${tag}`
 }
 
@@ -40,7 +42,7 @@ export function tagOf(value: unknown): string {
 
 /** A string out of a file, quoted, escaped and short enough for a message. `limit` in UTF-16 units. */
 export function quote(text: string, limit = 80): string {
-  return JSON.stringify(text.length > limit ? `${text.slice(0, limit)}…` : text)
+  return escapeJson(JSON.stringify(text.length > limit ? `${text.slice(0, limit)}…` : text))
 }
 
 function isList(value: unknown): value is readonly unknown[] {

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import type { TensorInfo } from '../safetensors/header.ts'
 import type { OpenSafetensors } from '../safetensors/reader.ts'
-import { escapeControls, escapeJson } from './escape.ts'
+import { escapeControls, escapeJson } from '../escape.ts'
 import { writeAll } from './output.ts'
 import type { Command } from './vendor/commander.ts'
 

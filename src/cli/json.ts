@@ -2,7 +2,7 @@
  * A value as JSON with line breaks, piece by piece: a string of all of it could be longer than an engine allows. A list
  * without further lists or objects in it, such as a pair of offsets, stays on one line.
  */
-import { escapeJson } from './escape.ts'
+import { escapeJson } from '../escape.ts'
 
 export function* jsonPieces(value: unknown, lineBreak = '\n'): Generator<string> {
   if (typeof value !== 'object' || value === null || isFlat(value)) {

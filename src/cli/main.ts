@@ -1,9 +1,10 @@
 /** The command line's entry: parses arguments, runs one command, turns every failure into one line and an exit status. */
 import { commands } from './commands.ts'
 import { register as ner } from './ner/command.ts'
-import { escapeControls } from './escape.ts'
+import { escapeControls } from '../escape.ts'
 import { describeFailure } from './failure.ts'
 import { Command, CommanderError } from './vendor/commander.ts'
+import { writeNow } from './output.ts'
 import { packageVersion } from './version.ts'
 
 /** Exit status: 0 done, 1 failed, 2 wrong usage. */
@@ -47,6 +48,7 @@ function createProgram(commands: readonly ((program: Command) => void)[]): Comma
   for (const command of [program, ...program.commands]) {
     const path = command === program ? 'bert-ner' : `bert-ner ${command.name()}`
     command.configureOutput({
+      writeOut: text => void writeNow(text),
       outputError: (message, write) => {
         write(usageError(message, path))
       },

@@ -1,14 +1,15 @@
 /** `bert-ner tokenize TEXT`: the text after each step of the tokenizer, down to the pieces and their ids. */
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { OptionError } from '../errors.ts'
 import { defaultFolder } from '../node/default-model.ts'
 import type { Encoding } from '../tokenizer/encoding.ts'
 import type { ExplainedSegment, Explanation } from '../tokenizer/explain.ts'
 import type { EncodeOptions, Tokenizer } from '../tokenizer/tokenizer.ts'
-import { decodeUtf8 } from '../values.ts'
-import { escapeControls } from './escape.ts'
+import { escapeControls } from '../escape.ts'
+import { readBytes } from './input.ts'
 import { jsonPieces } from './json.ts'
+import { readText } from './ner/lines.ts'
 import { write, writeAll } from './output.ts'
 import { Option, type Command } from './vendor/commander.ts'
 
@@ -41,7 +42,7 @@ export function register(program: Command): void {
     .action(async (words: string[], options: Options, command: Command) => {
       if (words.length === 0 && process.stdin.isTTY) command.error('error: no text, and nothing on standard input')
       const tokenizer = await open(options)
-      const text = words.length > 0 ? words.join(' ') : await readStandardInput()
+      const text = words.length > 0 ? words.join(' ') : await readText(process.stdin, 'standard input')
       const { specialTokens, offsetUnit = 'utf16' } = options
       const explanation = tokenizer.explain(text, {
         offsetUnit,
@@ -51,6 +52,9 @@ export function register(program: Command): void {
       if (options.json) await write('\n')
     })
 }
+
+/** Bytes of a tokenizer's file, at most. The largest published ones have some 20 MB. */
+const LARGEST_FILE = 2 ** 28
 
 async function open({ model, tokenizer }: Options): Promise<Tokenizer> {
   const { Tokenizer } = await import('../node/tokenizer.ts')
@@ -62,8 +66,8 @@ async function open({ model, tokenizer }: Options): Promise<Tokenizer> {
   }
   if ((await stat(tokenizer)).isDirectory()) throw wrongKind(tokenizer, 'a tokenizer.json or a vocab.txt', 'a folder')
   const [contents, config] = await Promise.all([
-    readFile(tokenizer),
-    readFile(join(dirname(tokenizer), 'tokenizer_config.json')).catch(undefinedIfMissing),
+    readBytes(tokenizer, LARGEST_FILE),
+    readBytes(join(dirname(tokenizer), 'tokenizer_config.json'), LARGEST_FILE).catch(undefinedIfMissing),
   ])
   const isJson = contents.toString('utf8', 0, 256).trimStart().startsWith('{')
   return isJson ? Tokenizer.fromJson(contents, config) : Tokenizer.fromVocab(contents, config)
@@ -76,21 +80,6 @@ function undefinedIfMissing(error: unknown): undefined {
 function wrongKind(path: string, expected: string, found: string): OptionError {
   const nextStep = 'A folder is named with --model, a file with --tokenizer.'
   return new OptionError({ code: 'OPTION_MODEL', subject: path, expected, found, nextStep })
-}
-
-async function readStandardInput(): Promise<string> {
-  const chunks: Buffer[] = []
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer)
-  const notUtf8 = (found: string, cause: unknown) =>
-    new OptionError({
-      code: 'OPTION_INPUT_NOT_UTF8',
-      subject: 'standard input',
-      expected: 'UTF-8',
-      found,
-      nextStep: 'Convert it first, for example with iconv -f latin1 -t utf-8.',
-      cause,
-    })
-  return decodeUtf8(Buffer.concat(chunks), notUtf8)
 }
 
 function* render({ segments, encoding }: Explanation): Generator<string> {

@@ -3,6 +3,7 @@
  * arithmetic in a way that is not implemented here is refused, so a model that loads computes what its authors trained.
  */
 import { ConfigError } from '../errors.ts'
+import { hasControls } from '../escape.ts'
 import { readJson, type JsonErrors, type JsonObject } from '../json/object.ts'
 import { readFile, type ModelSource } from '../source/source.ts'
 import { show } from '../values.ts'
@@ -144,6 +145,8 @@ function labelNames(values: JsonObject): string[] {
   return Array.from({ length: count }, (_, id) => {
     const name = id2label.get(String(id))
     if (typeof name !== 'string') throw wrongLabels(`${show(name)} under "${id}", with ${count} entries in all`)
+    // A label is printed beside every entity: one with a line break or an escape sequence would forge what stands there.
+    if (hasControls(name)) throw wrongLabels(`a control character in ${show(name)} under "${id}"`)
     return name
   })
 }

@@ -1,6 +1,7 @@
 /** Entities out of a text: each is replaced by its label and a number, by a mask, or by what a function says. */
 import type { Entity } from '../ner/entity.ts'
 import { checkNames, OFFSET_UNIT, type Known, type OffsetUnit } from '../ner/options.ts'
+import { escapeControls } from '../escape.ts'
 import { stretches } from './spans.ts'
 
 /** What is put in an entity's place. `number` counts the different surfaces of its label, from 1. */
@@ -17,7 +18,7 @@ export interface RedactOptions<E extends Entity = Entity> {
 }
 
 const STYLES = new Map<string, (label: string, surface: string, number: number) => string>([
-  ['label', (label, _, number) => `[${label}_${number}]`],
+  ['label', (label, _, number) => `[${escapeControls(label)}_${number}]`],
   ['mask', (_, surface) => Array.from(surface, char => (isSpace(char) ? char : '█')).join('')],
 ])
 

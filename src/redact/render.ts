@@ -1,8 +1,9 @@
 /** A text with its entities marked, for people to look at: in a page, or on a terminal. */
 import type { Entity } from '../ner/entity.ts'
 import { checkNames, OFFSET_UNIT, wrong, type Known, type OffsetUnit } from '../ner/options.ts'
-import { stretches } from './spans.ts'
+import { escapeControls, escapeHtml, showControls } from '../escape.ts'
 import { show } from '../values.ts'
+import { stretches } from './spans.ts'
 
 export const RENDER_FORMATS = ['html', 'ansi'] as const
 export type RenderFormat = (typeof RENDER_FORMATS)[number]
@@ -37,7 +38,7 @@ export function render(
     const marked = parts.map(part => (part.entity ? markHtml(part.text, part.label) : escapeHtml(part.text)))
     return `<div class="entities" dir="auto" style="line-height: 2.2; white-space: pre-wrap">${marked.join('')}</div>`
   }
-  return parts.map(part => (part.entity ? markAnsi(part.text, part.label) : printable(part.text))).join('')
+  return parts.map(part => (part.entity ? markAnsi(part.text, part.label) : showControls(part.text))).join('')
 }
 
 /** Background colours, light enough for black text on each, and the nearest of the terminal's 256 colours. */
@@ -66,11 +67,14 @@ function colourOf(label: string): readonly [html: string, ansi: number] {
   return PALETTE[FIXED.get(type) ?? 4 + (hash % (PALETTE.length - 4))] ?? ['#d6d3cd', 252]
 }
 
+/** Keeps a mark of right-to-left text inside its entity: it must not turn the label round, or what follows. */
+const ISOLATED = 'unicode-bidi: isolate'
+
 function markHtml(text: string, label: string): string {
   const [background] = colourOf(label)
-  const box = `background: ${background}; color: #000; padding: 0.3em 0.45em; border-radius: 0.35em`
-  const tag = 'font-size: 0.7em; font-weight: bold; margin-left: 0.5em; vertical-align: middle'
-  const name = escapeHtml(label)
+  const box = `background: ${background}; color: #000; padding: 0.3em 0.45em; border-radius: 0.35em; ${ISOLATED}`
+  const tag = `font-size: 0.7em; font-weight: bold; margin-left: 0.5em; vertical-align: middle; ${ISOLATED}`
+  const name = escapeHtml(escapeControls(label))
   return `<mark class="entity" data-entity="${name}" style="${box}">${escapeHtml(text)}<span style="${tag}">${name}</span></mark>`
 }
 
@@ -78,28 +82,5 @@ function markHtml(text: string, label: string): string {
 export function markAnsi(text: string, label: string): string {
   const [, background] = colourOf(label)
   const colours = `\u001b[30;48;5;${background}m`
-  return `${colours} ${printable(text)} \u001b[1m${printable(label)} \u001b[0m`
-}
-
-const ENTITIES = new Map([
-  ['&', '&amp;'],
-  ['<', '&lt;'],
-  ['>', '&gt;'],
-  ['"', '&quot;'],
-  ["'", '&#39;'],
-])
-
-export function escapeHtml(text: string): string {
-  return Array.from(text, char => ENTITIES.get(char) ?? char).join('')
-}
-
-/** Text from outside can hold escape sequences: control characters are shown as ␛ and the like, never obeyed. */
-export function printable(text: string): string {
-  return Array.from(text, char => {
-    const code = char.codePointAt(0) ?? 0
-    if (code === 0x09 || code === 0x0a) return char
-    if (code < 0x20) return String.fromCodePoint(0x2400 + code)
-    if (code === 0x7f) return '␡'
-    return code >= 0x80 && code < 0xa0 ? '\ufffd' : char
-  }).join('')
+  return `${colours} ${showControls(text)} \u001b[1m${escapeControls(label)} \u001b[0m`
 }

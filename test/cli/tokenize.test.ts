@@ -86,7 +86,7 @@ describe('bert-ner tokenize', () => {
     })
     const latin1 = await runWith({ input: new Uint8Array([0x63, 0xe9]) }, 'tokenize', '--model', folder)
     expect(latin1.status).toBe(1)
-    expect(latin1.stderr).toMatch(/^bert-ner: standard input: expected UTF-8, .* iconv .*\n$/)
+    expect(latin1.stderr).toMatch(/^bert-ner: standard input, line 1: expected text in UTF-8, .* iconv .*\n$/)
     expect((await run('tokenize', '--model', vocab, 'x')).stderr).toMatch(/^bert-ner: [^\n]+ found a file\. [^\n]+\n$/)
     expect((await run('tokenize', '--tokenizer', folder, 'x')).stderr).toMatch(/ found a folder\. [^\n]+\n$/)
     const binary = join(folder, 'binary')

@@ -112,7 +112,7 @@ describe('render', () => {
   })
 
   test('ansi: control characters of the text are shown, not obeyed', () => {
-    expect(render('a\u001b[2Jb\tc\nd\u0000\u007f\u009b', [], 'ansi')).toBe('a␛[2Jb\tc\nd␀␡\ufffd')
+    expect(render('a\u001b[2Jb\tc\nd\u0000\u007f\u009b', [], 'ansi')).toBe('a␛[2Jb\tc\nd␀␡\\u009b')
   })
 
   test('formats that do not exist are refused', () => {

@@ -1,18 +1,13 @@
 /** What the command reads and writes. */
 import { createHash } from 'node:crypto'
-import { access, constants, readFile, writeFile } from 'node:fs/promises'
+import { access, constants, writeFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { ModelSource } from '../../source/source.ts'
 import type { ConllFile } from '../../eval/conll.ts'
 import type { Evaluation } from '../../eval/evaluate.ts'
 
-/** The bytes of a file; `-` is standard input. */
-export async function readInput(path: string): Promise<Buffer> {
-  if (path !== '-') return readFile(path)
-  const parts: Buffer[] = []
-  for await (const part of process.stdin) parts.push(part as Buffer)
-  return Buffer.concat(parts)
-}
+/** Bytes of a CoNLL file, at most: some 30 million words. */
+export const LARGEST_FILE = 2 ** 28
 
 /** Throws unless a file can be written there. */
 export async function checkFolder(path: string): Promise<void> {

@@ -1,16 +1,21 @@
 /** `--predictions`: conlleval's report on a file of gold and guess columns, byte for byte. */
+import { isUtf8 } from 'node:buffer'
 import { OptionError } from '../../errors.ts'
 import { formatConlleval } from '../../eval/conlleval.ts'
 import { readPredictions, type PredictionOptions } from '../../eval/predictions.ts'
 import { scoreTags } from '../../eval/evaluate.ts'
-import { write } from '../output.ts'
+import { escapeControls, escapeJson, hasControls } from '../../escape.ts'
+import { jsonPieces } from '../json.ts'
+import { write, writeAll } from '../output.ts'
 import type { EvalFlags } from './flags.ts'
 import { checkExpectation } from './expectation.ts'
-import { readInput } from './files.ts'
+import { readBytes } from '../input.ts'
+import { LARGEST_FILE } from './files.ts'
 import { predictionsJson } from './json.ts'
 
 export async function scorePredictions(path: string, flags: EvalFlags): Promise<void> {
-  const text = textOfBytes(await readInput(path))
+  const bytes = await readBytes(path, LARGEST_FILE)
+  const text = textOfBytes(bytes)
   const options: PredictionOptions = {
     raw: flags.raw === true,
     ...(flags.outside === undefined ? {} : { outside: textOfBytes(Buffer.from(flags.outside)) }),
@@ -19,9 +24,12 @@ export async function scorePredictions(path: string, flags: EvalFlags): Promise<
   const { counts, gold, guess } = readPredictions(text, path, options)
   if (flags.json === true) {
     const scores = scoreTags(gold, guess, { seed: flags.seed, resamples: flags.resamples, counts })
-    await write(bytesOfText(`${JSON.stringify(predictionsJson(path, scores), null, 2)}\n`))
+    const encoding = isUtf8(bytes) ? 'utf8' : 'latin1'
+    const decode = (piece: string): string => escapeJson(bytesOfText(piece).toString(encoding))
+    const pieces = Array.from(jsonPieces(predictionsJson(textOfBytes(Buffer.from(path)), scores)), decode)
+    await writeAll([...pieces, '\n'])
   } else {
-    await write(bytesOfText(formatConlleval(counts)))
+    await write(printable(bytesOfText(formatConlleval(counts))))
   }
   checkExpectation(counts.total, flags)
 }
@@ -36,6 +44,24 @@ function textOfBytes(bytes: Buffer): string {
 
 function bytesOfText(text: string): Buffer {
   return Buffer.from(text, 'latin1') // takes the low byte of each character
+}
+
+/**
+ * The report as it is, unless a type in it holds what a terminal would obey. A `\r`, which a Windows file has at each end of a
+ * line, is conlleval's own output: it stays, but for a terminal.
+ */
+function printable(report: Buffer): Buffer {
+  const encoding = isUtf8(report) ? 'utf8' : 'latin1'
+  const kept = process.stdout.isTTY ? /\n/ : /[\r\n]/
+  const text = report.toString(encoding)
+  const parts = text.split(kept)
+  if (!parts.some(hasControls)) return report
+  let at = 0
+  const escaped = parts.map(part => {
+    at += part.length + 1
+    return escapeControls(part) + text.charAt(at - 1)
+  })
+  return Buffer.from(escaped.join(''), encoding)
 }
 
 /** Perl's and JavaScript's patterns are alike as far as delimiters go: classes, repetition, `|`, groups. */

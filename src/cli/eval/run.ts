@@ -4,10 +4,12 @@ import { ConllError } from '../../errors.ts'
 import { decodeConll, readConll } from '../../eval/conll.ts'
 import { evaluateFile, type EvaluateOptions } from '../../eval/evaluate.ts'
 import type { EvalFlags, Outcome } from './flags.ts'
-import { escapeControls } from '../escape.ts'
-import { write } from '../output.ts'
+import { escapeControls } from '../../escape.ts'
+import { jsonPieces } from '../json.ts'
+import { write, writeAll } from '../output.ts'
 import { checkExpectation } from './expectation.ts'
-import { checkFolder, readInput, writePredictions } from './files.ts'
+import { checkFolder, LARGEST_FILE, writePredictions } from './files.ts'
+import { readBytes } from '../input.ts'
 import { evaluationJson } from './json.ts'
 import { startProgress, type Progress } from './progress.ts'
 import { formatErrors } from './errors.ts'
@@ -24,7 +26,8 @@ export async function runEval(path: string, flags: EvalFlags): Promise<void> {
     await writePredictions(resolve(flags.writePredictions), outcome.file, outcome.evaluation)
   }
   if (flags.json === true) {
-    await write(`${JSON.stringify(evaluationJson(outcome), null, 2)}\n`)
+    await writeAll(jsonPieces(evaluationJson(outcome)))
+    await write('\n')
   } else {
     const report = formatEvaluation(outcome) + (flags.errors === true ? formatErrors(outcome) : '')
     await write(report.split('\n').map(escapeControls).join('\n'))
@@ -35,7 +38,7 @@ export async function runEval(path: string, flags: EvalFlags): Promise<void> {
 async function evaluate(path: string, flags: EvalFlags): Promise<Outcome> {
   // What can fail at once does: before a large model is loaded, and minutes are spent on running it.
   const start = performance.now()
-  const file = readConll(decodeConll(await readInput(path), path), path)
+  const file = readConll(decodeConll(await readBytes(path, LARGEST_FILE), path), path)
   if (file.words === 0) throw noWords(path)
   if (flags.writePredictions !== undefined) await checkFolder(flags.writePredictions)
   const read = performance.now()

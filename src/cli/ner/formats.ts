@@ -1,43 +1,57 @@
 /** How entities are printed: a format turns one text and its entities into characters, one after the other. */
 import { labelOf, type Entity } from '../../ner/entity.ts'
 import { redact } from '../../redact/redact.ts'
-import { escapeHtml, markAnsi, printable, render } from '../../redact/render.ts'
+import { escapeControls, escapeHtml, escapeJson, isControl, showControls } from '../../escape.ts'
+import { markAnsi, render } from '../../redact/render.ts'
 import { stretches } from '../../redact/spans.ts'
 import type { Tokenizer } from '../../tokenizer/tokenizer.ts'
 import type { Format } from './flags.ts'
 import type { Item } from './inputs.ts'
+import { withField } from './json-line.ts'
 
 export interface Printer {
   readonly begin?: string
   print(item: Item, entities: readonly Entity[]): string
   end?(): string
+  /** If the work ends early: what makes the output whole. */
+  abandon?(): string
 }
 
 export interface PrinterOptions {
   readonly isSingle: boolean
   readonly colour: boolean
+  /** A terminal never gets a control character. A file or a pipe gets those of the text where the format copies it. */
+  readonly isTerminal: boolean
   /** Says where words begin and end. */
   readonly tokenizer: Tokenizer
 }
 
-export function createPrinter(format: Format, { isSingle, colour, tokenizer }: PrinterOptions): Printer {
+export function createPrinter(format: Format, options: PrinterOptions): Printer {
+  const { isSingle, colour, isTerminal, tokenizer } = options
   switch (format) {
     case 'pretty':
       return pretty(colour)
     case 'json':
-      return isSingle ? { print: (_, entities) => `${JSON.stringify(entities, undefined, 2)}\n` } : jsonList()
+      return isSingle
+        ? { print: (_, entities) => `${escapeJson(JSON.stringify(entities, undefined, 2))}\n` }
+        : jsonList()
     case 'jsonl':
-      return { print: jsonLine }
+      return { print: (item, entities) => jsonLine(item, entities, isTerminal) }
     case 'conll':
       return { print: ({ text }, entities) => conll(text, entities, tokenizer) }
     case 'html':
       return {
         begin: '<!doctype html>\n<meta charset="utf-8">\n<title>Entities</title>\n',
         print: ({ text, file }, entities) =>
-          `${file === undefined || isSingle ? '' : `<h2>${escapeHtml(file)}</h2>\n`}${render(text, entities, 'html')}\n`,
+          `${file === undefined || isSingle ? '' : `<h2>${escapeHtml(escapeControls(file))}</h2>\n`}${render(text, entities, 'html')}\n`,
       }
     case 'redacted':
-      return { print: ({ text }, entities) => ended(redact(text, entities)) }
+      return {
+        print({ text }, entities) {
+          const redacted = ended(redact(text, entities))
+          return isTerminal ? showControls(redacted) : redacted
+        },
+      }
   }
 }
 
@@ -53,7 +67,7 @@ function pretty(colour: boolean): Printer {
   return {
     print({ text, file }, entities) {
       for (const entity of entities) counts.set(labelOf(entity), (counts.get(labelOf(entity)) ?? 0) + 1)
-      const heading = file === lastFile || file === undefined ? '' : `==> ${printable(file)} <==\n`
+      const heading = file === lastFile || file === undefined ? '' : `==> ${escapeControls(file)} <==\n`
       lastFile = file
       return heading + ended(colour ? render(text, entities, 'ansi') : withBrackets(text, entities))
     },
@@ -61,7 +75,7 @@ function pretty(colour: boolean): Printer {
       if (counts.size === 0) return '\nno entities\n'
       const legend = [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))
       const entry = ([label, count]: [string, number]) =>
-        colour ? markAnsi(String(count), label) : `${printable(label)} ${count}`
+        colour ? markAnsi(String(count), label) : `${escapeControls(label)} ${count}`
       return `\n${legend.map(entry).join('  ')}\n`
     },
   }
@@ -70,7 +84,7 @@ function pretty(colour: boolean): Printer {
 /** `[Berlin LOC]`: what `pretty` does without colours. */
 function withBrackets(text: string, entities: readonly Entity[]): string {
   return stretches(text, entities)
-    .map(part => (part.entity ? `[${printable(part.text)} ${printable(part.label)}]` : printable(part.text)))
+    .map(part => (part.entity ? `[${showControls(part.text)} ${escapeControls(part.label)}]` : showControls(part.text)))
     .join('')
 }
 
@@ -81,19 +95,20 @@ function jsonList(): Printer {
     print(_, entities) {
       const before = `${separator}\n  `
       separator = ','
-      return before + JSON.stringify(entities)
+      return before + escapeJson(JSON.stringify(entities))
     },
     end: () => '\n]\n',
+    abandon: () => '\n]\n',
   }
 }
 
 /** With `--jsonl` the object as it was written, to the letter, with one more field: numbers and order stay what they are. */
-function jsonLine({ text, file, json }: Item, entities: readonly Entity[]): string {
-  if (json === undefined) return `${JSON.stringify({ ...(file === undefined ? {} : { file }), text, entities })}\n`
-  const object = JSON.parse(json) as Record<string, unknown>
-  if (Object.hasOwn(object, 'entities')) return `${JSON.stringify({ ...object, entities })}\n`
-  const end = json.lastIndexOf('}')
-  return `${json.slice(0, end).trimEnd()},"entities":${JSON.stringify(entities)}}\n`
+function jsonLine({ text, file, json }: Item, entities: readonly Entity[], isTerminal: boolean): string {
+  if (json === undefined) {
+    return `${escapeJson(JSON.stringify({ ...(file === undefined ? {} : { file }), text, entities }))}\n`
+  }
+  const line = withField(json, 'entities', escapeJson(JSON.stringify(entities)))
+  return `${isTerminal ? escapeJson(line) : line}\n`
 }
 
 /** A word and its IOB2 tag on each line, an empty line after each text. Words are those of the tokenizer. */
@@ -112,10 +127,11 @@ function conll(text: string, entities: readonly Entity[], tokenizer: Tokenizer):
   return `${lines}\n`
 }
 
-/** A token's label is a tag already; a group's label gets its prefix here. */
+/** A token's label is a tag already; a group's label gets its prefix here. Without spaces, which part columns. */
 function tagOf(entity: Entity, goesOn: boolean): string {
-  if ('entity' in entity) return entity.entity
-  return entity.entity_group === 'O' ? 'O' : `${goesOn ? 'I' : 'B'}-${entity.entity_group}`
+  const label = escapeControls(labelOf(entity)).replaceAll(/\s/g, '_')
+  if ('entity' in entity || label === 'O') return label
+  return `${goesOn ? 'I' : 'B'}-${label}`
 }
 
 function wordsOf(text: string, tokenizer: Tokenizer): [start: number, end: number][] {
@@ -132,11 +148,10 @@ function wordsOf(text: string, tokenizer: Tokenizer): [start: number, end: numbe
   return words
 }
 
-/** Controls within a word, which the tokenizer passes over, would break the columns. */
+/** Controls inside a word, which the tokenizer passes over, would break the columns. */
 function wordOf(text: string, start: number, end: number): string {
-  const visible = Array.from(text.slice(start, end), char => {
-    const code = char.codePointAt(0) ?? 0
-    return code <= 0x20 || (code >= 0x7f && code <= 0xa0) ? '' : char
-  })
+  const visible = Array.from(text.slice(start, end), char =>
+    char.trim() === '' || isControl(char.charCodeAt(0)) ? '' : char,
+  )
   return visible.join('') || '_'
 }

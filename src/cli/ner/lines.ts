@@ -5,6 +5,7 @@
 import { isUtf8 } from 'node:buffer'
 import { getHeapStatistics } from 'node:v8'
 import { SourceError } from '../../errors.ts'
+import { gather } from '../input.ts'
 
 export interface Line {
   readonly text: string
@@ -53,14 +54,7 @@ export async function* readLines(chunks: AsyncIterable<Uint8Array>, name: string
 
 /** The whole of an input as one text. */
 export async function readText(chunks: AsyncIterable<Uint8Array>, name: string): Promise<string> {
-  const parts: Uint8Array[] = []
-  let held = 0
-  for await (const chunk of chunks) {
-    parts.push(chunk)
-    held += chunk.length
-    if (held > MOST) throw tooLong(name)
-  }
-  const block = Buffer.concat(parts)
+  const block = await gather(chunks, MOST, () => tooLong(name))
   if (isUtf8(block)) return decode(block, true)
   const line = 1 + block.subarray(0, startOfBadLine(block)).filter(byte => byte === NEWLINE).length
   throw notUtf8(name, line, hasUtf16Mark(block))

@@ -26,10 +26,16 @@ async function answer(inputs: Inputs, flags: NerFlags, signal: AbortSignal): Pro
   const ner = await pipeline('token-classification', flags.model, backendOptions(flags))
   const { tokenizer } = ner
   const format = flags.format ?? (flags.jsonl === undefined ? 'pretty' : 'jsonl')
-  const printer = createPrinter(format, { isSingle: inputs.isSingle, colour: hasColour(), tokenizer })
+  const printer = createPrinter(format, {
+    isSingle: inputs.isSingle,
+    colour: hasColour(),
+    isTerminal: process.stdout.isTTY,
+    tokenizer,
+  })
   const output = new BufferedOutput()
   const progress = await startProgress(inputs.isSingle ? undefined : inputs.bytes)
   const waiting: Item[] = []
+  let isWhole = false
   try {
     await output.write(printer.begin ?? '')
     for await (const entities of ner.stream(texts(inputs.items, waiting), callOptions(flags, signal))) {
@@ -39,8 +45,10 @@ async function answer(inputs: Inputs, flags: NerFlags, signal: AbortSignal): Pro
       progress.advance(item.bytes)
     }
     await output.write(printer.end?.() ?? '')
+    isWhole = true
   } finally {
     progress.stop()
+    if (!isWhole) await output.write(printer.abandon?.() ?? '')
     await output.flush() // The model is not disposed of: the process ends, and takes all with it.
   }
 }
