@@ -1,16 +1,19 @@
 /**
  * Reading CoNLL files: one word a line with its columns, an empty line after each sentence. The word is the first
- * column and its tag the last, so that the four columns of CoNLL-2003 and the two of most other corpora read the same.
+ * column (the second behind a count of words) and its tag the last, so that the four columns of CoNLL-2003 and the two of most
+ * other corpora read the same.
  *
  *     -DOCSTART- -X- O O        a new document begins; never a word
  *                               an empty line ends a sentence
- *     Ada NNP I-NP I-PER        columns stand apart by tabs, or by spaces where a line has no tab
+ *     Ada NNP I-NP I-PER        columns stand apart by tabs, or by spaces if a line has no tab
  *     coughed VBD I-VP O
  *
  * Reference: Tjong Kim Sang and De Meulder 2003, "Introduction to the CoNLL-2003 shared task", §2.
  */
 import { ConllError } from '../errors.ts'
-import { decodeUtf8 } from '../values.ts'
+import { decodeUtf8, quote } from '../values.ts'
+import { linesOf, splitLine } from './columns.ts'
+import { DOCUMENT_START, findLayout, isRange } from './layout.ts'
 
 /** One sentence as the file has it. `words` and `tags` have the same length, at least 1. */
 export interface ConllSentence {
@@ -19,6 +22,8 @@ export interface ConllSentence {
   readonly tags: readonly string[]
   /** Number of the line, from 1, on which its first word stands. */
   readonly line: number
+  /** The lines of all its words, if other lines stand between them. */
+  readonly lines?: readonly number[]
   /** Index of its document, from 0. A file without `-DOCSTART-` is one document. */
   readonly document: number
 }
@@ -27,11 +32,19 @@ export interface ConllFile {
   readonly sentences: readonly ConllSentence[]
   /** Columns of a word's line; 0 in a file without words. */
   readonly columns: number
+  /** 2 if the first column counts the words of each sentence, as in CoNLL-U. */
+  readonly wordColumn: 1 | 2
   readonly words: number
   readonly documents: number
+  /** Lines that are no words: comments, and the ranges and empty nodes of CoNLL-U. */
+  readonly comments: number
+  readonly ranges: number
 }
 
-const DOCUMENT_START = '-DOCSTART-'
+/** The line of the file, from 1, on which a word of a sentence stands. */
+export function lineOf({ line, lines }: ConllSentence, word: number): number {
+  return lines?.[word] ?? line + word
+}
 
 /** Decodes UTF-8 strictly: a byte that is no UTF-8 is reported with its line, for it would change words silently. */
 export function decodeConll(bytes: Uint8Array, name: string): string {
@@ -59,14 +72,13 @@ export function decodeConll(bytes: Uint8Array, name: string): string {
 
 /** Reads a whole file. `name` is for messages. Throws {@link ConllError} with the number of the line that is malformed. */
 export function readConll(text: string, name: string): ConllFile {
+  const { hasIndex, isComment } = findLayout(text)
+  const mayHoldReturns = text.includes('\n') && text.includes('\r')
   const sentences: ConllSentence[] = []
   let words: string[] = []
   let tags: string[] = []
-  let columns = 0
-  let total = 0
-  let document = 0
-  let documents = 0
-  let line = 0
+  let lines: number[] = []
+  let [columns, total, document, documents, line, comments, ranges] = [0, 0, 0, 0, 0, 0, 0]
 
   // One string for each tag, not one for each word.
   const known = new Map<string, string>()
@@ -77,97 +89,61 @@ export function readConll(text: string, name: string): ConllFile {
 
   const endSentence = (): void => {
     if (words.length === 0) return
-    sentences.push({ words, tags, line: line - words.length, document })
+    const first = lines[0] ?? line
+    const isWhole = lines.at(-1) === first + words.length - 1
+    sentences.push({ words, tags, line: first, ...(isWhole ? {} : { lines }), document })
     documents = document + 1
     total += words.length
     words = []
     tags = []
+    lines = []
   }
 
-  for (let start = 0; start < text.length;) {
-    const newline = text.indexOf('\n', start)
-    const end = newline === -1 ? text.length : newline
+  for (const content of linesOf(text)) {
     line++
-    const content = text.slice(line === 1 && text.startsWith('\uFEFF') ? 1 : start, end)
-    const { columns: found, word, tag } = splitLine(content)
-    if (found === 0) {
+    const row = splitLine(content)
+    const word = hasIndex ? row.second : row.first
+    if (row.columns === 0) {
       endSentence()
-    } else if (word === DOCUMENT_START) {
+    } else if (row.first === DOCUMENT_START || word === DOCUMENT_START) {
       endSentence()
       document = documents
+    } else if (words.length === 0 && isComment(content, row)) {
+      comments++
+    } else if (hasIndex && isRange(row.first)) {
+      ranges++
     } else {
-      columns ||= found
-      if (found < 2 || found !== columns) throw malformed(name, line, columns, `${found}: ${quote(content)}`)
-      if (word === '' || tag === '') throw malformed(name, line, columns, `an empty one: ${quote(content)}`)
+      if (mayHoldReturns && content.trimEnd().includes('\r')) throw returnInside(name, line, content)
+      columns ||= row.columns
+      if (row.columns < 2 || row.columns !== columns) throw malformed(name, line, columns, row.columns, content)
       words.push(word)
-      tags.push(known.get(tag) ?? remember(tag))
+      lines.push(line)
+      tags.push(known.get(row.tag) ?? remember(row.tag))
     }
-    start = end + 1
   }
-  line++
   endSentence()
-  return { sentences, columns, words: total, documents }
+  return { sentences, columns, wordColumn: hasIndex ? 2 : 1, words: total, documents, comments, ranges }
 }
 
-/**
- * The first and the last column of a line, and how many there are. Columns stand apart by single tabs where the line has
- * one (so a word may hold a space), else by runs of spaces. Spaces around a column, and the `\r` of a Windows line,
- * belong to none. A blank line has no columns.
- *
- * No list of columns is made: this runs for every word, and such lists would cost more than all of the scoring.
- */
-function splitLine(line: string): { columns: number; word: string; tag: string } {
-  const from = skipSpaces(line, 0)
-  const to = skipSpacesBack(line, line.endsWith('\r') ? line.length - 1 : line.length)
-  if (from >= to) return BLANK
-  const separator = line.includes('\t') ? TAB : SPACE
-  let columns = 1
-  let wordEnd = to
-  let tagStart = from
-  let blank = true
-  for (let i = from; i < to; i++) {
-    const code = line.charCodeAt(i)
-    blank &&= code === TAB || code === SPACE
-    // Of a run of spaces, only the last one counts.
-    if (code !== separator || (separator === SPACE && line.charCodeAt(i + 1) === SPACE)) continue
-    if (columns === 1) wordEnd = i
-    columns++
-    tagStart = i + 1
-  }
-  if (blank) return BLANK
-  const word = line.slice(from, skipSpacesBack(line, wordEnd))
-  return { columns, word, tag: line.slice(skipSpaces(line, tagStart), to) }
-}
-
-const TAB = 0x09
-const SPACE = 0x20
-const BLANK = { columns: 0, word: '', tag: '' }
-
-/** Spaces only. Not `trim`: a no-break space may well be a word of the corpus. */
-function skipSpaces(line: string, from: number): number {
-  let i = from
-  while (line.charCodeAt(i) === SPACE) i++
-  return i
-}
-
-function skipSpacesBack(line: string, to: number): number {
-  let i = to
-  while (line.charCodeAt(i - 1) === SPACE) i--
-  return i
-}
-
-function malformed(name: string, line: number, columns: number, found: string): ConllError {
-  const first = columns < 2
+function malformed(name: string, line: number, columns: number, found: number, content: string): ConllError {
   return new ConllError({
     code: 'CONLL_LINE_MALFORMED',
     subject: `${name}, line ${line}`,
-    expected: first ? 'at least two columns, a word and its tag' : `${columns} columns as in the lines before`,
-    found,
+    expected: columns < 2 ? 'at least two columns, a word and its tag' : `${columns} columns as in the lines before`,
+    found: `${found}: ${quote(content)}`,
     nextStep: 'Columns stand apart by tabs or by spaces, the same number on every line; the last is the tag.',
   })
 }
 
-const quote = (line: string): string => JSON.stringify(line.slice(0, 60))
+function returnInside(name: string, line: number, content: string): ConllError {
+  return new ConllError({
+    code: 'CONLL_LINE_MALFORMED',
+    subject: `${name}, line ${line}`,
+    expected: 'line ends of one kind',
+    found: `a carriage return inside of a line: ${quote(content)}`,
+    nextStep: "Turn the line ends of old Macs into others: tr '\\r' '\\n'.",
+  })
+}
 
 /** A second pass, only on the way to an error: the first line that does not decode by itself. */
 function lineOfFirstBadByte(bytes: Uint8Array): number {

@@ -12,7 +12,7 @@
  * It forgives: I-PER after O begins a phrase as well as B-PER does. (seqeval's strict mode does not: seqeval.ts.)
  * Reference: the evaluation program of Tjong Kim Sang and Buchholz 2000, "Introduction to the CoNLL-2000 shared task".
  */
-import { splitTag, type TagParts } from './schemes.ts'
+import { splitTag, type TagParts } from './notation.ts'
 
 /** Phrases of one type, or of all. */
 export interface PhraseCounts {

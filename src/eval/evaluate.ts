@@ -7,16 +7,10 @@
  */
 import { ConllError } from '../errors.ts'
 import type { ConllFile } from './conll.ts'
-import {
-  detectScheme,
-  firstBroken,
-  prefixToIob2,
-  splitTag,
-  toIob2,
-  typesOf,
-  type DetectedScheme,
-  type Scheme,
-} from './schemes.ts'
+import { readGold, type DetectedScheme } from './gold.ts'
+import { Labels } from './labels.ts'
+import { splitTag } from './notation.ts'
+import { firstBroken, typesOf, type Scheme } from './schemes.ts'
 import type { Tagger } from '../ner/tagger.ts'
 import { tagWords, type TagOptions, type TagResult } from './word-tags.ts'
 import { bootstrap, type Confidence } from './bootstrap.ts'
@@ -32,6 +26,8 @@ export interface EvaluateOptions extends TagOptions {
   readonly scheme?: Scheme
   /** Letter case of the words as the model sees them. */
   readonly letterCase?: 'lower' | 'upper'
+  /** Types that are left out of gold tags and guesses alike. */
+  readonly drop?: readonly string[]
   readonly seed?: number
   readonly resamples?: number
 }
@@ -72,9 +68,13 @@ export async function evaluateFile(
   name: string,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  const scheme = detectScheme(file.sentences, name, options.scheme)
-  const gold = file.sentences.map(({ tags }) => toIob2(tags))
-  const notes = checkTypes(typesOf(new Set(gold.flatMap(distinct))), tagger.labels, name)
+  const { iob2, scheme, blank } = readGold(file.sentences, name, options.scheme)
+  const drop = new Set(options.drop)
+  const gold = iob2.map(tags => without(drop, tags))
+  const labels = new Labels(tagger.labels)
+  const notes = checkTypes(typesOf(new Set(gold.flatMap(distinct))), labels, name, drop)
+  if (blank)
+    notes.push(`${blank.tags.join(', ')} on ${many(blank.words, 'word')}, first in line ${blank.firstLine}: read as O`)
 
   const sentences = file.sentences.map(({ words }) => inCase(words, options.letterCase))
   const texts = options.context === 'document' ? joinDocuments(file, sentences) : sentences
@@ -83,11 +83,25 @@ export async function evaluateFile(
     ...(options.context === 'document' ? { sentences: sentencesByDocument(file) } : {}),
   })
   const raw = options.context === 'document' ? splitDocuments(tags.flat(), sentences) : tags
+  if (labels.blank.length > 0) notes.push(blankGuesses(labels, raw))
 
-  const modelScheme = options.modelScheme ?? schemeOfGuess(raw, tagger.labels)
-  const iob2 = new Map(tagger.labels.map(label => [label, prefixToIob2(label)]))
-  const guess = raw.map(modelScheme === 'IOB1' ? toIob2 : labels => labels.map(label => iob2.get(label) ?? 'O'))
+  const modelScheme = options.modelScheme ?? labels.schemeOf(raw)
+  const guess = raw.map(tags => without(drop, labels.toIob2(tags, modelScheme)))
   return { ...scoreTags(gold, guess, options), scheme, modelScheme, gold, guess, run, notes }
+}
+
+function without(drop: ReadonlySet<string>, tags: readonly string[]): readonly string[] {
+  return drop.size === 0 ? tags : tags.map(tag => (tag !== 'O' && drop.has(splitTag(tag).type) ? 'O' : tag))
+}
+
+function blankGuesses({ blank }: Labels, guess: readonly (readonly string[])[]): string {
+  const isBlank = new Set(blank)
+  const words = guess.reduce((sum, tags) => sum + tags.filter(tag => isBlank.has(tag)).length, 0)
+  return `labels of the model without a type, read as O: ${some(blank)}; guessed for ${many(words, 'word')}`
+}
+
+function many(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`
 }
 
 /** Everything that two columns of tags tell. `gold[s]` and `guess[s]` have the same length. */
@@ -119,29 +133,38 @@ function strictOrNull(gold: readonly (readonly string[])[], guess: readonly (rea
 }
 
 /**
- * Labels are matched by name. Every type of the file has to be one of the model's; what the model knows beyond them is
- * noted, for each such guess counts as wrong.
+ * Types are matched by name. Every type of the file has to be one of the model's; what the model knows beyond them is noted, for
+ * each such guess counts as wrong. Types in `drop` count on neither side.
  *
  * @throws ConllError `CONLL_TYPES_DIFFER` with both lists
  */
-export function checkTypes(fileTypes: readonly string[], labels: readonly string[], name: string): string[] {
-  const foreign = labels.filter(label => {
-    const { prefix, type } = splitTag(label)
-    return label !== 'O' && (type === '' || prefix.length !== 1 || !'BIESLU'.includes(prefix))
-  })
-  const modelTypes = foreign.length > 0 ? [] : typesOf(labels)
-  if (foreign.length > 0 || fileTypes.some(type => !modelTypes.includes(type))) {
+export function checkTypes(
+  fileTypes: readonly string[],
+  { types }: Labels,
+  name: string,
+  drop: ReadonlySet<string> = new Set(),
+): string[] {
+  const modelTypes = types.filter(type => !drop.has(type))
+  if (fileTypes.some(type => !modelTypes.includes(type))) {
     throw new ConllError({
       code: 'CONLL_TYPES_DIFFER',
       subject: name,
-      expected: `the types of the model (${foreign.length > 0 ? `labels ${labels.join(', ')}` : modelTypes.join(', ')})`,
-      found: `the types of the file (${fileTypes.join(', ') || 'none'})`,
-      nextStep: 'Rename the types in the file, or id2label in config.json, or choose a model that knows these types.',
+      expected: `the types of the model (${some(modelTypes)})`,
+      found: `the types of the file (${some(fileTypes)})`,
+      nextStep:
+        'Rename the types in the file, or id2label in config.json, leave types out with --drop, or choose a model that knows them.',
     })
   }
   const more = modelTypes.filter(type => !fileTypes.includes(type))
   if (more.length === 0) return []
-  return [`the model also knows ${more.join(', ')}, which the file does not have: each such guess counts as wrong`]
+  return [`the model also knows ${some(more)}, which the file does not have: each such guess counts as wrong`]
+}
+
+/** The first names, and how many more there are. */
+function some(names: readonly string[]): string {
+  const shown = names.slice(0, 30).map(name => (name === '' ? '(one without a name)' : name))
+  const more = names.length - shown.length
+  return `${shown.join(', ') || 'none'}${more > 0 ? ` and ${more} more` : ''}`
 }
 
 /** Without repetitions, which nearly all of a sentence's tags are. */
@@ -174,21 +197,4 @@ function splitDocuments(tags: readonly string[], sentences: readonly (readonly s
 function inCase(words: readonly string[], letterCase: 'lower' | 'upper' | undefined): readonly string[] {
   if (letterCase === undefined) return words
   return words.map(word => (letterCase === 'lower' ? word.toLowerCase() : word.toUpperCase()))
-}
-
-/** IOB1, where hardly a phrase begins with B-; else what the letters of the labels say. */
-function schemeOfGuess(guess: readonly (readonly string[])[], labels: readonly string[]): Scheme {
-  const letters = new Set(labels.map(label => splitTag(label).prefix))
-  if (letters.has('S') || letters.has('E')) return 'BIOES'
-  if (letters.has('U') || letters.has('L')) return 'BILOU'
-  let [all, inside] = [0, 0]
-  for (const tags of guess) {
-    if (tags.every(tag => tag === 'O')) continue
-    for (const [i, tag] of toIob2(tags).entries()) {
-      if (!tag.startsWith('B-')) continue
-      all++
-      if (tags[i] !== tag) inside++
-    }
-  }
-  return all >= 20 && inside > 0.9 * all ? 'IOB1' : 'IOB2'
 }

@@ -9,7 +9,8 @@
  *
  * A pair that differs in both type and boundary counts as a wrong type.
  */
-import { phrasesOf, splitTag, typesOf, type Phrase } from './schemes.ts'
+import { splitTag } from './notation.ts'
+import { phrasesOf, typesOf, type Phrase } from './schemes.ts'
 
 export const ERROR_KINDS = ['missed', 'invented', 'wrong type', 'wrong boundary'] as const
 export type ErrorKind = (typeof ERROR_KINDS)[number]

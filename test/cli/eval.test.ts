@@ -196,7 +196,7 @@ describe('a model', () => {
 describe('what cannot be done', () => {
   test.each([
     ['a malformed line', () => save('bad.conll', 'Mira B-PER\nslept\n'), 'line 2'],
-    ['a tag of no scheme', () => save('tag.conll', 'Mira PERSON\n'), 'line 1'],
+    ['a tag of no scheme', () => save('tag.conll', 'Mira X-PER\n'), 'line 1'],
     ['bytes that are no UTF-8', () => save('latin1.conll', Buffer.from('M\xfcller B-PER\n', 'latin1')), 'UTF-8'],
     ['a file without words', () => save('none.conll', '-DOCSTART- -X- O O\n\n'), 'found none'],
     ['a file that is not there', () => at('nowhere.conll'), 'no such file'],

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { readConll } from '../../dist/eval/conll.js'
 import { evaluateFile, checkTypes } from '../../dist/eval/evaluate.js'
+import { Labels } from '../../dist/eval/labels.js'
 import { tagWords } from '../../dist/eval/word-tags.js'
 import type { PackedBatch } from '../../dist/kernels/kernels.js'
 import { pipeline, type NerPipeline } from '../../dist/node.js'
@@ -212,11 +213,11 @@ describe('types', () => {
       expected: expect.stringContaining(expected),
     })
   test('that differ are refused, with both lists', () => {
-    expect(() => checkTypes(['GPE', 'PERSON'], LABELS, 'x')).toThrow(refusal('GPE, PERSON', 'LOC, PER'))
-    expect(() => checkTypes(['PER'], ['LABEL_0', 'LABEL_1'], 'x')).toThrow(refusal('PER', 'LABEL_0, LABEL_1'))
+    expect(() => checkTypes(['GPE', 'PERSON'], new Labels(LABELS), 'x')).toThrow(refusal('GPE, PERSON', 'LOC, PER'))
+    expect(() => checkTypes(['PER'], new Labels(['LABEL_0', 'LABEL_1']), 'x')).toThrow(refusal('PER', 'LABEL_0, LABEL_1'))
   })
   test('that the file lacks are noted', () => {
-    expect(checkTypes(['PER'], LABELS, 'x')).toEqual([expect.stringContaining('LOC')])
-    expect(checkTypes(['LOC', 'PER'], LABELS, 'x')).toEqual([])
+    expect(checkTypes(['PER'], new Labels(LABELS), 'x')).toEqual([expect.stringContaining('LOC')])
+    expect(checkTypes(['LOC', 'PER'], new Labels(LABELS), 'x')).toEqual([])
   })
 })
