@@ -3,7 +3,8 @@ import { stat } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import type { TensorInfo } from '../safetensors/header.ts'
 import type { OpenSafetensors } from '../safetensors/reader.ts'
-import { escapeControls, escapeJson } from '../escape.ts'
+import { escapeControls } from '../escape.ts'
+import { jsonPieces } from './json.ts'
 import { writeAll } from './output.ts'
 import type { Command } from './vendor/commander.ts'
 
@@ -16,7 +17,8 @@ export function register(program: Command): void {
     .action(async (path: string, { json = false }: { json?: boolean }) => {
       const checkpoint = await open(path)
       try {
-        await writeAll(json ? jsonOf(path, checkpoint) : tableOf(path, checkpoint))
+        await writeAll(json ? jsonPieces(describe(path, checkpoint)) : tableOf(path, checkpoint))
+        if (json) await writeAll(['\n'])
       } finally {
         await checkpoint.close()
       }
@@ -47,7 +49,7 @@ interface Total {
 }
 
 /** What there is of each type, and of all. */
-function count(tensors: ReadonlyMap<string, TensorInfo>): { all: Total; byType: Map<string, Total> } {
+function tally(tensors: ReadonlyMap<string, TensorInfo>): { all: Total; byType: Map<string, Total> } {
   const all = { tensors: 0, parameters: 0, bytes: 0 }
   const byType = new Map<string, Total>()
   for (const tensor of tensors.values()) {
@@ -67,28 +69,27 @@ function parametersOf({ shape }: TensorInfo): number {
 }
 
 /** One tensor a line, so that a file of a million tensors needs no more memory than its header, and grep works. */
-function* jsonOf(path: string, { metadata, tensors }: OpenSafetensors): Generator<string> {
-  const { all, byType } = count(tensors)
-  const summary = {
+function describe(path: string, { metadata, tensors }: OpenSafetensors): unknown {
+  const { all, byType } = tally(tensors)
+  return {
     file: path,
     metadata: Object.fromEntries(metadata),
     parameters: all.parameters,
     bytes: all.bytes,
     dtypes: Object.fromEntries(byType),
+    tensors: describeTensors(tensors),
   }
-  yield `${escapeJson(JSON.stringify(summary, undefined, 2)).slice(0, -2)},\n  "tensors": [`
-  let separator = '\n'
+}
+
+function* describeTensors(tensors: ReadonlyMap<string, TensorInfo>): Generator<unknown> {
   for (const [name, tensor] of tensors) {
     const { dtype, shape, start, end } = tensor
-    const line = { name, dtype, shape, parameters: parametersOf(tensor), bytes: end - start, start, end }
-    yield `${separator}    ${escapeJson(JSON.stringify(line))}`
-    separator = ',\n'
+    yield { name, dtype, shape, parameters: parametersOf(tensor), bytes: end - start, start, end }
   }
-  yield `${separator === '\n' ? '' : '\n  '}]\n}\n`
 }
 
 function* tableOf(path: string, { metadata, tensors }: OpenSafetensors): Generator<string> {
-  const { all, byType } = count(tensors)
+  const { all, byType } = tally(tensors)
   for (const [key, value] of metadata) yield `# ${printable(key)}: ${printable(value)}\n`
   let nameWidth = 0
   let shapeWidth = 0

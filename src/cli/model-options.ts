@@ -50,6 +50,15 @@ export function count(text: string): number {
   return value
 }
 
+/** A whole number from 1 to `max`. */
+export function upTo(max: number): (text: string) => number {
+  return text => {
+    const value = count(text)
+    if (value > max) throw new InvalidArgumentError(`Expected a whole number from 1 to ${max}.`)
+    return value
+  }
+}
+
 export function between(min: number, max: number): (text: string) => number {
   return text => {
     const value = Number(text)

@@ -1,9 +1,9 @@
 /**
  * How far a score would move had the corpus held other sentences of the same kind: 95 % confidence intervals by the
- * bootstrap (Efron 1979; for NLP: Berg-Kirkpatrick et al. 2012). As many sentences as there are, are drawn with replacement,
- * scored, a thousand times over; the interval holds the middle 95 % of these scores (percentile method).
+ * bootstrap (Efron 1979; for NLP: Berg-Kirkpatrick et al. 2012). Draw n of n sentences with
+ * replacement and score them, a thousand times; the interval holds the middle 95 % of these scores (percentile method).
  */
-import { scores, type PhraseCounts, type Scores } from './conlleval.ts'
+import { scores, type PhraseCounts } from './conlleval.ts'
 
 /** `[low, high]`, in percent. */
 export type Interval = readonly [number, number]
@@ -25,7 +25,11 @@ export function bootstrap(
   const n = sentences.length
   const counts = Int32Array.from(sentences.flatMap(({ gold, found, correct }) => [gold, found, correct])) // [n, 3]
   const random = mulberry32(seed)
-  const drawn: Scores[] = []
+  const drawn = {
+    precision: new Float64Array(resamples),
+    recall: new Float64Array(resamples),
+    f1: new Float64Array(resamples),
+  }
   for (let r = 0; r < resamples; r++) {
     let gold = 0
     let found = 0
@@ -36,19 +40,22 @@ export function bootstrap(
       found += counts[s + 1]!
       correct += counts[s + 2]!
     }
-    drawn.push(scores({ gold, found, correct }))
+    const { precision, recall, f1 } = scores({ gold, found, correct })
+    drawn.precision[r] = precision
+    drawn.recall[r] = recall
+    drawn.f1[r] = f1
   }
-  const interval = (value: (scores: Scores) => number): Interval => {
-    const sorted = Float64Array.from(drawn, value).sort()
+  const interval = (values: Float64Array): Interval => {
+    const sorted = values.sort()
     return [quantile(sorted, 0.025), quantile(sorted, 0.975)]
   }
   return {
     level: 0.95,
     resamples,
     seed,
-    precision: interval(({ precision }) => precision),
-    recall: interval(({ recall }) => recall),
-    f1: interval(({ f1 }) => f1),
+    precision: interval(drawn.precision),
+    recall: interval(drawn.recall),
+    f1: interval(drawn.f1),
   }
 }
 

@@ -68,13 +68,8 @@ export async function evaluateFile(
   name: string,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  const { iob2, scheme, blank } = readGold(file.sentences, name, options.scheme)
-  const drop = new Set(options.drop)
-  const gold = iob2.map(tags => without(drop, tags))
   const labels = new Labels(tagger.labels)
-  const notes = checkTypes(typesOf(new Set(gold.flatMap(distinct))), labels, name, drop)
-  if (blank)
-    notes.push(`${blank.tags.join(', ')} on ${many(blank.words, 'word')}, first in line ${blank.firstLine}: read as O`)
+  const { gold, scheme, notes } = prepareGold(file, name, labels, options)
 
   const sentences = file.sentences.map(({ words }) => inCase(words, options.letterCase))
   const texts = options.context === 'document' ? joinDocuments(file, sentences) : sentences
@@ -86,8 +81,28 @@ export async function evaluateFile(
   if (labels.blank.length > 0) notes.push(blankGuesses(labels, raw))
 
   const modelScheme = options.modelScheme ?? labels.schemeOf(raw)
+  const drop = new Set(options.drop)
   const guess = raw.map(tags => without(drop, labels.toIob2(tags, modelScheme)))
   return { ...scoreTags(gold, guess, options), scheme, modelScheme, gold, guess, run, notes }
+}
+
+/**
+ * The gold tags in IOB2, checked against the model's labels. Cheap, so that each of several files can be checked before the first
+ * one is run. Throws as {@link readGold} and {@link checkTypes} do.
+ */
+export function prepareGold(
+  file: ConllFile,
+  name: string,
+  labels: Labels,
+  options: Pick<EvaluateOptions, 'scheme' | 'drop'>,
+): { gold: readonly (readonly string[])[]; scheme: DetectedScheme; notes: string[] } {
+  const { iob2, scheme, blank } = readGold(file.sentences, name, options.scheme)
+  const drop = new Set(options.drop)
+  const gold = iob2.map(tags => without(drop, tags))
+  const notes = checkTypes(typesOf(new Set(gold.flatMap(distinct))), labels, name, drop)
+  if (blank)
+    notes.push(`${some(blank.tags)} on ${many(blank.words, 'word')}, first in line ${blank.firstLine}: read as O`)
+  return { gold, scheme, notes }
 }
 
 function without(drop: ReadonlySet<string>, tags: readonly string[]): readonly string[] {

@@ -3,7 +3,7 @@ import { ConllError } from '../errors.ts'
 import { quote } from '../values.ts'
 import { lineOf, type ConllSentence } from './conll.ts'
 import { joinTag, readSpelling, splitTag, type Spelling } from './notation.ts'
-import { encodeTags, toIob2, type Scheme } from './schemes.ts'
+import { encodeTags, toIob2, typesOf, type Scheme } from './schemes.ts'
 
 export interface DetectedScheme {
   readonly scheme: Scheme
@@ -50,14 +50,23 @@ export function detectScheme(sentences: readonly ConllSentence[], name: string, 
   return schemeOf(spelled, spelling, name, given)
 }
 
+/** The types that a file names. */
+export function typesOfFile({ sentences }: { readonly sentences: readonly ConllSentence[] }): string[] {
+  return typesOf(readSpelling(distinctTags(sentences)).meaning.values())
+}
+
+function distinctTags(sentences: readonly ConllSentence[]): Set<string> {
+  const all = new Set<string>()
+  for (const { tags } of sentences) for (const tag of tags) all.add(tag)
+  return all
+}
+
 /** The sentences with tags in the notation `B-PER`. Throws for a tag that has no meaning in the notation of the file. */
 function spell(
   sentences: readonly ConllSentence[],
   name: string,
 ): { spelled: readonly ConllSentence[]; spelling: Spelling } {
-  const all = new Set<string>()
-  for (const { tags } of sentences) for (const tag of tags) all.add(tag)
-  const spelling = readSpelling(all)
+  const spelling = readSpelling(distinctTags(sentences))
   const { meaning } = spelling
   if (spelling.strange.length > 0) throw strangeTag(sentences, name, spelling)
   const isPlain = [...meaning].every(([tag, canonical]) => tag === canonical)

@@ -25,6 +25,8 @@ export interface Predictions {
   /** The two columns by sentence, for other scorers. Empty sentences are left out. */
   readonly gold: readonly (readonly string[])[]
   readonly guess: readonly (readonly string[])[]
+  /** Whether each guess ends in `\r`, as in a Windows file: it then counts as a part of the type. */
+  readonly hasWindowsLineEnds: boolean
 }
 
 const BOUNDARY = '-X-'
@@ -36,24 +38,29 @@ export function readPredictions(text: string, name: string, options: PredictionO
   const gold: string[][] = []
   const guess: string[][] = []
   let insideSentence = false
+  let returns = 0
+  let words = 0
   let expected = 0
   for (let start = 0, line = 1; start < text.length; line++) {
     const newline = text.indexOf('\n', start)
     const end = newline === -1 ? text.length : newline
-    const fields = split(text.slice(start, end))
+    const content = text.slice(start, end)
+    const fields = split(content)
     start = end + 1
     while (fields.at(-1) === '') fields.pop()
     expected ||= fields.length
-    if (fields.length > 0 && fields.length !== expected) throw wrongFields(name, line, expected, fields.length)
+    if (fields.length > 0 && fields.length !== expected) throw wrongFields(name, line, expected, fields.length, content)
     if (fields.length === 0 || fields[0] === BOUNDARY) {
       counter.boundary()
       insideSentence = false
       continue
     }
-    if (fields.length < 2) throw wrongFields(name, line, 2, fields.length)
+    if (fields.length < 2) throw wrongFields(name, line, 2, fields.length, content)
     const goldTag = tagOf(fields.at(-2) ?? '', options)
     const guessTag = tagOf(fields.at(-1) ?? '', options)
     counter.add(goldTag, guessTag)
+    words++
+    if (content.endsWith('\r')) returns++
     if (!insideSentence) {
       gold.push([])
       guess.push([])
@@ -62,7 +69,7 @@ export function readPredictions(text: string, name: string, options: PredictionO
     gold.at(-1)?.push(goldTag)
     guess.at(-1)?.push(guessTag)
   }
-  return { counts: counter.finish(), gold, guess }
+  return { counts: counter.finish(), gold, guess, hasWindowsLineEnds: words > 0 && returns === words }
 }
 
 function tagOf(field: string, { raw, outside }: PredictionOptions): string {
@@ -70,12 +77,14 @@ function tagOf(field: string, { raw, outside }: PredictionOptions): string {
   return field === (outside ?? 'O') || field === 'O' ? 'O' : `B-${field}`
 }
 
-function wrongFields(name: string, line: number, expected: number, found: number): ConllError {
+function wrongFields(name: string, line: number, expected: number, found: number, content: string): ConllError {
   return new ConllError({
     code: 'CONLL_FIELDS_MISMATCH',
     subject: `${name}, line ${line}`,
     expected: expected === 2 ? 'at least 2 fields, gold and guess' : `${expected} fields, as in the first line`,
     found: String(found),
-    nextStep: 'Fields stand apart by single spaces; another delimiter is given with -d.',
+    nextStep: content.endsWith('\r')
+      ? "Take the Windows line ends off first: tr -d '\\r' < FILE."
+      : 'Fields stand apart by single spaces; another delimiter is given with -d.',
   })
 }

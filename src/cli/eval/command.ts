@@ -1,21 +1,28 @@
 /** `bert-ner eval FILE`: how good a model is on a CoNLL file; with `--predictions`: conlleval on a file of tags. */
 import { CONTEXTS, SCHEMES, WORD_TAGS, type EvalFlags } from './flags.ts'
 import { DECODINGS } from '../../ner/decoding.ts'
-import { between, count, group, modelOptions, natural } from '../model-options.ts'
+import { between, count, group, modelOptions, natural, upTo } from '../model-options.ts'
 import { Option, type Command } from '../vendor/commander.ts'
 
 /** What has no meaning for a file of predictions, where no model is run and sentences are not shown. */
 const ONLY_MODELS = [
   ...['model', 'backend', 'device', 'dtype', 'threads', 'maxLength', 'batchTokens', 'scheme', 'modelScheme'],
-  ...['wordTag', 'decoding', 'context', 'lower', 'upper', 'errors', 'writePredictions'],
+  ...['wordTag', 'decoding', 'context', 'lower', 'upper', 'errors', 'writePredictions', 'drop'],
 ]
 const ONLY_PREDICTIONS = ['raw', 'delimiter', 'outside'] as const
+/** What says something of one file. */
+const ONLY_SINGLE = ['predictions', 'errors', 'writePredictions', 'expectF1'] as const
+
+function kebab(name: string): string {
+  return name.replaceAll(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
+}
 
 const EXAMPLES = `
 Examples:
   bert-ner eval eng.testa                              the default model on CoNLL-2003's development part
   bert-ner eval --model DIR --errors eng.testa         another model, and each of its mistakes
   bert-ner eval --expect-f1 91.3 --tolerance 0.5 FILE  exit status 1 when the F1 is further off, either way
+  bert-ner eval --drop MISC -- a.conll b.conll         several files in one table, without one type
   bert-ner eval --write-predictions out.txt FILE       then: bert-ner eval --predictions out.txt
 `
 
@@ -27,13 +34,15 @@ export function register(program: Command): void {
       'Runs a model over a CoNLL file (a word and its tag on each line) and reports precision, recall and F1 as conlleval ' +
         'and seqeval do. With --predictions: scores a file whose last two columns are gold and guess, as conlleval does.',
     )
-    .argument('<file>', 'the CoNLL file; - for standard input')
+    .argument('<file...>', 'CoNLL files; - for standard input; of several, one table is printed')
   for (const option of options()) command.addOption(option)
-  command.addHelpText('after', EXAMPLES).action(async (path: string, flags: EvalFlags) => {
+  command.addHelpText('after', EXAMPLES).action(async (paths: string[], flags: EvalFlags) => {
     const alone = flags.predictions === true ? undefined : ONLY_PREDICTIONS.find(name => flags[name] !== undefined)
     if (alone !== undefined) command.error(`error: option '--${alone}' is for --predictions`)
+    const single = paths.length === 1 ? undefined : ONLY_SINGLE.find(name => flags[name] !== undefined)
+    if (single !== undefined) command.error(`error: option '--${kebab(single)}' is for one file`)
     const { runEval } = await import('./run.ts')
-    await runEval(path, flags)
+    await runEval(paths, flags)
   })
 }
 
@@ -55,6 +64,7 @@ function options(): Option[] {
       new Option('--word-tag <rule>', 'which pieces of a word decide').choices(WORD_TAGS).default('first'),
       new Option('--decoding <how>', 'how words take their labels (default: as the model says)').choices(DECODINGS),
       new Option('--context <what>', 'what a word can see').choices(CONTEXTS).default('sentence'),
+      new Option('--drop <type...>', 'leave types out of gold tags and guesses, of all files'),
       new Option('--lower', 'lower-case all words first').conflicts('upper'),
       new Option('--upper', 'upper-case all words first'),
     ),
@@ -68,7 +78,9 @@ function options(): Option[] {
       ),
       new Option('--tolerance <points>', 'how far F1 may be off').argParser(between(0, 100)).default(0.5),
       new Option('--seed <n>', 'of the confidence intervals').argParser(natural).default(1),
-      new Option('--resamples <n>', 'of the confidence intervals').argParser(count).default(1000),
+      new Option('--resamples <n>', 'of the confidence intervals, a million at most')
+        .argParser(upTo(1e6))
+        .default(1000),
     ),
     ...group(
       'Scoring a file of predictions, with the options of conlleval:',

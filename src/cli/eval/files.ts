@@ -30,13 +30,14 @@ export async function hashFile(source: ModelSource, name: string): Promise<strin
 
 /**
  * Word, gold and guess, as `--predictions` and the original script read them, in IOB2. Without `-DOCSTART-`, which the
- * script would count as tokens. A space within a word becomes `_`, and `-X-`, which marks a boundary there, `-X-_`.
+ * script would count as tokens. A space inside of a word, and a word without characters, become `_`; `-X-`, which marks a boundary
+ * there, becomes `-X-_`.
  */
 export async function writePredictions(path: string, file: ConllFile, evaluation: Evaluation): Promise<void> {
   let text = ''
   for (const [s, { words }] of file.sentences.entries()) {
     for (const [i, word] of words.entries()) {
-      const first = word === '-X-' ? '-X-_' : word.replaceAll(' ', '_')
+      const first = word === '-X-' ? '-X-_' : word.replaceAll(' ', '_') || '_'
       text += `${first} ${evaluation.gold[s]?.[i] ?? 'O'} ${evaluation.guess[s]?.[i] ?? 'O'}\n`
     }
     text += '\n'

@@ -16,6 +16,7 @@ export interface EvalFlags extends ModelFlags {
   wordTag: WordTag
   decoding?: Decoding
   context: Context
+  drop?: string[]
   lower?: true
   upper?: true
   maxLength?: number

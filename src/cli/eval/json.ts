@@ -24,6 +24,9 @@ export function evaluationJson({ path, file, model, evaluation, timing, flags }:
       sentences: file.sentences.length,
       words: file.words,
       columns: file.columns,
+      wordColumn: file.wordColumn,
+      comments: file.comments,
+      ranges: file.ranges,
       ...scheme,
     },
     model: {
@@ -41,6 +44,7 @@ export function evaluationJson({ path, file, model, evaluation, timing, flags }:
       wordTag: flags.wordTag,
       decoding: flags.decoding ?? model.tagger.decoding.decoding,
       context: flags.context,
+      drop: flags.drop ?? [],
       letterCase: flags.lower === true ? 'lower' : flags.upper === true ? 'upper' : null,
       maxLength: model.tagger.maxLength,
     },

@@ -1,4 +1,5 @@
 /** The model to be scored: tokenizer and network, as evaluation wants them. */
+import { stat } from 'node:fs/promises'
 import { BertForTokenClassification } from '../../layers/token-classifier.ts'
 import { Tagger } from '../../ner/tagger.ts'
 import { sourceFromFolder } from '../../node/folder.ts'
@@ -12,6 +13,7 @@ const FILES = ['model.safetensors', 'config.json', 'tokenizer.json', 'vocab.txt'
 
 export async function loadModel(flags: EvalFlags): Promise<LoadedModel> {
   const folder = flags.model ?? defaultFolder()
+  if (flags.model !== undefined) await stat(folder) // A wrong path is reported as such, not as a model without files.
   const source = sourceFromFolder(folder)
   const tokenizer = await Tokenizer.fromSource(source)
   const model = await BertForTokenClassification.load(source, backendOptions(flags))

@@ -1,14 +1,16 @@
 /** `--predictions`: conlleval's report on a file of gold and guess columns, byte for byte. */
 import { isUtf8 } from 'node:buffer'
+import { runInNewContext } from 'node:vm'
 import { OptionError } from '../../errors.ts'
 import { formatConlleval } from '../../eval/conlleval.ts'
-import { readPredictions, type PredictionOptions } from '../../eval/predictions.ts'
+import { readPredictions, type PredictionOptions, type Predictions } from '../../eval/predictions.ts'
 import { scoreTags } from '../../eval/evaluate.ts'
 import { escapeControls, escapeJson, hasControls } from '../../escape.ts'
 import { jsonPieces } from '../json.ts'
 import { write, writeAll } from '../output.ts'
 import type { EvalFlags } from './flags.ts'
 import { checkExpectation } from './expectation.ts'
+import { codeOf } from '../../values.ts'
 import { readBytes } from '../input.ts'
 import { LARGEST_FILE } from './files.ts'
 import { predictionsJson } from './json.ts'
@@ -21,7 +23,10 @@ export async function scorePredictions(path: string, flags: EvalFlags): Promise<
     ...(flags.outside === undefined ? {} : { outside: textOfBytes(Buffer.from(flags.outside)) }),
     ...(flags.delimiter === undefined ? {} : { split: splitter(flags.delimiter) }),
   }
-  const { counts, gold, guess } = readPredictions(text, path, options)
+  const read = () => readPredictions(text, path, options)
+  const { counts, gold, guess, hasWindowsLineEnds } =
+    flags.delimiter === undefined ? read() : inTime(read, bytes.length)
+  if (hasWindowsLineEnds) process.stderr.write(`bert-ner: ${escapeControls(path)}: ${WINDOWS}\n`)
   if (flags.json === true) {
     const scores = scoreTags(gold, guess, { seed: flags.seed, resamples: flags.resamples, counts })
     const encoding = isUtf8(bytes) ? 'utf8' : 'latin1'
@@ -62,6 +67,26 @@ function printable(report: Buffer): Buffer {
     return escapeControls(part) + text.charAt(at - 1)
   })
   return Buffer.from(escaped.join(''), encoding)
+}
+
+const WINDOWS = "each line ends in \\r, which counts as a part of the guess. Take it off first: tr -d '\\r'."
+
+/** A pattern may look back on itself without end: it is stopped after 3 s, and a second more for each megabyte. */
+function inTime(read: () => Predictions, bytes: number): Predictions {
+  const seconds = 3 + Math.ceil(bytes / 1e6)
+  try {
+    return runInNewContext('read()', { read }, { timeout: 1000 * seconds }) as Predictions
+  } catch (cause) {
+    if (codeOf(cause) !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw cause
+    throw new OptionError({
+      code: 'OPTION_DELIMITER',
+      subject: '--delimiter',
+      expected: `a pattern that reads the file in ${seconds} s`,
+      found: 'one that does not end',
+      nextStep: 'Write it without a repetition inside of a repetition, as in (a+)+.',
+      cause,
+    })
+  }
 }
 
 /** Perl's and JavaScript's patterns are alike as far as delimiters go: classes, repetition, `|`, groups. */

@@ -1,4 +1,5 @@
 /** What a reader sees: the run in two lines, conlleval's report as it is, then what goes beyond it. */
+import { lineOf, type ConllSentence } from '../../eval/conll.ts'
 import { firstBroken } from '../../eval/schemes.ts'
 import type { Evaluation } from '../../eval/evaluate.ts'
 import type { Interval } from '../../eval/bootstrap.ts'
@@ -21,21 +22,45 @@ export function formatEvaluation(outcome: Outcome): string {
   ].join('\n')
 }
 
-function formatRun({ path, file, model, evaluation, flags }: Outcome): string {
-  const { scheme, misfits, firstMisfit } = evaluation.scheme
-  const lines = [
+function formatRun(outcome: Outcome): string {
+  const notes = notesOf(outcome).map(note => `note   ${note}`)
+  return [describeFile(outcome), ...describeModel(outcome), ...notes, ''].join('\n')
+}
+
+/** `file   a.conll: …`: how it was read. */
+export function describeFile({ path, file, evaluation }: Outcome): string {
+  const column = file.wordColumn === 1 ? '' : ' (the first counts the words, the second is the word)'
+  const others = [
+    ...(file.comments > 0 ? [many(file.comments, 'comment line')] : []),
+    ...(file.ranges > 0 ? [`${many(file.ranges, 'range or empty node')} left out`] : []),
+  ]
+  return (
     `file   ${path}: ${many(file.documents, 'document')}, ${many(file.sentences.length, 'sentence')}, ` +
-      `${many(file.words, 'word')}; ${many(file.columns, 'column')}, tags in ${scheme}`,
+    `${many(file.words, 'word')}; ${many(file.columns, 'column')}${column}, tags in ${evaluation.scheme.scheme}` +
+    others.map(other => `; ${other}`).join('')
+  )
+}
+
+/** `model  …` and `words  …`: which answered, and how. */
+export function describeModel({ model, evaluation, flags }: Outcome): string[] {
+  const dropped = flags.drop === undefined ? '' : `; without ${flags.drop.join(', ')}`
+  return [
     `model  ${model.folder}, model.safetensors ${model.files['model.safetensors']?.slice(0, 16) ?? 'in parts'}…; ` +
       `backend ${model.backend}, dtype ${flags.dtype ?? 'auto'}; labels in ${evaluation.modelScheme}`,
-    `words  ${WORD_TAG[flags.wordTag]}, ${DECODING[flags.decoding ?? model.tagger.decoding.decoding]}; ${CONTEXT[flags.context]}${letterCase(flags)}`,
+    `words  ${WORD_TAG[flags.wordTag]}, ${DECODING[flags.decoding ?? model.tagger.decoding.decoding]}; ` +
+      `${CONTEXT[flags.context]}${letterCase(flags)}${dropped}`,
   ]
+}
+
+/** What a reader has to know of the figures. */
+export function notesOf({ evaluation }: Outcome): string[] {
+  const { scheme, misfits, firstMisfit } = evaluation.scheme
   const notes = [...evaluation.notes]
   if (misfits > 0) notes.push(`not in ${scheme}: ${many(misfits, 'tag')}, the first in line ${firstMisfit ?? 0}`)
   const { windowed, emptyWords } = evaluation.run
   if (windowed > 0) notes.push(`longer than the model, and run in windows: ${many(windowed, 'text')}`)
   if (emptyWords > 0) notes.push(`empty to the tokenizer, and tagged O: ${many(emptyWords, 'word')}`)
-  return [...lines, ...notes.map(note => `note   ${note}`), ''].join('\n')
+  return notes
 }
 
 const WORD_TAG = {
@@ -75,16 +100,13 @@ function formatSeqeval({ evaluation, file }: Outcome): string {
   for (const [name, a, b] of rows) {
     text += `${name.padStart(17)}${cells(a)}   ${b === undefined ? ''.padEnd(24) : cells(b)}  ${a.support}\n`
   }
-  return (
-    text +
-    differences(
-      evaluation,
-      file.sentences.map(({ line }) => line),
-    )
-  )
+  return text + differences(evaluation, file.sentences)
 }
 
-function differences({ conlleval, seqeval, brokenGuesses, guess }: Evaluation, lines: readonly number[]): string {
+function differences(
+  { conlleval, seqeval, brokenGuesses, guess }: Evaluation,
+  sentences: readonly ConllSentence[],
+): string {
   const f1 = scores(conlleval.total).f1
   const same = (other: number | undefined): boolean => other !== undefined && Math.abs(100 * other - f1) < 1e-9
   let text = same(seqeval.default.micro.f1)
@@ -92,7 +114,8 @@ function differences({ conlleval, seqeval, brokenGuesses, guess }: Evaluation, l
     : 'default, micro, differs from conlleval'
   const [first] = brokenGuesses
   if (first === undefined) return `${text}; strict is the same, for each guessed phrase begins with B-\n`
-  const line = (lines[first] ?? 0) + firstBroken(guess[first] ?? [])
+  const sentence = sentences[first]
+  const line = sentence ? lineOf(sentence, firstBroken(guess[first] ?? [])) : 0
   text += `; strict leaves out phrases that begin with I-, as they do in\n${many(brokenGuesses.length, 'guessed sentence')}`
   return `${text}, the first in line ${line}\n`
 }

@@ -5,10 +5,10 @@ import { pipeline } from '../../node/pipeline.ts'
 import { backendOptions } from '../model-options.ts'
 import type { NerFlags } from './flags.ts'
 import { BufferedOutput } from '../output.ts'
+import { startProgress } from '../progress.ts'
 import { createPrinter } from './formats.ts'
 import { openInputs, type Inputs, type Item } from './inputs.ts'
 import { interruptible } from './interrupt.ts'
-import { startProgress } from './progress.ts'
 
 export async function run(words: readonly string[], flags: NerFlags): Promise<void> {
   const inputs = await openInputs(words, flags)
@@ -33,16 +33,18 @@ async function answer(inputs: Inputs, flags: NerFlags, signal: AbortSignal): Pro
     tokenizer,
   })
   const output = new BufferedOutput()
-  const progress = await startProgress(inputs.isSingle ? undefined : inputs.bytes)
+  const total = inputs.isSingle ? undefined : inputs.bytes
+  const progress = await startProgress({ unit: 'texts', total, isInterleaved: true })
   const waiting: Item[] = []
   let isWhole = false
+  let done = 0
   try {
     await output.write(printer.begin ?? '')
     for await (const entities of ner.stream(texts(inputs.items, waiting), callOptions(flags, signal))) {
       const item = waiting.shift()
       if (!item) break // There is one for each result.
       await output.write(printer.print(item, entities))
-      progress.advance(item.bytes)
+      progress.update(++done, item.bytes)
     }
     await output.write(printer.end?.() ?? '')
     isWhole = true
