@@ -1,5 +1,5 @@
 /** `bert-ner eval`, as a process: over a small random model, and over files of predictions. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
@@ -77,6 +77,37 @@ describe('--predictions', () => {
       conlleval: { tokens: 2, gold: 2, found: 2, correct: 2, f1: 100, types: { A: { f1: 100 } } },
       seqeval: { default: { micro: { f1: 1, support: 2 } }, strict: null },
     })
+  })
+
+  test('with Windows line ends is told so, where it fails and where it scores', async () => {
+    const blank = await run('eval', '--predictions', save('p.txt', 'a B-A B-A\r\n\r\nb O O\r\n'))
+    expect(blank).toMatchObject({ status: 1, stdout: '', stderr: expect.stringContaining("tr -d '\\r'") })
+    const whole = await run('eval', '--predictions', save('p.txt', 'a B-A B-A\r\nb O O\r\n'))
+    expect(whole).toMatchObject({
+      status: 0,
+      stderr: expect.stringMatching(/^bert-ner: .*: each line ends in \\r, .*\n$/),
+    })
+    expect(whole.stdout).toContain('             A\r: precision') // as conlleval prints it
+    expect((await run('eval', '--predictions', save('p.txt', 'a B-A B-A\nb O O\r\n'))).stderr).toBe('')
+  })
+
+  test('a delimiter that does not end is stopped', async () => {
+    const file = save('p.txt', `${'a'.repeat(40)}b B-A B-A\n`)
+    const { status, stderr } = await run('eval', '--predictions', '-d', '(a+)+$', file)
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr:
+        'bert-ner: --delimiter: expected a pattern that reads the file in 4 s, found one that does not end. ' +
+        'Write it without a repetition inside of a repetition, as in (a+)+.\n',
+    })
+  }, 30_000)
+
+  test('types in other encodings are whole in JSON', async () => {
+    for (const encoding of ['utf8', 'latin1'] as const) {
+      const file = save('p.txt', Buffer.from('a B-Ö B-Ö\n', encoding))
+      const { stdout } = await run('eval', '--predictions', '--json', file)
+      expect(JSON.parse(stdout)).toMatchObject({ conlleval: { types: { Ö: { f1: 100 } } } })
+    }
   })
 
   test('--expect-f1 fails both ways', async () => {
@@ -184,6 +215,70 @@ describe('a model', () => {
     expect(await tags('--batch-tokens', '1')).toBe(plain)
   }, 30_000)
 
+  test('over several files: one table, the model loaded once', async () => {
+    const other = save('other.conll', '1\tMira\tB-PER\n2\tsees\tO\n\n1\tUlm\tB-LOC\n')
+    const several = (...args: string[]) => run('eval', '--model', model, '--backend', 'naive', file, other, ...args)
+    const { status, stdout, stderr } = await several()
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    expect(stdout).toContain(`file   ${file}: 2 documents, 4 sentences, 12 words; 2 columns, tags in IOB1\n`)
+    expect(stdout).toContain(
+      `file   ${other}: 1 document, 2 sentences, 3 words; 3 columns (the first counts the words, the second is the word), tags in IOB2\n`,
+    )
+    expect(stdout.match(/^model /gm)).toHaveLength(1)
+    const [alone, second] = await Promise.all(
+      [file, other].map(async path => {
+        const { stdout } = await run('eval', '--model', model, '--backend', 'naive', '--json', path)
+        return JSON.parse(stdout) as { conlleval: { precision: number; recall: number; f1: number; types: object } }
+      }),
+    )
+    const both = JSON.parse((await several('--json')).stdout) as unknown[]
+    const untimed = (report: unknown) => ({ ...(report as object), timing: null })
+    expect(both.map(untimed)).toEqual([alone, second].map(untimed))
+    const row = stdout
+      .split('\n')
+      .find(line => line.startsWith(`${file}  `))
+      ?.split(/ +/)
+    const { precision = 0, recall = 0, f1 = 0 } = alone?.conlleval ?? {}
+    expect(row?.slice(1, 6)).toEqual(['4', '12', ...[precision, recall, f1].map(value => value.toFixed(2))])
+    expect(stdout).toMatch(/^file +sentences +words +precision +recall +F1( +[A-Z]+)+$/m)
+  }, 60_000)
+
+  test('--drop leaves a type out of gold tags and guesses', async () => {
+    const scored = JSON.parse((await evaluate('--json', '--drop', 'PER', 'LOC', '--')).stdout) as {
+      conlleval: { types: object; gold: number }
+      errors: { gold: string[]; guess: string[] }[]
+    }
+    expect(Object.keys(scored.conlleval.types).filter(type => ['PER', 'LOC'].includes(type))).toEqual([])
+    expect(scored.conlleval.gold).toBe(3) // an ORG and two MISC
+    expect(JSON.stringify(scored.errors)).not.toMatch(/-(PER|LOC)"/)
+    const types = save('foreign.conll', 'Mira B-PERSON\nsees O\nUlm B-LOC\n')
+    const foreign = (...args: string[]) => run('eval', '--model', model, '--backend', 'naive', types, ...args)
+    expect((await foreign()).status).toBe(1)
+    expect((await foreign('--drop', 'PERSON')).status).toBe(0)
+    const slip = await foreign('--drop', 'PERSN')
+    expect(slip).toMatchObject({ status: 1, stdout: '' })
+    expect(slip.stderr).toMatch(/^bert-ner: --drop: expected types .*PERSON.*, found "PERSN"\./)
+  }, 60_000)
+
+  test('whose labels hold [PAD] and X scores types all the same, and says so', async () => {
+    const odd = at('odd')
+    cpSync(model, odd, { recursive: true })
+    const config = JSON.parse(readFileSync(join(odd, 'config.json'), 'utf8')) as { id2label: Record<string, string> }
+    const labels = Object.values(config.id2label).map(label =>
+      label === 'B-MISC' ? '[PAD]' : label === 'I-MISC' ? 'X' : label,
+    )
+    writeFileSync(
+      join(odd, 'config.json'),
+      JSON.stringify({ ...config, id2label: Object.assign({}, labels) as object }),
+    )
+    const types = save('two.conll', 'Mira B-PER\nsees O\nUlm B-LOC\n')
+    const { status, stdout } = await run('eval', '--model', odd, '--backend', 'naive', types)
+    expect(status).toBe(0)
+    expect(stdout).toMatch(
+      /^note {3}labels of the model without a type, read as O: .*(\[PAD\], X|X, \[PAD\]).*; guessed for \d+ words?$/m,
+    )
+  }, 30_000)
+
   test('whose types are others is refused with both lists', async () => {
     const other = save('other.conll', 'Mira B-PERSON\nsees O\nUlm B-GPE\n')
     const { status, stdout, stderr } = await run('eval', '--model', model, '--backend', 'naive', other)
@@ -224,6 +319,11 @@ describe('what cannot be done', () => {
     ['--threads', '0', 'x'],
     ['--lower', '--upper', 'x'],
     ['--tolerance', 'a', 'x'],
+    ['--resamples', '1000001', 'x'],
+    ['--predictions', 'x', 'y'],
+    ['--errors', 'x', 'y'],
+    ['--expect-f1', '90', 'x', 'y'],
+    ['--predictions', '--drop', 'PER', '--', 'x'],
   ])('wrong usage: %j %j', async (...args) => {
     expect((await run('eval', ...args)).status).toBe(2)
   })
