@@ -37,7 +37,7 @@ const STAGES = [
   [
     'How good is it?',
     'Files with the right answers, and their scores.',
-    [['src/eval', 'CoNLL files, word tags, scores', ['conll', 'schemes', 'evaluate', 'word-tags', 'conlleval', 'seqeval', 'bootstrap', 'phrase-errors', 'predictions', 'options']]],
+    [['src/eval', 'CoNLL files, word tags, scores', ['conll', 'columns', 'layout', 'schemes', 'notation', 'gold', 'labels', 'evaluate', 'word-tags', 'conlleval', 'seqeval', 'bootstrap', 'phrase-errors', 'predictions', 'options']]],
   ],
   [
     'Where the weights come from',

@@ -81,7 +81,7 @@ function describe(path: string, { metadata, tensors }: OpenSafetensors): unknown
   }
 }
 
-function* describeTensors(tensors: ReadonlyMap<string, TensorInfo>): Generator<unknown> {
+function* describeTensors(tensors: ReadonlyMap<string, TensorInfo>): Generator {
   for (const [name, tensor] of tensors) {
     const { dtype, shape, start, end } = tensor
     yield { name, dtype, shape, parameters: parametersOf(tensor), bytes: end - start, start, end }

@@ -16,7 +16,7 @@ export interface Layout {
   /** Whether the first column counts the words. */
   readonly hasIndex: boolean
   /** Whether a line that stands before the first word of a sentence is no word. */
-  isComment(line: string, row: Row): boolean
+  readonly isComment: (line: string, row: Row) => boolean
 }
 
 export function findLayout(text: string): Layout {

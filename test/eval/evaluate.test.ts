@@ -214,7 +214,9 @@ describe('types', () => {
     })
   test('that differ are refused, with both lists', () => {
     expect(() => checkTypes(['GPE', 'PERSON'], new Labels(LABELS), 'x')).toThrow(refusal('GPE, PERSON', 'LOC, PER'))
-    expect(() => checkTypes(['PER'], new Labels(['LABEL_0', 'LABEL_1']), 'x')).toThrow(refusal('PER', 'LABEL_0, LABEL_1'))
+    expect(() => checkTypes(['PER'], new Labels(['LABEL_0', 'LABEL_1']), 'x')).toThrow(
+      refusal('PER', 'LABEL_0, LABEL_1'),
+    )
   })
   test('that the file lacks are noted', () => {
     expect(checkTypes(['PER'], new Labels(LABELS), 'x')).toEqual([expect.stringContaining('LOC')])

@@ -3,14 +3,7 @@ import fc from 'fast-check'
 import { readConll } from '../../dist/eval/conll.js'
 import { detectScheme } from '../../dist/eval/gold.js'
 import { splitTag } from '../../dist/eval/notation.js'
-import {
-  encodeTags,
-  prefixToIob2,
-  SCHEMES,
-  toIob2,
-  typesOf,
-  type Scheme,
-} from '../../dist/eval/schemes.js'
+import { encodeTags, prefixToIob2, SCHEMES, toIob2, typesOf, type Scheme } from '../../dist/eval/schemes.js'
 
 const file = (tags: string) =>
   readConll(
