@@ -26,7 +26,7 @@ export function nodeVersion(): number {
   return Number.parseInt(nodeProcess()?.versions?.node ?? '0')
 }
 
-/** Where warnings go: Node's, or the console. */
+/** Warns through Node, or on the console. */
 export function warn(text: string): void {
   const message = escapeControls(text)
   const node = nodeProcess()

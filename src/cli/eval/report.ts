@@ -1,4 +1,4 @@
-/** What a reader sees: the run in two lines, conlleval's report as it is, then what goes beyond it. */
+/** The report for people: how the run was made, conlleval's report as it is, then what goes beyond it. */
 import { escapeControls } from '../../escape.ts'
 import { lineOf, type ConllSentence } from '../../eval/conll.ts'
 import { firstBroken } from '../../eval/schemes.ts'
@@ -53,7 +53,7 @@ export function describeModel({ model, evaluation, flags }: Outcome): string[] {
   ]
 }
 
-/** What a reader has to know of the figures. */
+/** Remarks without which the figures could be misread. */
 export function notesOf({ evaluation }: Outcome): string[] {
   const { scheme, misfits, firstMisfit } = evaluation.scheme
   const notes = [...evaluation.notes]
