@@ -37,7 +37,7 @@ const STAGES = [
   [
     'How good is it?',
     'Files with the right answers, and their scores.',
-    [['src/eval', 'CoNLL files, word tags, scores', ['conll', 'layout', 'schemes', 'evaluate', 'word-tags', 'conlleval', 'seqeval', 'bootstrap', 'phrase-errors', 'predictions', 'options']]],
+    [['src/eval', 'CoNLL files, word tags, scores', ['conll', 'columns', 'layout', 'schemes', 'notation', 'gold', 'labels', 'evaluate', 'word-tags', 'conlleval', 'seqeval', 'bootstrap', 'phrase-errors', 'predictions', 'options']]],
   ],
   [
     'Where the weights come from',
@@ -65,7 +65,7 @@ const STAGES = [
     'Node, and the command line.',
     [
       ['src/node', 'what only Node has: folders', []],
-      ['src/cli', 'the command line, a file or a folder for each command', ['main', 'commands', 'ner/command', 'ner/run', 'ner/inputs', 'ner/lines', 'ner/formats', 'eval/command', 'eval/run', 'output', 'escape', 'failure']],
+      ['src/cli', 'the command line, a file or a folder for each command', ['main', 'commands', 'ner/command', 'ner/run', 'ner/inputs', 'ner/lines', 'ner/formats', 'ner/json-line', 'eval/command', 'eval/run', 'eval/table', 'output', 'input', 'progress', 'failure']],
     ],
   ],
 ] // prettier-ignore

@@ -5,7 +5,7 @@
 
 import { escapeControls } from './escape.ts'
 
-/** What went wrong, in five parts, so that no message leaves its reader without a next step. */
+/** A failure in five parts, so that no message leaves its reader without a next step. */
 export interface ErrorDetails<Code extends string = string> {
   /** Stable identifier of the cause, e.g. `SAFETENSORS_HEADER_TOO_LARGE`. Part of the public API. */
   readonly code: Code
@@ -13,7 +13,7 @@ export interface ErrorDetails<Code extends string = string> {
   readonly subject: string
   readonly expected: string
   readonly found: string
-  /** What the reader can do about it: one sentence. */
+  /** The way out, in one sentence. */
   readonly nextStep: string
   readonly cause?: unknown
 }

@@ -36,7 +36,7 @@ export function heapLimit(): number {
 /** What engines have on a machine of 4 GB. */
 const USUAL_HEAP = 2 ** 31
 
-/** Where warnings go: Node's, or the console. */
+/** Warns through Node, or on the console. */
 export function warn(text: string): void {
   const message = escapeControls(text)
   const node = nodeProcess()

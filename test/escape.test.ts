@@ -162,10 +162,14 @@ test('every command, as a process', async () => {
   writeFileSync(predictions, `Ada B-PER${nasty} B-LOC${nasty}\n`)
   const named = join(folder, `n${nasty}\nn`)
   mkdirSync(named)
+  const forged = join(folder, `g${nasty}\nfile   other: 9 words\n`)
+  writeFileSync(forged, 'Ada B-PER\nmet O\n')
   const outputs = await Promise.all([
     run('eval', '--predictions', predictions),
     run('eval', '--predictions', '--json', predictions),
     run('eval', '--backend', 'naive', conll),
+    run('eval', '--errors', forged),
+    run('eval', forged, forged),
     run('eval', named),
     run('inspect', join(named, 'x')),
     run('tokenize', '--model', named, 'x'),
@@ -175,5 +179,6 @@ test('every command, as a process', async () => {
     runWith({ input: `Ada${nasty}` }, 'tokenize', '--json'),
   ])
   for (const { stdout, stderr } of outputs) expect(raw(stdout + stderr, '\n')).toEqual([])
+  for (const { stdout } of outputs) expect(stdout).not.toMatch(/^file {3}other/m)
   for (const { stderr } of outputs) expect(stderr.split('\n').length).toBeLessThanOrEqual(2)
 }, 60_000)

@@ -48,7 +48,7 @@ interface Total {
   bytes: number
 }
 
-/** What there is of each type, and of all. */
+/** Sums over the tensors of each type, and over all. */
 function tally(tensors: ReadonlyMap<string, TensorInfo>): { all: Total; byType: Map<string, Total> } {
   const all = { tensors: 0, parameters: 0, bytes: 0 }
   const byType = new Map<string, Total>()
@@ -123,7 +123,7 @@ function plural(count: number, noun: string): string {
   return `${integer(count)} ${noun}${count === 1 ? '' : 's'}`
 }
 
-/** A name as it is where that is plain, else as a JSON string. */
+/** A plain name as it is, any other as a JSON string. */
 function printable(text: string): string {
   const quoted = escapeControls(JSON.stringify(text))
   return text !== '' && text.trim() === text && quoted === `"${text}"` ? text : quoted

@@ -22,7 +22,7 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-/** After `--` stands a text, even where it begins with the name of a command. */
+/** After `--` stands a text, even if it begins with the name of a command. */
 function isText(args: readonly string[]): boolean {
   const end = args.indexOf('--')
   return end >= 0 && createProgram(commands).parseOptions(args.slice(0, end)).operands.length === 0

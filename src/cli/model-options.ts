@@ -6,7 +6,7 @@ export interface ModelFlags extends Pick<BackendOptions, 'backend' | 'device' | 
   model?: string
 }
 
-/** `threads`: how many are taken where none are asked for, in words. */
+/** `threads`: the default number of threads, in words. */
 export function modelOptions(threads = 'one per core, four at most'): Option[] {
   return [
     new Option('--model <folder>', 'model in Hugging Face layout (default: the one that comes with bert-ner)'),

@@ -1,4 +1,4 @@
-/** What a person sees of long work: a bar on standard error, while that is a terminal. Ended or failed, it is gone. */
+/** A progress bar on standard error, while that is a terminal. Ended or failed, it is gone. */
 
 export interface Progress {
   /** `count` units are done, and `position` of the total is behind us. */
@@ -9,7 +9,7 @@ export interface Progress {
 export interface ProgressOptions {
   /** In what work is counted: `texts`, `tokens`. */
   readonly unit: string
-  /** What `position` runs up to, if that is known. */
+  /** The end of `position`, if it is known. */
   readonly total?: number | undefined
   /** Results appear on standard output while work goes on: no bar if that is a terminal too. */
   readonly isInterleaved: boolean

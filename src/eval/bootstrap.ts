@@ -59,7 +59,7 @@ export function bootstrap(
   }
 }
 
-/** Between the two nearest of the sorted values, as numpy's default has it; 0 where there are none. */
+/** Between the two nearest of the sorted values, as numpy's default has it; 0 if there are none. */
 function quantile(sorted: Float64Array, q: number): number {
   const at = q * (sorted.length - 1)
   const low = sorted[Math.max(0, Math.floor(at))] ?? 0

@@ -1,7 +1,7 @@
 /**
  * conlleval: the scorer of the CoNLL shared tasks, with its counting, its lines and its spacing.
  *
- * Two columns of tags, gold and guess, are walked once, in step. A phrase of the guess is correct where both sides
+ * Two columns of tags, gold and guess, are walked once, in step. A phrase of the guess is correct if both sides
  * begin it together with one type, end it together, and never disagree in type between:
  *
  *     gold    B-PER I-PER O  B-LOC O        phrases 2
@@ -31,7 +31,7 @@ export interface ConllevalCounts {
   readonly types: ReadonlyMap<string, Readonly<PhraseCounts>>
 }
 
-/** In percent, unrounded; 0 where there is nothing to divide by. */
+/** In percent, unrounded; 0 if there is nothing to divide by. */
 export interface Scores {
   readonly precision: number
   readonly recall: number

@@ -2,7 +2,7 @@
  * From a CoNLL file and a model to everything that can be said of how good the model is on it.
  *
  * All is scored in IOB2: the gold tags are converted from the file's scheme, the model's labels by their letters, each
- * by itself, so that a broken guess stays broken. A model that was trained on IOB1 says I- where a phrase begins; that
+ * by itself, so that a broken guess stays broken. A model that was trained on IOB1 says I- at the beginning of a phrase; that
  * is noticed, or given, and read as what it means.
  */
 import { ConllError } from '../errors.ts'
@@ -20,9 +20,9 @@ import type { Context } from './options.ts'
 import { seqeval, type SeqevalReport } from './seqeval.ts'
 
 export interface EvaluateOptions extends TagOptions {
-  /** What a word can see: its sentence alone (default), or the sentences around it in its document. */
+  /** The words that a word can see: its sentence alone (default), or the sentences around it in its document. */
   readonly context?: Context
-  /** The file's scheme; detected where it is not given. */
+  /** The file's scheme; detected if it is not given. */
   readonly scheme?: Scheme
   /** Letter case of the words as the model sees them. */
   readonly letterCase?: 'lower' | 'upper'

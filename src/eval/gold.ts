@@ -108,7 +108,7 @@ function firstLines(sentences: readonly ConllSentence[]): Map<string, number> {
   return letters
 }
 
-/** Counts the tags that a scheme does not allow where they stand. */
+/** Counts the tags that a scheme does not allow in their place. */
 function checkScheme(sentences: readonly ConllSentence[], scheme: Scheme): DetectedScheme {
   const fits = scheme === 'IOB1' || scheme === 'IOB2' ? fitsIob(scheme) : fitsLikeEncoded(scheme)
   let misfits = 0

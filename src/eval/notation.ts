@@ -29,7 +29,7 @@ export function joinTag(prefix: string, type: string): string {
 
 export interface Spelling {
   readonly notation: Notation
-  /** What each tag is in the first notation. Of `types`, an I. */
+  /** Each tag in the first notation. A bare type is an I. */
   readonly meaning: ReadonlyMap<string, string>
   /** Tags that say nothing of entities, such as [PAD] and X: read as `O`. */
   readonly blank: readonly string[]

@@ -4,6 +4,6 @@
 export const WORD_TAGS = ['first', 'average', 'max'] as const
 export type WordTag = (typeof WORD_TAGS)[number]
 
-/** What a word can see: its sentence alone, or the sentences around it in its document. */
+/** The words that a word can see: its sentence alone, or the sentences around it in its document. */
 export const CONTEXTS = ['sentence', 'document'] as const
 export type Context = (typeof CONTEXTS)[number]

@@ -1,5 +1,5 @@
 /**
- * What kind of mistakes a model makes. Phrases that are equal on both sides are right; the others are paired where they
+ * Sorts a model's mistakes by kind. Phrases that are equal on both sides are right; the others are paired if they
  * overlap, the most alike first, and each pair or lone phrase is one error:
  *
  *     wrong type        gold [PER Jordan]             guess [LOC Jordan]

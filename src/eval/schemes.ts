@@ -3,7 +3,7 @@
  * Tjong Kim Sang and Veenstra 1999). Phrases "Ada Lovelace" and "Byron" side by side, both of type PER:
  *
  *             Ada     Lovelace  Byron   coughed
- *     IOB1    I-PER   I-PER     B-PER   O         B- only where a phrase follows one of its own type at once
+ *     IOB1    I-PER   I-PER     B-PER   O         B- only if a phrase follows one of its own type at once
  *     IOB2    B-PER   I-PER     B-PER   O         B- at every beginning
  *     BIOES   B-PER   E-PER     S-PER   O         E- at the end of a longer phrase, S- for a single word
  *     BILOU   B-PER   L-PER     U-PER   O         the same in other letters
@@ -67,7 +67,7 @@ export function encodeTags(iob2: readonly string[], scheme: Scheme): string[] {
   })
 }
 
-/** Index of the first IOB2 tag that begins a phrase with I- and not B-; −1 where there is none. */
+/** Index of the first IOB2 tag that begins a phrase with I- and not B-; −1 if there is none. */
 export function firstBroken(tags: readonly string[]): number {
   return tags.findIndex((tag, i) => {
     const before = tags[i - 1] ?? 'O'

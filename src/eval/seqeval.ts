@@ -16,7 +16,7 @@
 import { ConllError } from '../errors.ts'
 
 export interface SeqevalScores {
-  /** Fractions, 0 … 1; 0 where there is nothing to divide by. */
+  /** Fractions, 0 … 1; 0 if there is nothing to divide by. */
   readonly precision: number
   readonly recall: number
   readonly f1: number

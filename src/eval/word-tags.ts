@@ -64,7 +64,9 @@ export async function tagWords(
   const modelMs = performance.now() - start
 
   const decoding = options.decoding ?? tagger.decoding.decoding
-  const transitions = decoding === 'constrained' ? transitionsOf(tagger.labels, modelScheme) : undefined
+  // Types alone allow any sequence, as labels without letters do.
+  const scheme = modelScheme === 'IO' ? undefined : modelScheme
+  const transitions = decoding === 'constrained' ? transitionsOf(tagger.labels, scheme) : undefined
   let emptyWords = 0
   const tags = prepared.map((text, t) => {
     const words = texts[t]!.length

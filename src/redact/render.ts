@@ -9,7 +9,7 @@ export const RENDER_FORMATS = ['html', 'ansi'] as const
 export type RenderFormat = (typeof RENDER_FORMATS)[number]
 
 export interface RenderOptions {
-  /** What the entities' offsets count. Default `utf16`. */
+  /** The unit of the entities' offsets. Default `utf16`. */
   readonly offsetUnit?: OffsetUnit
 }
 

@@ -143,6 +143,22 @@ describe('input', () => {
     expect(parse(await output(['--model', tiny, '--format', 'json', '--lines'], ''))).toEqual([])
   })
 
+  test('--jsonl over its own output: every byte but the field stays', async () => {
+    const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`
+    const lines = [
+      '{"n":12345678901234567890,"x":1e400,"f":1.0,"t":"Berlin","entities":[]}',
+      `{ "t" : "a" , "deep":${deep}, "entities":{"entities":1} ,"n":-0.0}`,
+      '{"a":1,"a":2,"t":"a","entities":null,"\\u0065ntities":[1,{}]}',
+    ]
+    const stdout = await output(['--model', tiny, '--jsonl', 't', '--threshold', '1'], lines.join('\n'))
+    expect(stdout.split('\n')).toEqual([
+      '{"n":12345678901234567890,"x":1e400,"f":1.0,"t":"Berlin","entities":[]}',
+      `{ "t" : "a" , "deep":${deep}, "entities":[] ,"n":-0.0}`,
+      '{"a":1,"a":2,"t":"a","entities":[],"\\u0065ntities":[]}',
+      '',
+    ])
+  })
+
   test('--jsonl adds to each object and leaves the rest of it to the letter', async () => {
     const input = '{"id": 12345678901234567890, "2":1,"1":2, "t":"a"  }\n\n{"t":"","entities":7}\n'
     const stdout = await output(['--model', tiny, '--jsonl', 't', '--threshold', '1'], input)
@@ -347,6 +363,38 @@ describe('as a filter', () => {
     expect(stderr).toBe('')
     expect(stdout.endsWith('\n')).toBe(true)
     for (const line of stdout.split('\n').slice(0, -1)) expect(parse(line)).toHaveProperty('entities')
+  })
+
+  test('json that is interrupted, or fails, is whole, and the exit status says so', async () => {
+    const child = start('--lines', '--format', 'json')
+    const ended = closed(child)
+    let stdout = ''
+    child.stdout.on('data', chunk => (stdout += String(chunk)))
+    child.stdin.on('error', () => undefined)
+    endlessly(child)
+    await firstOutput(child)
+    child.kill('SIGINT')
+    expect(await ended).toEqual({ status: null, signal: 'SIGINT' })
+    expect(parse(stdout)).toBeInstanceOf(Array)
+    const failed = await runWith(
+      { input: Buffer.from('a\nb\n\xff\n', 'latin1') },
+      '--model',
+      tiny,
+      '--lines',
+      '--format',
+      'json',
+    )
+    expect(failed.status).toBe(1)
+    expect(parse(failed.stdout)).toHaveLength(2)
+    const none = await runWith(
+      { input: Buffer.from('\xff\n', 'latin1') },
+      '--model',
+      tiny,
+      '--lines',
+      '--format',
+      'json',
+    )
+    expect({ status: none.status, list: parse(none.stdout) }).toEqual({ status: 1, list: [] })
   })
 
   test('an interrupt while nothing comes in ends it at once', async () => {

@@ -4,13 +4,13 @@ import { DECODINGS } from '../../ner/decoding.ts'
 import { between, count, group, modelOptions, natural, upTo } from '../model-options.ts'
 import { Option, type Command } from '../vendor/commander.ts'
 
-/** What has no meaning for a file of predictions, where no model is run and sentences are not shown. */
+/** Options without meaning for a file of predictions: no model is run, and sentences are not shown. */
 const ONLY_MODELS = [
   ...['model', 'backend', 'device', 'dtype', 'threads', 'maxLength', 'batchTokens', 'scheme', 'modelScheme'],
   ...['wordTag', 'decoding', 'context', 'lower', 'upper', 'errors', 'writePredictions', 'drop'],
 ]
 const ONLY_PREDICTIONS = ['raw', 'delimiter', 'outside'] as const
-/** What says something of one file. */
+/** Options that speak of one file. */
 const ONLY_SINGLE = ['predictions', 'errors', 'writePredictions', 'expectF1'] as const
 
 function kebab(name: string): string {

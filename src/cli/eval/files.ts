@@ -1,4 +1,4 @@
-/** What the command reads and writes. */
+/** Files that the command reads and writes beside its report. */
 import { createHash } from 'node:crypto'
 import { access, constants, writeFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
@@ -14,7 +14,7 @@ export async function checkFolder(path: string): Promise<void> {
   await access(dirname(resolve(path)), constants.W_OK)
 }
 
-/** SHA-256 of a model's file in hexadecimal, read piece by piece; null where there is no such file. */
+/** SHA-256 of a model's file in hexadecimal, read piece by piece; null if there is no such file. */
 export async function hashFile(source: ModelSource, name: string): Promise<string | null> {
   const file = await source.open(name).catch(() => null)
   if (file === null) return null

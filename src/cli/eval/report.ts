@@ -1,4 +1,5 @@
-/** What a reader sees: the run in two lines, conlleval's report as it is, then what goes beyond it. */
+/** The report for people: how the run was made, conlleval's report as it is, then what goes beyond it. */
+import { escapeControls } from '../../escape.ts'
 import { lineOf, type ConllSentence } from '../../eval/conll.ts'
 import { firstBroken } from '../../eval/schemes.ts'
 import type { Evaluation } from '../../eval/evaluate.ts'
@@ -35,7 +36,7 @@ export function describeFile({ path, file, evaluation }: Outcome): string {
     ...(file.ranges > 0 ? [`${many(file.ranges, 'range or empty node')} left out`] : []),
   ]
   return (
-    `file   ${path}: ${many(file.documents, 'document')}, ${many(file.sentences.length, 'sentence')}, ` +
+    `file   ${escapeControls(path)}: ${many(file.documents, 'document')}, ${many(file.sentences.length, 'sentence')}, ` +
     `${many(file.words, 'word')}; ${many(file.columns, 'column')}${column}, tags in ${evaluation.scheme.scheme}` +
     others.map(other => `; ${other}`).join('')
   )
@@ -45,14 +46,14 @@ export function describeFile({ path, file, evaluation }: Outcome): string {
 export function describeModel({ model, evaluation, flags }: Outcome): string[] {
   const dropped = flags.drop === undefined ? '' : `; without ${flags.drop.join(', ')}`
   return [
-    `model  ${model.folder}, model.safetensors ${model.files['model.safetensors']?.slice(0, 16) ?? 'in parts'}…; ` +
+    `model  ${escapeControls(model.folder)}, model.safetensors ${model.files['model.safetensors']?.slice(0, 16) ?? 'in parts'}…; ` +
       `backend ${model.backend}, dtype ${flags.dtype ?? 'auto'}; labels in ${evaluation.modelScheme}`,
     `words  ${WORD_TAG[flags.wordTag]}, ${DECODING[flags.decoding ?? model.tagger.decoding.decoding]}; ` +
       `${CONTEXT[flags.context]}${letterCase(flags)}${dropped}`,
   ]
 }
 
-/** What a reader has to know of the figures. */
+/** Remarks without which the figures could be misread. */
 export function notesOf({ evaluation }: Outcome): string[] {
   const { scheme, misfits, firstMisfit } = evaluation.scheme
   const notes = [...evaluation.notes]

@@ -58,7 +58,7 @@ async function readInput(path: string): Promise<Input> {
   return { path, file, reading: performance.now() - start }
 }
 
-/** One model runs over all files. What can fail at once does: before a large model is loaded, and minutes are spent on it. */
+/** One model runs over all files. Checks all that it can before a large model is loaded and minutes are spent. */
 async function evaluateAll(paths: readonly string[], flags: EvalFlags): Promise<Outcome[]> {
   const inputs: Input[] = []
   for (const path of paths) inputs.push(await readInput(path))

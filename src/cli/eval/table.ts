@@ -1,4 +1,5 @@
 /** Several files and one model: a row for each file, so that corpora can be compared. */
+import { escapeControls } from '../../escape.ts'
 import { fixed2, scores, sortedTypes, type PhraseCounts } from '../../eval/conlleval.ts'
 import { amount } from './figures.ts'
 import type { Outcome } from './flags.ts'
@@ -16,7 +17,7 @@ export function formatTable(outcomes: readonly Outcome[]): string {
   const rows = [
     ['file', 'sentences', 'words', 'precision', 'recall', 'F1', ...names.map(name => name || '(no name)')],
     ...outcomes.map(({ path, file, evaluation: { conlleval } }) => [
-      path,
+      escapeControls(path),
       amount(file.sentences.length),
       amount(file.words),
       ...figures(conlleval.total),
@@ -29,7 +30,9 @@ export function formatTable(outcomes: readonly Outcome[]): string {
       .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
       .join('  '),
   )
-  const notes = outcomes.flatMap(outcome => notesOf(outcome).map(note => `note   ${outcome.path}: ${note}`))
+  const notes = outcomes.flatMap(outcome =>
+    notesOf(outcome).map(note => `note   ${escapeControls(outcome.path)}: ${note}`),
+  )
   return [...describeModel(first), ...outcomes.map(describeFile), ...notes, '', ...table, '(F1 by type)', ''].join('\n')
 }
 

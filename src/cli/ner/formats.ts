@@ -20,9 +20,9 @@ export interface Printer {
 export interface PrinterOptions {
   readonly isSingle: boolean
   readonly colour: boolean
-  /** A terminal never gets a control character. A file or a pipe gets those of the text where the format copies it. */
+  /** A terminal never gets a control character. A file or a pipe gets those of the text if the format copies it. */
   readonly isTerminal: boolean
-  /** Says where words begin and end. */
+  /** Finds the words of a text. */
   readonly tokenizer: Tokenizer
 }
 

@@ -1,4 +1,4 @@
-/** Where texts come from: arguments, files, standard input; whole, by line, or out of JSON objects. */
+/** Reads texts out of arguments, files or standard input: whole, by line, or out of JSON objects. */
 import { createReadStream, fstatSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { OptionError, SourceError } from '../../errors.ts'
@@ -8,7 +8,7 @@ import { readLines, readText, type Line } from './lines.ts'
 /** One text on its way to its entities. */
 export interface Item {
   readonly text: string
-  /** The file it came from, where files were named. */
+  /** The file it came from, if files were named. */
   readonly file?: string
   /** With `--jsonl`: the line as it stands in the input. */
   readonly json?: string
@@ -20,7 +20,7 @@ export interface Inputs {
   readonly items: AsyncIterable<Item>
   /** Whether there is just one text, whatever it holds. */
   readonly isSingle: boolean
-  /** Bytes in all inputs; undefined where that is not known before they end. */
+  /** Bytes in all inputs; undefined if that is not known before they end. */
   readonly bytes: number | undefined
 }
 
@@ -69,7 +69,7 @@ function fileInput(path: string, size: number | undefined, isNamed: boolean): In
   }
 }
 
-/** Bytes, where they are known. Fails at once for a file that is not there, before a model is loaded. */
+/** The size in bytes, if it is known. Fails at once for a file that is not there, before a model is loaded. */
 async function sizeOf(path: string): Promise<number | undefined> {
   const info = path === '-' ? fstatSync(0) : await stat(path)
   if (info.isDirectory()) {
@@ -98,7 +98,7 @@ async function* itemsOf(inputs: readonly Input[], { lines, jsonl }: NerFlags): A
     for await (const line of readLines(input.open(), input.name)) {
       bytes = line.bytes
       if (jsonl === undefined) yield { text: line.text, bytes: before + bytes, ...origin }
-      // Blank lines between objects mean nothing, as everywhere where JSON lines are read.
+      // Blank lines between objects mean nothing, as in all readers of JSON lines.
       else if (line.text.trim() !== '') {
         const text = fieldOf(line, jsonl, input.name)
         yield { text, json: line.text, bytes: before + bytes, ...origin }

@@ -70,7 +70,7 @@ function* decodeLines(block: Buffer, name: string, linesBefore: number): Generat
   if (good !== block) throw notUtf8(name, linesBefore + lines.length + 1, linesBefore === 0 && hasUtf16Mark(block))
 }
 
-/** What Windows likes to begin its text files with. */
+/** The mark that Windows programs put in front of UTF-16 text. */
 function hasUtf16Mark([first, second]: Buffer): boolean {
   return (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)
 }
