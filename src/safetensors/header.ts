@@ -10,7 +10,7 @@
  */
 import { SafetensorsError } from '../errors.ts'
 import { longestHeader } from '../limits.ts'
-import { DTYPES, DTYPE_BITS, dtypeOf, type TensorDType } from './dtypes.ts'
+import { TENSOR_DTYPES, DTYPE_BITS, dtypeOf, type TensorDType } from './dtypes.ts'
 import { JsonScanner } from '../json/scanner.ts'
 import { decodeUtf8, quote } from '../values.ts'
 import { jsonErrors } from './json-errors.ts'
@@ -182,7 +182,7 @@ function parseDType(scanner: JsonScanner, subject: Subject): TensorDType {
   throw new SafetensorsError({
     code: 'SAFETENSORS_DTYPE_UNKNOWN',
     subject: subject(),
-    expected: `one of ${DTYPES.join(', ')}`,
+    expected: `one of ${TENSOR_DTYPES.join(', ')}`,
     found: quote(name),
     nextStep: 'Save the tensor in one of these types, or look for a newer version of this library.',
   })
