@@ -9,7 +9,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 export const FLOORS = [
   ['escape.ts'],
   ['errors.ts', 'platform.ts', 'values.ts'],
-  ['json', 'source'],
+  ['json', 'source', 'limits.ts'],
   ['safetensors', 'tokenizer'],
   ['kernels'],
   ['layers'],

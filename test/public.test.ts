@@ -61,7 +61,12 @@ const VALUES: readonly [name: string, value: unknown][] = [
   ['a list of objects', [{}]],
   ['a list of symbols', [Symbol('s')]],
   ['a function', () => undefined],
-  ['a class', class {}],
+  [
+    'a class',
+    class {
+      readonly x = 1
+    },
+  ],
   ['an async function', () => Promise.resolve()],
   ['a promise', Promise.resolve(1)],
   ['a date', new Date(0)],
@@ -96,7 +101,7 @@ const VALUES: readonly [name: string, value: unknown][] = [
 ]
 
 type Call = (value: unknown) => unknown
-const any = <T>(value: unknown): T => value as T
+const any = (value: unknown): never => value as never
 
 let ner: api.NerPipeline
 const source = api.sourceFromBytes(tinyModel())
@@ -117,7 +122,7 @@ const calls = (): Record<string, Call> => {
   const drain = async (results: AsyncIterable<unknown>) => {
     for await (const result of results) result
   }
-  const CALL = ['aggregation_strategy', 'ignore_labels', 'stride', 'is_split_into_words', 'delimiter', 'batch_size', 'top_k', 'threshold', 'signal', 'specialTokens', 'offsetUnit'] // prettier-ignore
+  const CALL = ['aggregation_strategy', 'ignore_labels', 'stride', 'is_split_into_words', 'delimiter', 'batch_size', 'top_k', 'threshold', 'decoding', 'signal', 'specialTokens', 'offsetUnit'] // prettier-ignore
   const LOAD = ['backend', 'device', 'dtype', 'threads', 'turbo', 'wasm', 'progress_callback']
   const ENCODE = ['addSpecialTokens', 'specialTokens', 'offsetUnit', 'pair']
   return {

@@ -67,7 +67,7 @@ function checkObject(options: unknown): void {
       found,
       nextStep: 'Leave them out.',
     })
-  if (!guarded(read, () => wrong(UNREADABLE))) throw wrong(show(options))
+  if (guarded(read, () => wrong(UNREADABLE)) === false) throw wrong(show(options))
 }
 
 function requireFp32(backend: Backend, dtype: DType): void {

@@ -6,7 +6,7 @@ import { ConfigError } from '../errors.ts'
 import { hasControls } from '../escape.ts'
 import { readJson, type JsonErrors, type JsonObject } from '../json/object.ts'
 import { readFile, type ModelSource } from '../source/source.ts'
-import { quote, show } from '../values.ts'
+import { show } from '../values.ts'
 
 /** The shape of one BERT. Names are those of config.json, in camel case. */
 export interface BertConfig {
@@ -149,7 +149,7 @@ function labelNames(values: JsonObject): string[] {
     const name = id2label.get(String(id))
     if (typeof name !== 'string') throw wrongLabels(`${show(name)} under "${id}", with ${count} entries in all`)
     // A label is printed beside every entity: one with a line break or an escape sequence would forge what stands there.
-    if (hasControls(name)) throw wrongLabels(`a control character in ${quote(name)} under "${id}"`)
+    if (hasControls(name)) throw wrongLabels(`a control character in ${show(name)} under "${id}"`)
     return name
   })
 }

@@ -2,12 +2,12 @@
  * Logits of a text → its entities: softmax, tokens, aggregation, threshold, in that order. Window after window, so that of a long
  * text no more is held than its entities and the window at hand.
  */
+import { checkEntityCount } from '../limits.ts'
 import type { Tokenizer } from '../tokenizer/tokenizer.ts'
 import { aggregate, Aggregator, type AggregationOptions, type LabelSet } from './aggregate.ts'
 import type { Job } from './batches.ts'
 import { transitionsOf, type Transitions } from './decoding.ts'
 import type { Entity } from './entity.ts'
-import { mostEntities, tooManyEntities } from './limits.ts'
 import { toCodePoints } from './offsets.ts'
 import type { CheckedOptions } from './options.ts'
 import { resolveOverlaps } from './overlap.ts'
@@ -49,11 +49,14 @@ export class EntityReader {
   begin(prepared: Prepared, options: CheckedOptions): TextReader {
     const { text } = prepared.encoded
     const isJoined = options.stride === undefined || prepared.jobs.length <= 1
-    const { read, end } = (isJoined ? this.#joined : this.#apart).call(this, prepared, this.#how(options))
+    const how = this.#how(options)
+    const reader = isJoined ? this.#joined(prepared, how) : this.#apart(prepared, how)
     return {
-      read,
+      read: (job, w) => {
+        reader.read(job, w)
+      },
       end: () => {
-        const kept = end().filter(({ score }) => score >= options.threshold)
+        const kept = reader.end().filter(({ score }) => score >= options.threshold)
         if (options.offsetUnit === 'codepoint') toCodePoints(text, kept)
         return kept
       },
@@ -81,7 +84,7 @@ export class EntityReader {
       read: (job, w) => {
         const window = taken[w]!
         aggregator.add(this.#tokens(job, window, this.#firstIndex + window[0]))
-        checkCount(aggregator.count, encoded.text)
+        checkEntityCount(aggregator.count, encoded.text.length)
       },
       end: () => aggregator.end(),
     }
@@ -94,7 +97,7 @@ export class EntityReader {
       read: job => {
         const tokens = this.#tokens(job, job.window, this.#firstIndex)
         for (const entity of aggregate(tokens, this.#labels, this.#rules, how)) found.push(entity)
-        checkCount(found.length, encoded.text)
+        checkEntityCount(found.length, encoded.text.length)
       },
       end: () => resolveOverlaps(encoded.text, found),
     }
@@ -106,8 +109,4 @@ export class EntityReader {
     const probabilities = this.#tagger.probabilities(logits.subarray((from - window[0]) * L, (to - window[0]) * L))
     return gatherTokens(encoded, [from, to], probabilities, this.#rules, firstIndex)
   }
-}
-
-function checkCount(count: number, text: string): void {
-  if (count > mostEntities()) throw tooManyEntities(count, text.length)
 }

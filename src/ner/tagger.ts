@@ -8,12 +8,12 @@ import { BackendError, ConfigError } from '../errors.ts'
 import type { PackedBatch } from '../kernels/kernels.ts'
 import { packBatch } from '../layers/batch.ts'
 import type { DecodingConfig } from '../layers/config.ts'
+import { checkTextLength } from '../limits.ts'
 import type { CompactEncoding } from '../tokenizer/compact.ts'
 import type { EncodeOptions, Tokenizer } from '../tokenizer/tokenizer.ts'
 import { formBatches, sequenceOf, type BatchLimits, type Job } from './batches.ts'
 import { encodedWords, type EncodedText } from './encoded-text.ts'
 import { tooLarge } from './fit.ts'
-import { checkTextLength } from './limits.ts'
 import { wrong } from './options.ts'
 import { softmax } from './softmax.ts'
 import { defaultOverlap, handOver, planWindows } from './windows.ts'
@@ -79,7 +79,7 @@ export class Tagger {
    * @throws OptionError `OPTION_TEXT_TOO_LONG`; TokenizerError `TOKENIZER_LARGER_THAN_MODEL` for a token without a row
    */
   encode(text: string, how: EncodeHow = {}, signal?: AbortSignal): EncodedText | Promise<EncodedText> {
-    checkTextLength(text.length)
+    checkTextLength(text.length, 'entities')
     const stretches = this.#tokenizer.encodeCompact(text, how)
     const first = stretches.next()
     if (first.done) return this.#checkIds(withText(text, first.value))
@@ -96,7 +96,10 @@ export class Tagger {
 
   /** Words that are given, not found: the text is the words with `delimiter` between them. */
   encodeWords(words: readonly string[], delimiter = ' ', how: EncodeHow = {}): EncodedText {
-    checkTextLength(words.reduce((sum, word) => sum + word.length + delimiter.length, 0))
+    checkTextLength(
+      words.reduce((sum, word) => sum + word.length + delimiter.length, 0),
+      'encoding',
+    )
     const encoding = this.#tokenizer.encodeWords(words, { ...how, addSpecialTokens: false })
     return this.#checkIds(encodedWords(words, delimiter, encoding))
   }

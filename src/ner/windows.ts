@@ -1,6 +1,6 @@
 /**
- * Long texts: BERT sees at most `max_position_embeddings` tokens at once, so a longer text is read through windows that
- * overlap.
+ * Long texts: a model sees at most `max_position_embeddings` tokens at once, or `model_max_length` of its tokenizer if that is
+ * less (192 for the model in weights/). A longer text is read through windows that overlap.
  *
  *   tokens     0 ············································ n
  *   window 0   [──────────────────────┊────)

@@ -58,15 +58,15 @@ export interface DTypeArrays {
 }
 
 /** All types, in the reference's order. */
-export const DTYPES = Object.keys(BITS) as readonly TensorDType[]
+export const TENSOR_DTYPES = Object.keys(BITS) as readonly TensorDType[]
 
 /** Bits of one element. */
 export const DTYPE_BITS: ReadonlyMap<string, number> = new Map(Object.entries(BITS))
 
-/** Position of each type in {@link DTYPES}. */
-export const DTYPE_RANK: ReadonlyMap<string, number> = new Map(DTYPES.map((dtype, rank) => [dtype, rank]))
+/** Position of each type in {@link TENSOR_DTYPES}. */
+export const DTYPE_RANK: ReadonlyMap<string, number> = new Map(TENSOR_DTYPES.map((dtype, rank) => [dtype, rank]))
 
-const BY_NAME: ReadonlyMap<string, TensorDType> = new Map(DTYPES.map(dtype => [dtype, dtype]))
+const BY_NAME: ReadonlyMap<string, TensorDType> = new Map(TENSOR_DTYPES.map(dtype => [dtype, dtype]))
 
 /** The type of this name, as the one string that all its tensors share; undefined where there is none. */
 export function dtypeOf(name: string): TensorDType | undefined {

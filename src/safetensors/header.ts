@@ -9,7 +9,8 @@
  * Every statement is checked against every other before a byte of a tensor is touched.
  */
 import { SafetensorsError } from '../errors.ts'
-import { DTYPES, DTYPE_BITS, dtypeOf, type TensorDType } from './dtypes.ts'
+import { longestHeader } from '../limits.ts'
+import { TENSOR_DTYPES, DTYPE_BITS, dtypeOf, type TensorDType } from './dtypes.ts'
 import { JsonScanner } from '../json/scanner.ts'
 import { decodeUtf8, quote } from '../values.ts'
 import { jsonErrors } from './json-errors.ts'
@@ -58,11 +59,12 @@ export function headerLength(prefix: Uint8Array, fileBytes: number, name: string
   }
   const view = new DataView(prefix.buffer, prefix.byteOffset, PREFIX_BYTES)
   const length = view.getUint32(4, true) * 2 ** 32 + view.getUint32(0, true)
-  if (length > MAX_HEADER_BYTES) {
+  const most = Math.min(MAX_HEADER_BYTES, longestHeader())
+  if (length > most) {
     throw new SafetensorsError({
       code: 'SAFETENSORS_HEADER_TOO_LARGE',
       subject: `${name}: header`,
-      expected: `at most ${MAX_HEADER_BYTES} bytes`,
+      expected: `at most ${most} bytes${most < MAX_HEADER_BYTES ? ', for which there is memory' : ''}`,
       found: `${view.getBigUint64(0, true)}`,
       nextStep: 'This is no safetensors file: check its name, or that it is not a page or pointer saved in its place.',
     })
@@ -180,7 +182,7 @@ function parseDType(scanner: JsonScanner, subject: Subject): TensorDType {
   throw new SafetensorsError({
     code: 'SAFETENSORS_DTYPE_UNKNOWN',
     subject: subject(),
-    expected: `one of ${DTYPES.join(', ')}`,
+    expected: `one of ${TENSOR_DTYPES.join(', ')}`,
     found: quote(name),
     nextStep: 'Save the tensor in one of these types, or look for a newer version of this library.',
   })

@@ -126,7 +126,7 @@ function methodOf(value: unknown, name: string): unknown {
  *
  * @throws SourceError `SOURCE_FILE_TOO_LARGE`, `SOURCE_INVALID`, or what the source rejects with
  */
-export async function readFile(source: ModelSource, name: string, most: number): Promise<Uint8Array> {
+export async function readFile(source: ModelSource, name: string, most = 2 ** 30): Promise<Uint8Array> {
   const file = await openFile(source, name)
   try {
     const { size } = file

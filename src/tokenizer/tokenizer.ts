@@ -9,6 +9,7 @@
  *
  * Ids and offsets equal those of Hugging Face's `tokenizers` 0.23.3.
  */
+import { checkTextLength } from '../limits.ts'
 import type { ModelSource } from '../source/source.ts'
 import { AddedTokenFinder, type AddedToken } from './added-tokens.ts'
 import { endOfCharacter, type AlignedText } from './aligned-text.ts'
@@ -141,13 +142,14 @@ export class Tokenizer {
    *
    * A lone surrogate, which is no character, counts as U+FFFD, which most models drop.
    *
-   * @throws TokenizerError `TOKENIZER_INPUT` where the text is not a string; OptionError.
+   * @throws TokenizerError `TOKENIZER_INPUT` if the text is not a string; OptionError, `OPTION_TEXT_TOO_LONG` among them.
    */
   encode(text: string, options: EncodeTextOptions = {}): Encoding {
     checkText(text, 'the text')
     const steps = this.#readOptions(options)
     const { pair } = options
     if (pair !== undefined) checkText(pair, 'the pair')
+    checkTextLength(text.length + (pair?.length ?? 0), 'encoding')
     return this.#assemble(options, pair !== undefined, (sequence, typeId, into) => {
       this.#encodeText(sequence === 'B' ? (pair ?? '') : text, steps, typeId, into)
     })
@@ -217,6 +219,8 @@ export class Tokenizer {
 
   /** Each step's result, with offsets in the text: to look at, to debug, to learn from. */
   explain(text: string, options: EncodeOptions = {}): Explanation {
+    checkText(text, 'the text')
+    checkTextLength(text.length, 'explanation')
     const encoding = this.encode(text, options)
     const steps = {
       normalizer: this.#normalizer,

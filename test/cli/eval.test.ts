@@ -184,7 +184,7 @@ describe('a model', () => {
       versions: { bertNer: expect.stringMatching(/^\d+\./), node: process.versions.node },
       file: { documents: 2, sentences: 4, words: 12, scheme: 'IOB1', misfits: 0 },
       model: { hash },
-      options: { backend: 'naive', precision: 'auto', wordTag: 'first', context: 'sentence', maxLength: 20 },
+      options: { backend: 'naive', dtype: 'auto', wordTag: 'first', context: 'sentence', maxLength: 20 },
       run: { windowed: 1, emptyWords: 1 },
       confidence: { seed: 7, resamples: 50 },
       conlleval: { tokens: 12, gold: 5 },

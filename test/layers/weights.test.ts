@@ -38,6 +38,12 @@ describe('spellings of keys that give the same model', () => {
       [],
     ],
     ['no bert. prefix', (key: string) => key.replace(/^bert\./, ''), []],
+    ['module., of DataParallel', (key: string) => `module.${key}`, []],
+    ['_orig_mod., of torch.compile', (key: string) => `_orig_mod.${key}`, []],
+    ['both', (key: string) => `_orig_mod.module.${key}`, []],
+    ['model.', (key: string) => `model.${key}`, []],
+    ['encoder. in the place of bert.', (key: string) => key.replace(/^bert\./, 'encoder.'), []],
+    ['model., without bert.', (key: string) => `model.${key.replace(/^bert\./, '')}`, []],
   ])('%s', async (_, change) => {
     const expected = await logitsOf(await load(tensors => tensors))
     const model = await load(rename(change))
@@ -81,6 +87,20 @@ test('one error lists every key that is missing, unexpected or mismatched', asyn
       '2 mismatched: bert.embeddings.LayerNorm.bias (found I64 [64], expected F32/F16/BF16 [64]), ' +
       'classifier.weight (found F32 [64, 9], expected F32/F16/BF16/I8 [9, 64])',
   )
+})
+
+test('a message stays short, whatever the file and the configuration hold', async () => {
+  const many = await load(tensors => {
+    for (let i = 0; i < 2000; i++) tensors.set(`foreign${i}\u001b[31m`, float32([1]))
+    tensors.set('x'.repeat(1e5), float32([1]))
+    tensors.set('classifier.weight', float32(Array<number>(1e5).fill(1)))
+    return tensors
+  }).catch((error: unknown) => error as Error)
+  expect(many).toMatchObject({ code: 'CHECKPOINT_KEYS' })
+  expect((many as { found: string }).found).toMatch(/^2001 unexpected: .*foreign1000.*, … and 1996 more; 1 mismatched: /)
+  expect((many as Error).message.length).toBeLessThan(1000)
+  const deep = await load(() => new Map([['a', float32([1])]])).catch((error: unknown) => error as Error)
+  expect((deep as Error).message.length).toBeLessThan(600)
 })
 
 test.each([

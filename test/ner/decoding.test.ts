@@ -1,7 +1,7 @@
 /** Labels within their scheme, against every sequence there is. */
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { constrained, transitionsOf, type Transitions } from '../../dist/ner/decoding.js'
+import { constrained, SequenceDecoder, transitionsOf, type Transitions } from '../../dist/ner/decoding.js'
 import { parseConfig } from '../../dist/layers/config.js'
 import { pipeline, type TokenEntity } from '../../dist/node.js'
 import { tinyModel } from '../helpers/tiny-model.ts'
@@ -76,6 +76,27 @@ test.each([[IOB2], [IOB1], [BIOES.slice(0, 5)]])('%j: the likeliest of all allow
     }),
     { numRuns: 200 },
   )
+})
+
+test('labels are settled as soon as they are sure, and are those of the whole', () => {
+  for (const labels of [IOB2, IOB1, BIOES]) {
+    const L = labels.length
+    const transitions = transitionsOf(labels)
+    let state = 11
+    const random = () => (state = (state * 1103515245 + 12345) & 0x7fffffff) / 0x7fffffff
+    const rows = Array.from({ length: 3000 }, () => Float32Array.from({ length: L }, () => 0.01 + random()))
+    const decoder = new SequenceDecoder(transitions)
+    const found: number[] = []
+    let held = 0
+    for (const [i, row] of rows.entries()) {
+      decoder.add(row)
+      if (i % 10 === 9) found.push(...decoder.settled())
+      held = Math.max(held, i + 1 - found.length)
+    }
+    found.push(...decoder.end())
+    expect(found).toEqual([...constrained(rows, transitions)])
+    expect(held).toBeLessThan(200)
+  }
 })
 
 test('labels that allow no sequence are read by argmax', () => {

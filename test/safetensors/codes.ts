@@ -168,6 +168,10 @@ export const CODES: Readonly<Record<string, readonly string[]>> = {
     'offsets of 2^53',
     'zero, then 2^62 squared',
     '2^62 squared, then zero',
+    'unknown field, 1e999',
+    'unknown field, -1e999',
+    'unknown field, 1e999 in a list',
+    'unknown field, 400 digits',
   ],
   SAFETENSORS_OFFSETS_HOLE: [
     'hole',

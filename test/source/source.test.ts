@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { readFile, sourceFromBytes } from '../../dist/source/source.js'
-import { sourceFromFolder } from '../../dist/node.js'
+import { pipeline, sourceFromFolder, type ModelSource } from '../../dist/node.js'
+import { tinyModel } from '../helpers/tiny-model.ts'
 
 const bytes = Uint8Array.from({ length: 100 }, (_, i) => i)
 let folder: string
@@ -60,5 +61,56 @@ describe('what is there and is no file to read is not taken for missing', () => 
 
   test('a name with a file for a folder is missing', async () => {
     await expect(sourceFromFolder(folder).open('a.bin/b')).rejects.toMatchObject({ code: 'SOURCE_FILE_MISSING' })
+  })
+})
+
+describe('sources that a user wrote, or a file that is not what it is called', () => {
+  const opening = (file: unknown) => readFile({ open: () => file as never }, 'config.json', 1000)
+  const read = () => Promise.resolve(Uint8Array.of(1))
+
+  test.each([Infinity, NaN, -1, 1.5, 2 ** 60, '5', undefined])('a size of %p', async size => {
+    await expect(opening({ size, read })).rejects.toMatchObject({ code: 'SOURCE_INVALID' })
+  })
+
+  test.each([undefined, null, 5, 'x', {}, { size: 3 }, { size: 3, read: 5 }])('open() that gives %p', async file => {
+    await expect(opening(file)).rejects.toMatchObject({ code: 'SOURCE_INVALID' })
+  })
+
+  test.each([undefined, null, 'text', [1], new ArrayBuffer(2)])('read() that gives %p', async bytes => {
+    let closed = 0
+    const file = { size: 2, read: () => Promise.resolve(bytes as never), close: () => Promise.resolve(void closed++) }
+    await expect(opening(file)).rejects.toMatchObject({ code: 'SOURCE_INVALID' })
+    expect(closed).toBe(1)
+  })
+
+  test.each([
+    ['config.json', 1e12],
+    ['tokenizer_config.json', 1e12],
+    ['tokenizer.json', 1e12],
+    ['special_tokens_map.json', 1e12],
+    ['added_tokens.json', 1e12],
+    ['vocab.txt', 1e12],
+    ['model.safetensors.index.json', 1e12],
+  ])('%s of a terabyte is never read', async (name, size) => {
+    const files = tinyModel()
+    const source = sourceFromBytes(files)
+    const large: ModelSource = {
+      open: asked =>
+        asked === name
+          ? Promise.resolve({ size, read: () => Promise.reject(new Error('read')) })
+          : asked === 'model.safetensors' && name.startsWith(asked)
+            ? sourceFromBytes({}).open(asked)
+            : source.open(asked),
+    }
+    await expect(pipeline('ner', large)).rejects.toMatchObject({ code: 'SOURCE_FILE_TOO_LARGE', subject: name })
+  })
+
+  test('the list of files that are there is short', async () => {
+    const files = Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`file${i}`, bytes]))
+    const error = (await sourceFromBytes(files)
+      .open('x')
+      .catch((error: unknown) => error)) as Error
+    expect(error.message).toContain('and 9990 more')
+    expect(error.message.length).toBeLessThan(500)
   })
 })

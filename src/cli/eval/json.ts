@@ -40,7 +40,7 @@ export function evaluationJson({ path, file, model, evaluation, timing, flags }:
     options: {
       backend: model.backend,
       device: flags.device ?? null,
-      precision: flags.dtype ?? 'auto',
+      dtype: flags.dtype ?? 'auto',
       threads: flags.threads ?? null,
       wordTag: flags.wordTag,
       decoding: flags.decoding ?? model.tagger.decoding.decoding,

@@ -49,6 +49,9 @@ function options(): Option[] {
       new Option('--decoding <how>', 'how labels are chosen (default: as the model says)').choices(DECODINGS),
       new Option('--threshold <score>', 'leave out entities that score below it').argParser(between(0, 1)),
       new Option('--stride <tokens>', "overlap of windows over long texts, with transformers' rule").argParser(natural),
+      new Option('--special-tokens <how>', 'whether "[SEP]" typed in a text is that token, or just text')
+        .choices(['parse', 'literal'])
+        .default(undefined, 'parse, but literal with --format redacted'),
     ),
     ...group(
       'Output:',

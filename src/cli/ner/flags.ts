@@ -15,5 +15,6 @@ export interface NerFlags extends ModelFlags {
   decoding?: Decoding
   threshold?: number
   stride?: number
+  specialTokens?: 'parse' | 'literal'
   format?: Format
 }

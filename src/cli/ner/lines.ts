@@ -3,9 +3,9 @@
  * offsets and change names in silence, so it is an error that names the line.
  */
 import { isUtf8 } from 'node:buffer'
-import { getHeapStatistics } from 'node:v8'
 import { SourceError } from '../../errors.ts'
 import { gather } from '../input.ts'
+import { longestText } from '../../limits.ts'
 
 export interface Line {
   readonly text: string
@@ -15,8 +15,8 @@ export interface Line {
   readonly bytes: number
 }
 
-/** Bytes of one text for which there is memory: each takes some 140 bytes of heap on its way (measured on English prose). */
-const MOST = Math.floor(getHeapStatistics().heap_size_limit / 160)
+/** Bytes of a text that is read on, at most: a UTF-16 unit has three at most. How many units there are is seen once it is read. */
+const MOST_BYTES = 3 * longestText('entities')
 
 const NEWLINE = 0x0a
 // A mark at the beginning of the file is taken off by hand: a decoder would look for one in every block.
@@ -33,7 +33,7 @@ export async function* readLines(chunks: AsyncIterable<Uint8Array>, name: string
     if (end < 0) {
       rest.push(chunk)
       held += chunk.length
-      if (held > MOST) throw tooLong(`${name}, line ${number + 1}`)
+      if (held > MOST_BYTES) throw tooLong(`${name}, line ${number + 1}`)
       continue
     }
     const block = Buffer.concat([...rest, chunk.subarray(0, end)])
@@ -47,6 +47,7 @@ export async function* readLines(chunks: AsyncIterable<Uint8Array>, name: string
   function* linesOf(block: Buffer): Generator<Line> {
     for (const line of decodeLines(block, name, number)) {
       bytes += Buffer.byteLength(line) + 1
+      checked(line, `${name}, line ${number + 1}`)
       yield { text: line.endsWith('\r') ? line.slice(0, -1) : line, number: ++number, bytes }
     }
   }
@@ -54,8 +55,8 @@ export async function* readLines(chunks: AsyncIterable<Uint8Array>, name: string
 
 /** The whole of an input as one text. */
 export async function readText(chunks: AsyncIterable<Uint8Array>, name: string): Promise<string> {
-  const block = await gather(chunks, MOST, () => tooLong(name))
-  if (isUtf8(block)) return decode(block, true)
+  const block = await gather(chunks, MOST_BYTES, () => tooLong(name))
+  if (isUtf8(block)) return checked(decode(block, true), name)
   const line = 1 + block.subarray(0, startOfBadLine(block)).filter(byte => byte === NEWLINE).length
   throw notUtf8(name, line, hasUtf16Mark(block))
 }
@@ -98,11 +99,16 @@ function notUtf8(name: string, line: number, isUtf16: boolean): SourceError {
   })
 }
 
+function checked(text: string, subject: string): string {
+  if (text.length > longestText('entities')) throw tooLong(subject)
+  return text
+}
+
 function tooLong(subject: string): SourceError {
   return new SourceError({
     code: 'SOURCE_TEXT_TOO_LONG',
     subject,
-    expected: `a text of at most ${(MOST / 1e6).toFixed(1)} MB, for which there is memory`,
+    expected: `a text of at most ${(longestText('entities') / 1e6).toFixed(1)} million characters, for which there is memory`,
     found: 'a longer one',
     nextStep: 'Cut it into files or, for --lines, into lines; NODE_OPTIONS=--max-old-space-size=8192 makes more room.',
   })

@@ -63,10 +63,14 @@ async function* texts(items: AsyncIterable<Item>, waiting: Item[]): AsyncGenerat
   }
 }
 
-function callOptions({ aggregation, decoding, threshold, stride }: NerFlags, signal: AbortSignal): CallOptions {
+function callOptions(flags: NerFlags, signal: AbortSignal): CallOptions {
+  const { aggregation, decoding, threshold, stride } = flags
+  // What is to be redacted must not hide behind a token that somebody typed.
+  const specialTokens = flags.specialTokens ?? (flags.format === 'redacted' ? 'literal' : undefined)
   return {
     aggregation_strategy: aggregation,
     signal,
+    ...(specialTokens === undefined ? {} : { specialTokens }),
     ...(decoding === undefined ? {} : { decoding }),
     ...(threshold === undefined ? {} : { threshold }),
     ...(stride === undefined ? {} : { stride }),
