@@ -20,7 +20,7 @@ export interface Printer {
 export interface PrinterOptions {
   readonly isSingle: boolean
   readonly colour: boolean
-  /** A terminal never gets a control character. A file or a pipe gets those of the text if the format copies it. */
+  /** A terminal never gets a control character. A file or a pipe gets those of an object that --jsonl copies. */
   readonly isTerminal: boolean
   /** Finds the words of a text. */
   readonly tokenizer: Tokenizer
@@ -46,12 +46,8 @@ export function createPrinter(format: Format, options: PrinterOptions): Printer 
           `${file === undefined || isSingle ? '' : `<h2>${escapeHtml(escapeControls(file))}</h2>\n`}${render(text, entities, 'html')}\n`,
       }
     case 'redacted':
-      return {
-        print({ text }, entities) {
-          const redacted = ended(redact(text, entities))
-          return isTerminal ? showControls(redacted) : redacted
-        },
-      }
+      // For eyes, as all formats are: a pipe may lead to a terminal. `bert-ner redact` gives the text itself.
+      return { print: ({ text }, entities) => showControls(ended(redact(text, entities))) }
   }
 }
 
