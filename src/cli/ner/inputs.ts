@@ -35,8 +35,8 @@ export async function openInputs(words: readonly string[], flags: NerFlags): Pro
   const paths = flags.file ?? ['-']
   const sizes = await Promise.all(paths.map(sizeOf))
   // Before a model is loaded: what is too long for a text is known by its size.
-  if (!byLine)
-    for (const [i, size] of sizes.entries()) checkSize(size ?? 0, paths[i] === '-' ? 'standard input' : paths[i]!)
+  for (const [i, path] of byLine ? [] : paths.entries())
+    checkSize(sizes[i] ?? 0, path === '-' ? 'standard input' : path)
   return {
     items: itemsOf(
       paths.map((path, i) => fileInput(path, sizes[i], flags.file !== undefined)),
