@@ -67,7 +67,7 @@ function checkManifest(installed) {
 function checkFiles(installed) {
   const all = readdirSync(installed, { recursive: true, withFileTypes: true })
   const files = all.filter(entry => entry.isFile()).map(entry => join(entry.parentPath, entry.name))
-  const allowed = ['dist', 'src', 'weights', 'package.json', 'README.md', 'LICENSE', 'CHANGELOG.md']
+  const allowed = ['dist', 'src', 'weights', 'package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'SECURITY.md']
   for (const entry of readdirSync(installed)) if (!allowed.includes(entry)) fail(`${entry} is in the tarball`)
   const weights = files.filter(file => file.startsWith(join(installed, 'weights/')))
   const rest = files.filter(file => !weights.includes(file))

@@ -15,8 +15,8 @@ const BYTES_A_UNIT = {
   explanation: 800,
 } as const
 
-/** Bytes of heap for an entity. */
-const BYTES_AN_ENTITY = 200
+/** Bytes of heap for each entity: in a list, or laid over its text to be shown or replaced there. */
+const BYTES_AN_ENTITY = { listed: 200, marked: 800 } as const
 
 /** Bytes of heap for each byte of a safetensors header: its text, then a name, a shape and four numbers for each tensor. */
 const BYTES_A_HEADER_BYTE = 8
@@ -33,10 +33,10 @@ export function longestText(made: keyof typeof BYTES_A_UNIT): number {
 }
 
 /** @throws OptionError `OPTION_TEXT_TOO_LONG` for more entities than there is memory for; `units`: the text's length */
-export function checkEntityCount(count: number, units: number): void {
-  const most = Math.floor(heapLimit() / BYTES_AN_ENTITY)
+export function checkEntityCount(count: number, units: number, use: keyof typeof BYTES_AN_ENTITY = 'listed'): void {
+  const most = Math.floor(heapLimit() / BYTES_AN_ENTITY[use])
   if (count > most)
-    throw tooLong(`at most ${most} entities, for which there is memory`, `more in ${units} UTF-16 units`)
+    throw tooLong(`at most ${most} entities, for which there is memory`, `${count} or more in ${units} UTF-16 units`)
 }
 
 /** The longest safetensors header for which there is memory, in bytes. */

@@ -75,7 +75,8 @@ describe('formats of the command line', () => {
         const printer = createPrinter(format, { isSingle, colour, isTerminal, tokenizer })
         const json = isObject ? { json: JSON.stringify({ text }) } : {}
         const item = { text, file: `f${file}.txt`, bytes: 1, ...json }
-        all += (printer.begin ?? '') + printer.print(item, entities) + printer.print(item, [])
+        const printed = [printer.print(item, entities), printer.print(item, [])]
+        all += (printer.begin ?? '') + printed.map(pieces => Array.from(pieces).join('')).join('')
         all += (printer.end?.() ?? '') + (printer.abandon?.() ?? '')
       }
     }

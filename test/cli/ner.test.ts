@@ -239,7 +239,9 @@ describe('failures are one line that says what to do', () => {
     child.stdin.on('drain', more)
     more()
     expect(await ended).toBe(1)
-    expect(stderr).toMatch(/^bert-ner: standard input.*: expected a text of at most .* million characters.*--lines.*\n$/)
+    expect(stderr).toMatch(
+      /^bert-ner: standard input.*: expected a text of at most .* million characters.*--lines.*\n$/,
+    )
   })
 
   const full = '/dev/full'

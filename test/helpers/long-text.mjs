@@ -1,5 +1,6 @@
 // Tags one text of so many bytes with the default model's tokenizer and a tiny model: for what it takes, in a process of its own.
 import { readFileSync } from 'node:fs'
+import { clearInterval, setInterval } from 'node:timers'
 import { pipeline } from '../../dist/node.js'
 import { randomModel } from './random-model.js'
 

@@ -29,7 +29,10 @@ const ticksWhile = async (work: Promise<unknown>): Promise<number> => {
 }
 
 describe('long texts', () => {
-  const words = Array.from({ length: 30_000 }, (_, i) => ['Wolf', 'Berlin', 'ab-c', 'x.', '(y)', '\n'][(i * 7) % 6]!)
+  const words = Array.from(
+    { length: 30_000 },
+    (_, i) => ['Wolf', 'Berlin', 'ab-c', 'x.', '(y)', '\n'][(i * 7) % 6] ?? '',
+  )
   const long = words.join(' ')
 
   test('the compact encoding has the pieces, places and words of the plain one', () => {
@@ -70,7 +73,7 @@ describe('long texts', () => {
     const parts = ['a', 'e\u0301', '.', ' ', '\u0301', '北', '京', 'İ', '≠', '\u000b', '\u0085', '\u00a0', '\u037e', '한', '\ud800', '𝒜', '\u3000', 'aaa', '\u0334\u0301'] // prettier-ignore
     let state = 7
     const random = () => (state = (state * 1103515245 + 12345) & 0x7fffffff) / 0x7fffffff
-    const short = Array.from({ length: 200 }, () => parts[Math.floor(random() * parts.length)]!).join('')
+    const short = Array.from({ length: 200 }, () => parts[Math.floor(random() * parts.length)] ?? '').join('')
     for (const config of [{}, { do_lower_case: false }, { tokenize_chinese_chars: false }, { strip_accents: false }]) {
       const tokenizer = Tokenizer.fromVocab(vocab.join('\n'), config)
       // Of 300,000 characters every place near a cut is tried; short texts are never cut.
@@ -80,7 +83,7 @@ describe('long texts', () => {
       const period = once.ids.length - n
       for (let i = n; i + period < whole.ids.length - n; i++) {
         if (whole.ids[i] !== whole.ids[i + period]) throw new Error(`piece ${i} of ${JSON.stringify(config)}`)
-        const [[start], [other]] = [whole.offsets[i]!, whole.offsets[i + period]!]
+        const [start = 0, other = 0] = [whole.offsets[i]?.[0], whole.offsets[i + period]?.[0]]
         if (other - start !== short.length) throw new Error(`place of piece ${i} of ${JSON.stringify(config)}`)
       }
     }
@@ -149,11 +152,11 @@ describe('texts without tokens', () => {
   test('can be aborted', async () => {
     const signal = AbortSignal.timeout(30)
     const drain = async () => {
-      for await (const _ of ner.stream(
+      for await (const entities of ner.stream(
         Array.from({ length: 2_000_000 }, () => ''),
         { signal },
       ))
-        void _
+        expect(entities).toEqual([])
     }
     await expect(drain()).rejects.toMatchObject({ name: 'TimeoutError' })
   })

@@ -78,7 +78,7 @@ describe('sources that a user wrote, or a file that is not what it is called', (
 
   test.each([undefined, null, 'text', [1], new ArrayBuffer(2)])('read() that gives %p', async bytes => {
     let closed = 0
-    const file = { size: 2, read: () => Promise.resolve(bytes as never), close: () => Promise.resolve(void closed++) }
+    const file = { size: 2, read: () => Promise.resolve(bytes as never), close: () => (closed++, Promise.resolve()) }
     await expect(opening(file)).rejects.toMatchObject({ code: 'SOURCE_INVALID' })
     expect(closed).toBe(1)
   })

@@ -4,14 +4,15 @@ import { redact } from '../../redact/redact.ts'
 import { escapeControls, escapeHtml, escapeJson, isControl, showControls } from '../../escape.ts'
 import { markAnsi, render } from '../../redact/render.ts'
 import { stretches } from '../../redact/spans.ts'
-import type { Tokenizer } from '../../tokenizer/tokenizer.ts'
+import type { EncodeOptions, Tokenizer } from '../../tokenizer/tokenizer.ts'
 import type { Format } from './flags.ts'
 import type { Item } from './inputs.ts'
 import { withField } from './json-line.ts'
 
 export interface Printer {
   readonly begin?: string
-  print(item: Item, entities: readonly Entity[]): string
+  /** In pieces if there may be so many entities that all of it would not fit into memory. */
+  print(item: Item, entities: readonly Entity[]): string | Iterable<string>
   end?(): string
   /** If the work ends early: what makes the output whole. */
   abandon?(): string
@@ -24,6 +25,7 @@ export interface PrinterOptions {
   readonly isTerminal: boolean
   /** Finds the words of a text. */
   readonly tokenizer: Tokenizer
+  readonly specialTokens?: EncodeOptions['specialTokens'] | undefined
 }
 
 export function createPrinter(format: Format, options: PrinterOptions): Printer {
@@ -32,13 +34,11 @@ export function createPrinter(format: Format, options: PrinterOptions): Printer 
     case 'pretty':
       return pretty(colour)
     case 'json':
-      return isSingle
-        ? { print: (_, entities) => `${escapeJson(JSON.stringify(entities, undefined, 2))}\n` }
-        : jsonList()
+      return isSingle ? { print: (_, entities) => jsonPretty(entities) } : jsonList()
     case 'jsonl':
       return { print: (item, entities) => jsonLine(item, entities, isTerminal) }
     case 'conll':
-      return { print: ({ text }, entities) => conll(text, entities, tokenizer) }
+      return { print: ({ text }, entities) => conll(text, entities, tokenizer, options) }
     case 'html':
       return {
         begin: '<!doctype html>\n<meta charset="utf-8">\n<title>Entities</title>\n',
@@ -99,28 +99,46 @@ function jsonList(): Printer {
 }
 
 /** With `--jsonl` the object as it was written, to the letter, with one more field: numbers and order stay what they are. */
-function jsonLine({ text, file, json }: Item, entities: readonly Entity[], isTerminal: boolean): string {
+function* jsonLine({ text, file, json }: Item, entities: readonly Entity[], isTerminal: boolean): Generator<string> {
   if (json === undefined) {
-    return `${escapeJson(JSON.stringify({ ...(file === undefined ? {} : { file }), text, entities }))}\n`
+    const before = escapeJson(JSON.stringify({ ...(file === undefined ? {} : { file }), text }))
+    yield `${before.slice(0, -1)},"entities":[`
+    for (const [i, entity] of entities.entries()) yield `${i === 0 ? '' : ','}${escapeJson(JSON.stringify(entity))}`
+    yield ']}\n'
+    return
   }
   const line = withField(json, 'entities', escapeJson(JSON.stringify(entities)))
-  return `${isTerminal ? escapeJson(line) : line}\n`
+  yield `${isTerminal ? escapeJson(line) : line}\n`
+}
+
+/** As `JSON.stringify(entities, undefined, 2)`, one entity after the other. */
+function* jsonPretty(entities: readonly Entity[]): Generator<string> {
+  if (entities.length === 0) yield '['
+  for (const [i, entity] of entities.entries()) {
+    const json = escapeJson(JSON.stringify(entity, undefined, 2))
+    yield `${i === 0 ? '[' : ','}\n  ${json.replaceAll('\n', '\n  ')}`
+  }
+  yield entities.length === 0 ? ']\n' : '\n]\n'
 }
 
 /** A word and its IOB2 tag on each line, an empty line after each text. Words are those of the tokenizer. */
-function conll(text: string, entities: readonly Entity[], tokenizer: Tokenizer): string {
+function* conll(
+  text: string,
+  entities: readonly Entity[],
+  tokenizer: Tokenizer,
+  how: Pick<PrinterOptions, 'specialTokens'>,
+): Generator<string> {
   const sorted = [...entities].sort((a, b) => a.start - b.start)
   let next = 0
-  let lines = ''
   let last: Entity | undefined
-  for (const [start, end] of wordsOf(text, tokenizer)) {
+  for (const [start, end] of wordsOf(text, tokenizer, how)) {
     while (next < sorted.length && (sorted[next]?.end ?? 0) <= start) next++
     const entity = sorted[next]
     const isInside = entity !== undefined && entity.start < end
-    lines += `${wordOf(text, start, end)} ${isInside ? tagOf(entity, entity === last) : 'O'}\n`
+    yield `${wordOf(text, start, end)} ${isInside ? tagOf(entity, entity === last) : 'O'}\n`
     last = isInside ? entity : undefined
   }
-  return `${lines}\n`
+  yield '\n'
 }
 
 /** A token's label is a tag already; a group's label gets its prefix here. Without spaces, which part columns. */
@@ -130,18 +148,19 @@ function tagOf(entity: Entity, goesOn: boolean): string {
   return `${goesOn ? 'I' : 'B'}-${label}`
 }
 
-function wordsOf(text: string, tokenizer: Tokenizer): [start: number, end: number][] {
-  const words: [number, number][] = []
-  const { offsets, wordIds } = tokenizer.encode(text)
-  let last: number | null = null
-  for (const [i, [start, end]] of offsets.entries()) {
-    const id = wordIds[i] ?? null
-    const word = words.at(-1)
-    if (id !== null && id === last && word) word[1] = end
-    else if (id !== null) words.push([start, end])
-    last = id
+function* wordsOf(
+  text: string,
+  tokenizer: Tokenizer,
+  { specialTokens }: Pick<PrinterOptions, 'specialTokens'>,
+): Generator<[start: number, end: number]> {
+  const stretches = tokenizer.encodeCompact(text, specialTokens === undefined ? {} : { specialTokens })
+  let next = stretches.next()
+  while (!next.done) next = stretches.next()
+  const { length, starts, ends, wordIds } = next.value
+  for (let from = 0, to = 1; from < length; from = to++) {
+    while (to < length && wordIds[to] === wordIds[from]) to++
+    yield [starts[from] ?? 0, ends[to - 1] ?? 0]
   }
-  return words
 }
 
 /** Controls inside a word, which the tokenizer passes over, would break the columns. */

@@ -3,7 +3,7 @@ import { createReadStream, fstatSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { OptionError, SourceError } from '../../errors.ts'
 import type { NerFlags } from './flags.ts'
-import { readLines, readText, type Line } from './lines.ts'
+import { checkSize, readLines, readText, type Line } from './lines.ts'
 
 /** One text on its way to its entities. */
 export interface Item {
@@ -34,6 +34,9 @@ export async function openInputs(words: readonly string[], flags: NerFlags): Pro
   }
   const paths = flags.file ?? ['-']
   const sizes = await Promise.all(paths.map(sizeOf))
+  // Before a model is loaded: what is too long for a text is known by its size.
+  for (const [i, path] of byLine ? [] : paths.entries())
+    checkSize(sizes[i] ?? 0, path === '-' ? 'standard input' : path)
   return {
     items: itemsOf(
       paths.map((path, i) => fileInput(path, sizes[i], flags.file !== undefined)),

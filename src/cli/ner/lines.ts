@@ -99,6 +99,11 @@ function notUtf8(name: string, line: number, isUtf16: boolean): SourceError {
   })
 }
 
+/** Of the whole of a file, where its size is known. */
+export function checkSize(bytes: number, subject: string): void {
+  if (bytes > MOST_BYTES) throw tooLong(subject)
+}
+
 function checked(text: string, subject: string): string {
   if (text.length > longestText('entities')) throw tooLong(subject)
   return text

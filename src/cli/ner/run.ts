@@ -1,4 +1,5 @@
 /** The action of `bert-ner TEXT`: the model is loaded while the input is opened, texts flow through, results are printed. */
+import { checkEntityCount } from '../../limits.ts'
 import { stat } from 'node:fs/promises'
 import type { CallOptions } from '../../ner/options.ts'
 import { pipeline } from '../../node/pipeline.ts'
@@ -31,6 +32,7 @@ async function answer(inputs: Inputs, flags: NerFlags, signal: AbortSignal): Pro
     colour: hasColour(),
     isTerminal: process.stdout.isTTY,
     tokenizer,
+    specialTokens: specialTokensOf(flags),
   })
   const output = new BufferedOutput()
   const total = inputs.isSingle ? undefined : inputs.bytes
@@ -43,7 +45,9 @@ async function answer(inputs: Inputs, flags: NerFlags, signal: AbortSignal): Pro
     for await (const entities of ner.stream(texts(inputs.items, waiting), callOptions(flags, signal))) {
       const item = waiting.shift()
       if (!item) break // There is one for each result.
-      await output.write(printer.print(item, entities))
+      if (MARKED.includes(format)) checkEntityCount(entities.length, item.text.length, 'marked')
+      const printed = printer.print(item, entities)
+      for (const piece of typeof printed === 'string' ? [printed] : printed) await output.write(piece)
       progress.update(++done, item.bytes)
     }
     await output.write(printer.end?.() ?? '')
@@ -55,6 +59,9 @@ async function answer(inputs: Inputs, flags: NerFlags, signal: AbortSignal): Pro
   }
 }
 
+/** Formats that lay all entities over the text at once. */
+const MARKED: readonly string[] = ['pretty', 'html', 'redacted']
+
 /** The texts of items, which are kept until their results come: as many as the pipeline reads ahead. */
 async function* texts(items: AsyncIterable<Item>, waiting: Item[]): AsyncGenerator<string> {
   for await (const item of items) {
@@ -63,10 +70,14 @@ async function* texts(items: AsyncIterable<Item>, waiting: Item[]): AsyncGenerat
   }
 }
 
+/** What is to be redacted must not hide behind a token that somebody typed. */
+function specialTokensOf({ specialTokens, format }: NerFlags): NerFlags['specialTokens'] {
+  return specialTokens ?? (format === 'redacted' ? 'literal' : undefined)
+}
+
 function callOptions(flags: NerFlags, signal: AbortSignal): CallOptions {
   const { aggregation, decoding, threshold, stride } = flags
-  // What is to be redacted must not hide behind a token that somebody typed.
-  const specialTokens = flags.specialTokens ?? (flags.format === 'redacted' ? 'literal' : undefined)
+  const specialTokens = specialTokensOf(flags)
   return {
     aggregation_strategy: aggregation,
     signal,
