@@ -43,6 +43,7 @@ export default defineConfig(
       'src/tokenizer/**/*.ts',
       'src/ner/**/*.ts',
       'src/eval/**/*.ts',
+      'src/redact/**/*.ts',
       'src/safetensors/**/*.ts',
       'test/tokenizer/**/*.ts',
       'test/kernels/**/*.ts',

@@ -65,3 +65,5 @@ export class SourceError extends BertNerError<`SOURCE_${string}`> {}
 export class BackendError extends BertNerError<`BACKEND_${string}`> {}
 /** A CoNLL file, or a file of predictions, that cannot be read. */
 export class ConllError extends BertNerError<`CONLL_${string}`> {}
+/** Names that cannot be put back, or a mapping that is none. Its messages show no name. */
+export class RedactError extends BertNerError<`REDACT_${string}`> {}

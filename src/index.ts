@@ -38,5 +38,5 @@ export {
 export { pipeline, type ModelInput, type NerPipeline } from './ner/pipeline.ts'
 export type { CallOptions, OffsetUnit, PipelineOptions, ProgressEvent, Task } from './ner/options.ts'
 export type { AggregationStrategy, Entity, EntityGroup, EntityOf, LabelScore, TokenEntity } from './ner/entity.ts'
-export { redact, type RedactOptions, type Replacement } from './redact/redact.ts'
+export * from './redact.ts'
 export { render, type RenderFormat, type RenderOptions } from './redact/render.ts'

@@ -1,4 +1,5 @@
 /** Entities laid over their text, for what shows or replaces them. */
+import { endOfCharacter } from './characters.ts'
 import { OptionError } from '../errors.ts'
 import { labelOf, type Entity, type EntityGroup, type TokenEntity } from '../ner/entity.ts'
 import { wrong, type OffsetUnit } from '../ner/options.ts'
@@ -14,7 +15,8 @@ export interface Stretch<E extends Entity = Entity> {
 
 /**
  * The whole text, cut at the borders of its entities, in order. Where entities overlap, the one that begins first (of
- * these, the longest) keeps its name and takes in the other: nothing that an entity covers is ever left outside.
+ * these, the longest) keeps its name and takes in the other: nothing that an entity covers is ever left outside. Marks and
+ * joiners of its last letter are an entity's too, although its offsets, which are Python's, end before them.
  *
  * @throws OptionError `OPTION_ENTITIES` for what is no entity, or not one of this text
  */
@@ -38,9 +40,12 @@ export function stretches<E extends Entity>(
   const found: Stretch<E>[] = []
   const place = unit === 'utf16' ? (offset: number) => offset : utf16Places(text)
   let at = 0
-  for (const { entity, start, end } of merged(entities)) {
-    const [from, to] = [place(start) ?? -1, place(end) ?? -1]
-    if (!(from >= at && to >= from && to <= text.length)) throw wrongPlace(entity, text)
+  const sorted = merged(entities)
+  for (const [i, { entity, start, end }] of sorted.entries()) {
+    const [from, named] = [place(start) ?? -1, place(end) ?? -1]
+    if (!(from >= at && named >= from && named <= text.length)) throw wrongPlace(entity, text)
+    const next = sorted[i + 1]
+    const to = named === from ? from : endOfCharacter(text, named, next ? (place(next.start) ?? named) : text.length)
     if (from > at) found.push({ text: text.slice(at, from), label: '' })
     if (to > from) found.push({ text: text.slice(from, to), entity, label: labelOf(entity) })
     at = to

@@ -1,6 +1,7 @@
 /** How entities are printed: a format turns one text and its entities into characters, one after the other. */
 import { labelOf, type Entity } from '../../ner/entity.ts'
-import { redact } from '../../redact/redact.ts'
+import { Ledger } from '../../redact/ledger.ts'
+import { redactWith } from '../../redact/redact.ts'
 import { escapeControls, escapeHtml, escapeJson, isControl, showControls } from '../../escape.ts'
 import { markAnsi, render } from '../../redact/render.ts'
 import { stretches } from '../../redact/spans.ts'
@@ -45,9 +46,11 @@ export function createPrinter(format: Format, options: PrinterOptions): Printer 
         print: ({ text, file }, entities) =>
           `${file === undefined || isSingle ? '' : `<h2>${escapeHtml(escapeControls(file))}</h2>\n`}${render(text, entities, 'html')}\n`,
       }
-    case 'redacted':
+    case 'redacted': {
+      const ledger = new Ledger([], false) // One numbering for all lines and files of a run.
       // For eyes, as all formats are: a pipe may lead to a terminal. `bert-ner redact` gives the text itself.
-      return { print: ({ text }, entities) => showControls(ended(redact(text, entities))) }
+      return { print: ({ text }, entities) => showControls(ended(redactWith(ledger, text, entities))) }
+    }
   }
 }
 

@@ -1,0 +1,11 @@
+/** `bert-ner/redact`: names out of texts and back, with any pipeline. Imports no model. */
+export { BertNerError, OptionError, RedactError } from './errors.ts'
+export type { Origin } from './redact/find.ts'
+export type { Mapping, NameRecord } from './redact/mapping.ts'
+export type { EntitySource, Finder, FoundSpan, RedactorOptions } from './redact/options.ts'
+export type { PatternName } from './redact/patterns/patterns.ts'
+export { redact, type RedactOptions, type Replacement } from './redact/redact.ts'
+export { createRedactor } from './redact/redactor.ts'
+export type { OnUnknown } from './redact/restore.ts'
+export type { Redacted, RedactedEntity, Redactor, RestoreOptions, RunOptions } from './redact/session-types.ts'
+export type { NameReplacement, StyleName } from './redact/styles.ts'

@@ -1,0 +1,268 @@
+/** The session behind a redactor: its ledger, and the way of a text through it. */
+import { RedactError } from '../errors.ts'
+import type { EntityGroup } from '../ner/entity.ts'
+import { wrong, type CallOptions } from '../ner/options.ts'
+import { warn } from '../platform.ts'
+import { show } from '../values.ts'
+import { byPlace, claim, type Range } from './claims.ts'
+import { findForms, findNames, type OriginFind } from './find.ts'
+import { hasher, type Hasher } from './hash.ts'
+import { Ledger } from './ledger.ts'
+import { checkMapping, type Mapping, type NameRecord } from './mapping.ts'
+import { nameKey } from './names.ts'
+import type { CheckedRedactorOptions, EntitySource } from './options.ts'
+import { PATTERNS } from './patterns/patterns.ts'
+import { MORE } from './placeholders.ts'
+import { Repeats } from './repeats.ts'
+import { JsonRestorer } from './restore-json.ts'
+import { TextRestorer, type Restorer } from './restore.ts'
+import type { Redacted, RedactedEntity, Redactor, RestoreOptions, RunOptions } from './session-types.ts'
+import { functionStyle, styleOf, type Style } from './styles.ts'
+
+/** Types of the models that most people have. Texts may hold placeholders of other sessions with them. */
+const EXPECTED = ['PER', 'ORG', 'LOC', 'MISC', 'PERSON', ...PATTERNS]
+
+export class Session implements Redactor {
+  readonly #ner: EntitySource | null
+  readonly #options: CheckedRedactorOptions
+  readonly #ledger: Ledger
+  readonly #repeats: Repeats
+  readonly #style: Style
+  readonly #hasher: Hasher | undefined
+  /** Name → hash, for the names of the text at hand and those before it. */
+  readonly #hashes = new Map<string, string>()
+  readonly #warned = new Set<string>()
+
+  constructor(ner: EntitySource | null, options: CheckedRedactorOptions) {
+    this.#ner = ner
+    this.#options = options
+    this.#ledger = new Ledger(EXPECTED, options.ignoreCase)
+    this.#repeats = new Repeats(options.ignoreCase)
+    this.#hasher = options.key === undefined ? undefined : hasher(options.key)
+    const { style } = options
+    this.#style =
+      typeof style === 'function'
+        ? functionStyle(style)
+        : styleOf(style, this.#ledger, name => this.#hashes.get(this.#keyOf(name)) ?? '')
+  }
+
+  async redact(text: string, options: RunOptions = {}): Promise<Redacted> {
+    checkText(text)
+    const entities = this.#ner === null ? [] : await this.#ner(text, this.#callOptions(options))
+    return this.#replace(text, entities)
+  }
+
+  async *stream(
+    texts: Iterable<string> | AsyncIterable<string>,
+    options: RunOptions = {},
+  ): AsyncGenerator<Redacted, void, undefined> {
+    if (this.#ner === null) {
+      for await (const text of texts) yield await this.redact(text)
+      return
+    }
+    const waiting: string[] = []
+    for await (const entities of this.#ner.stream(remembered(texts, waiting), this.#callOptions(options))) {
+      yield await this.#replace(waiting.shift() ?? '', entities)
+    }
+  }
+
+  restore<T>(value: T, { json = false }: RestoreOptions = {}): T {
+    const restorer = this.#restorer(json)
+    const restoreAny = (inner: unknown): unknown => {
+      if (typeof inner === 'string') return restorer.push(inner) + restorer.end()
+      if (Array.isArray(inner)) return inner.map(restoreAny)
+      if (Object.prototype.toString.call(inner) !== '[object Object]') return inner
+      return Object.fromEntries(Object.entries(inner as object).map(([key, field]) => [key, restoreAny(field)]))
+    }
+    return restoreAny(value) as T
+  }
+
+  restoreStream({ json = false }: RestoreOptions = {}): TransformStream<string, string> {
+    const restorer = this.#restorer(json)
+    const give = (text: string, controller: TransformStreamDefaultController<string>) => {
+      if (text !== '') controller.enqueue(text)
+    }
+    return new TransformStream({
+      transform: (chunk, controller) => {
+        checkText(chunk)
+        give(restorer.push(chunk), controller)
+      },
+      flush: controller => give(restorer.end(), controller),
+    })
+  }
+
+  export(): Mapping {
+    return this.#ledger.export()
+  }
+
+  import(value: unknown): void {
+    const mapping = checkMapping(value)
+    this.#ledger.import(mapping)
+    for (const name of mapping.names) this.#repeats.add(name)
+  }
+
+  clear(): void {
+    this.#ledger.clear()
+    this.#repeats.clear()
+    this.#hashes.clear()
+    this.#warned.clear()
+  }
+
+  async #replace(text: string, entities: readonly EntityGroup[]): Promise<Redacted> {
+    const forms = await findForms(text, this.#options)
+    const { isWanted } = this.#options
+    const wanted = entities.filter(({ entity_group }) => isWanted(entity_group))
+    for (const { entity_group } of [...wanted, ...forms.map(({ entity }) => entity)])
+      this.#ledger.addLabel(entity_group)
+    const kept = this.#placeholdersOf(text)
+    const found = findNames(text, wanted, forms, kept)
+    const all = this.#options.repeats ? this.#withRepeats(text, found, kept) : found
+    if (this.#hasher) await this.#hash(this.#hasher, text, all)
+    // From here on nothing waits, so that two texts at once cannot take one number.
+    this.#style.see?.(outside(text, [...all, ...kept].sort(byPlace)))
+    return assemble(text, all, (find, surface) => this.#nameOf(find, surface, text), this.#style)
+  }
+
+  /** The placeholders in a text: ours, which stay as they are, and the numbers of others, which are not given out. */
+  #placeholdersOf(text: string): Range[] {
+    const kept: Range[] = []
+    for (let at = 0; at < text.length;) {
+      const found = this.#ledger.read({ text, at, isFinal: true })
+      let end = at + 1
+      if (found !== undefined && found !== MORE) {
+        const isOurs = 'name' in found
+        if (!isOurs) this.#ledger.reserve(found)
+        if (isOurs || (found.isExact && this.#ledger.hasLabel(found))) {
+          kept.push({ start: at, end: found.end })
+          end = found.end
+        }
+      }
+      at = end
+    }
+    return kept
+  }
+
+  /** Adds the other places of all names that are known, those of this text included. */
+  #withRepeats(text: string, found: readonly OriginFind[], kept: readonly Range[]): OriginFind[] {
+    for (const { entity, start, end, source } of found) {
+      const name = text.slice(start, end)
+      if (source !== 'pattern' && !this.#ledger.find(entity.entity_group, name))
+        this.#repeats.add(recordOf(entity.entity_group, name))
+    }
+    const repeats = this.#repeats
+      .find(text)
+      .filter(({ name }) => this.#options.isWanted(name.label))
+      .map(({ start, end, name }): OriginFind & { name: NameRecord } => ({
+        start,
+        end,
+        name,
+        entity: { entity_group: name.label, score: 1, word: name.name, start, end },
+        source: 'repeat',
+      }))
+    const taken = [...found, ...kept].sort(byPlace)
+    // A part of a repeat that is left beside another find is not the name.
+    const whole = claim(taken, repeats).filter(({ start, end, entity }) => start === entity.start && end === entity.end)
+    return [...found, ...whole].sort(byPlace)
+  }
+
+  /** What is known of a name; at its first place, what stands for it is made. */
+  #nameOf({ entity }: OriginFind, surface: string, text: string): NameRecord {
+    const label = entity.entity_group
+    const known = this.#ledger.find(label, surface)
+    if (known) return known
+    const number = this.#ledger.nextNumber(label)
+    const replacement = this.#style.replace(entity, surface, number, text)
+    const name = { label, number, name: surface, replacement }
+    this.#ledger.add(name, this.#style.isReversible)
+    return name
+  }
+
+  async #hash(hash: Hasher, text: string, finds: readonly OriginFind[]): Promise<void> {
+    for (const { start, end } of finds) {
+      const key = this.#keyOf(text.slice(start, end))
+      if (!this.#hashes.has(key)) this.#hashes.set(key, await hash(key))
+    }
+  }
+
+  #keyOf(name: string): string {
+    return nameKey(name, this.#options.ignoreCase)
+  }
+
+  #callOptions({ signal }: RunOptions): CallOptions<'first'> {
+    const { threshold } = this.#options
+    return { ...CALL, threshold, ...(signal === undefined ? {} : { signal }) }
+  }
+
+  #restorer(json: boolean): Restorer {
+    if (!this.#style.isReversible) throw oneWay(this.#options.style as string)
+    const { onUnknown = (placeholder: string) => this.#warn(placeholder) } = this.#options
+    return json ? new JsonRestorer(this.#ledger, onUnknown) : new TextRestorer(this.#ledger, onUnknown)
+  }
+
+  #warn(placeholder: string): void {
+    if (this.#warned.has(placeholder)) return
+    this.#warned.add(placeholder)
+    warn(`bert-ner: restore: ${show(placeholder)} stands for no name of this session, and was left as it is.`)
+  }
+}
+
+/** Whole words, in our offsets, whatever the defaults of the pipeline are. */
+const CALL = { aggregation_strategy: 'first', offsetUnit: 'utf16', is_split_into_words: false } as const
+
+function assemble(
+  text: string,
+  finds: readonly OriginFind[],
+  nameOf: (find: OriginFind, surface: string) => NameRecord,
+  style: Style,
+): Redacted {
+  const entities: RedactedEntity[] = []
+  const mapping = new Map<string, string>()
+  let redacted = ''
+  let at = 0
+  for (const find of finds) {
+    const { start, end, source, entity } = find
+    const surface = text.slice(start, end)
+    const { name, replacement: stands } = nameOf(find, surface)
+    const replacement = style.atPlace?.(surface) ?? stands
+    if (style.isReversible) mapping.set(replacement, name)
+    entities.push({ entity_group: entity.entity_group, score: entity.score, source, start, end, replacement })
+    redacted += text.slice(at, start) + replacement
+    at = end
+  }
+  return { text: redacted + text.slice(at), entities, mapping: Object.fromEntries(mapping) }
+}
+
+function outside(text: string, finds: readonly Range[]): string {
+  let rest = ''
+  let at = 0
+  for (const { start, end } of finds) {
+    rest += `${text.slice(at, start)}\n`
+    at = end
+  }
+  return rest + text.slice(at)
+}
+
+function recordOf(label: string, name: string): NameRecord {
+  return { label, number: 0, name, replacement: '' }
+}
+
+async function* remembered(texts: Iterable<string> | AsyncIterable<string>, waiting: string[]): AsyncGenerator<string> {
+  for await (const text of texts) {
+    waiting.push(text)
+    yield text
+  }
+}
+
+function checkText(text: unknown): void {
+  if (typeof text !== 'string') throw wrong('text', 'a string', show(text), 'Pass one text at a time.')
+}
+
+function oneWay(style: string): RedactError {
+  return new RedactError({
+    code: 'REDACT_ONE_WAY',
+    subject: `style ${show(style)}`,
+    expected: 'a style that can be restored: label, surrogate or a function',
+    found: 'one that cannot',
+    nextStep: 'Nothing keeps these names: take another style before the text leaves.',
+  })
+}
