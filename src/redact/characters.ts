@@ -77,7 +77,7 @@ function isLow(unit: number): boolean {
 
 const ZWJ = '\u200d'
 /** Combining marks with variation selectors, the joiners, skin tones, and the tags that spell a flag. */
-const EXTENDS = /^[\p{M}\u200c\u200d\u{1f3fb}-\u{1f3ff}\u{e0020}-\u{e007f}]$/u
+const EXTENDS = /^(?:\p{M}|\u200c|\u200d|[\u{1f3fb}-\u{1f3ff}]|[\u{e0020}-\u{e007f}])$/u
 const PICTOGRAPH = /^\p{Extended_Pictographic}$/u
 
 /**

@@ -1,6 +1,6 @@
 /** Which find has which part of a text: what has a form goes before the model, the model before names that come again. */
 import type { EntityGroup } from '../ner/entity.ts'
-import { endOfCharacter, hasLetterOrDigit } from './characters.ts'
+import { endOfCharacter, isWordAt, isWordBefore } from './characters.ts'
 import { nameIn } from './names.ts'
 
 /** A part of a text: `[start, end)` in UTF-16 units. */
@@ -16,7 +16,7 @@ export interface Find extends Range {
 
 /**
  * Adds finds to those that already have their places. Both lists are sorted and free of overlaps, and so is the result. Of a find that is
- * covered in part, each part that holds a letter or a digit stays: nothing that was found is left in the text.
+ * covered in part, the other parts stay: no letter and no digit that was found is left in the text.
  */
 export function claim<T extends Range>(taken: readonly Range[], finds: readonly T[]): T[] {
   const free: T[] = []
@@ -62,13 +62,13 @@ function isSecondHalf(text: string, at: number): boolean {
   return at > 0 && (text.codePointAt(at - 1) ?? 0) > 0xffff
 }
 
-/** The names of finds, without possessives and spaces around them; parts that were cut and hold no letter and no digit go. */
+/** The names of finds, without possessives and spaces around them. Of a find that was cut, punctuation at the cut is none of it. */
 export function namesOf<T extends Find>(text: string, finds: readonly T[]): T[] {
   return finds.flatMap(find => {
-    const name = nameIn(text, find.start, find.end)
-    if (!name) return []
-    const [start, end] = name
-    const isCut = find.start > find.entity.start || find.end < find.entity.end
-    return isCut && !hasLetterOrDigit(text.slice(start, end)) ? [] : [{ ...find, start, end }]
+    let { start, end } = find
+    if (start > find.entity.start) while (start < end && !isWordAt(text, start)) start++
+    if (end < find.entity.end) while (start < end && !isWordBefore(text, end)) end--
+    const name = nameIn(text, start, end)
+    return name ? [{ ...find, start: name[0], end: name[1] }] : []
   })
 }

@@ -23,6 +23,7 @@ function fold(surface: string): string {
 
 /** The same for a label however a language model writes it: `B-PER`, `b_per`, `B PER`. */
 export function labelKey(label: string): string {
+  if (/^[A-Z]+$/.test(label)) return label
   return label
     .normalize('NFKC')
     .toUpperCase()

@@ -9,6 +9,7 @@
 import { isDigit, isWordAt, isWordBefore } from '../characters.ts'
 import { isGap, runEnd, type Span } from './scan.ts'
 
+const SHORTEST = 13
 const LONGEST = 19
 
 /** First digits, from … to, and the lengths that go with them. */
@@ -53,7 +54,7 @@ function endOfCard(text: string, start: number): number | undefined {
   let best: number | undefined
   for (let at = start; ; at++) {
     const end = runEnd(text, at, isDigit, LONGEST + 1)
-    const isGroup = at === start ? end - at === 4 || end - at > 12 : end - at >= 3
+    const isGroup = at === start ? end - at === 4 || end - at >= SHORTEST : end - at >= 3
     if (!isGroup) return best
     digits += text.slice(at, end)
     if (digits.length > LONGEST) return best
@@ -69,11 +70,11 @@ function isDecimal(text: string, start: number): boolean {
 }
 
 function isCard(digits: string): boolean {
-  const isIssued = ISSUERS.some(([from, to, lengths]) => {
+  if (digits.length < SHORTEST || luhnDigit(digits.slice(0, -1)) !== digits.slice(-1)) return false
+  return ISSUERS.some(([from, to, lengths]) => {
     const prefix = Number(digits.slice(0, String(from).length))
     return prefix >= from && prefix <= to && lengths.includes(digits.length)
   })
-  return isIssued && luhnDigit(digits.slice(0, -1)) === digits.slice(-1)
 }
 
 /** The digit that makes a number right: ISO/IEC 7812-1, annex B. */

@@ -48,7 +48,7 @@ function endOfQuad(text: string, start: number): number | undefined {
 
 function endOfIpv6(text: string, start: number): number | undefined {
   let end = runEnd(text, start, unit => isHex(unit) || unit === COLON || unit === 0x2e, LONGEST + 1)
-  if (end - start > LONGEST) return undefined
+  if (end - start > LONGEST || !text.slice(start, end).includes(':')) return undefined
   // A point or a colon at the end is the sentence's.
   while (end > start && text.charAt(end - 1) === DOT) end--
   if (text.charAt(end - 1) === ':' && text.charAt(end - 2) !== ':') end--
