@@ -131,26 +131,25 @@ test('whatever the text, spans are in order, apart, and within it', () => {
   )
 })
 
-/** Pieces that make a scanner look farthest before it gives up. */
-const WORST: Record<PatternName, string[]> = {
-  EMAIL: ['a@', '@a.b', 'a.@b-'],
-  URL: ['a://!', 'www.', 'http://('],
-  IP: ['1.1.1.', 'a:', '::'],
-  CARD: ['4444 ', '4 ', '4'],
-  IBAN: ['DE12 ', 'GB82 WEST '],
-  PHONE: ['+1', '+1 ', '+('],
-  SSN: ['123-45-', '1'],
-  MAC: ['aa:', 'aaaa.'],
-  UUID: ['aaaaaaaa-', '00000000-0000-'],
-  DATE: ['2024-01-01 ', '2024-'],
+/** The piece that makes a scanner look farthest before it gives up, measured among some for each. */
+const WORST: Record<PatternName, string> = {
+  EMAIL: 'a@b.',
+  URL: 'a://!',
+  IP: '1.1.1.',
+  CARD: '4444 ',
+  IBAN: 'DE12 ',
+  PHONE: '+1 ',
+  SSN: '123-45-',
+  MAC: 'aa:',
+  UUID: 'aaaaaaaa-',
+  DATE: '2024-01-01 ',
 }
 
 test.each(PATTERNS)('%s: 10 MB of the worst are read in time that grows with them', name => {
-  for (const piece of WORST[name]) {
-    const text = piece.repeat(10_000_000 / piece.length)
-    const start = performance.now()
-    findPatterns(text, [name])
-    // About a second each; a scanner that starts anew at each place would take hours.
-    expect(performance.now() - start).toBeLessThan(60_000)
-  }
-}, 300_000)
+  const piece = WORST[name]
+  const text = piece.repeat(10_000_000 / piece.length)
+  const start = performance.now()
+  findPatterns(text, [name])
+  // Some seconds at most; a scanner that starts anew at each place would take hours.
+  expect(performance.now() - start).toBeLessThan(60_000)
+}, 120_000)

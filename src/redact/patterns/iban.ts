@@ -42,9 +42,11 @@ function endOfIban(text: string, start: number): number | undefined {
 /** The two digits that make an account's number right. */
 export function ibanDigits(country: string, account: string): string {
   let rest = 0
-  for (const char of `${account}${country}00`) {
-    const value = Number.parseInt(char, 36)
-    rest = (rest * (value > 9 ? 100 : 10) + value) % 97
+  const whole = `${account}${country}00`
+  for (let i = 0; i < whole.length; i++) {
+    const unit = whole.charCodeAt(i)
+    // A is 10, B is 11 …
+    rest = isDigit(unit) ? (rest * 10 + unit - 0x30) % 97 : (rest * 100 + unit - 0x37) % 97
   }
   return String(98 - rest).padStart(2, '0')
 }

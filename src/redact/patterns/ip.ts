@@ -27,11 +27,10 @@ export function findIps(text: string): Span[] {
 }
 
 function endOfIpv4(text: string, start: number): number | undefined {
+  if (text.charAt(start - 1) === DOT && isDigit(text.charCodeAt(start - 2))) return undefined
   const end = endOfQuad(text, start)
   if (end === undefined || !standsAlone(text, start, end)) return undefined
-  const isLonger = text.charAt(end) === DOT && isDigit(text.charCodeAt(end + 1))
-  const isEnd = text.charAt(start - 1) === DOT && isDigit(text.charCodeAt(start - 2))
-  return isLonger || isEnd ? undefined : end
+  return text.charAt(end) === DOT && isDigit(text.charCodeAt(end + 1)) ? undefined : end
 }
 
 function endOfQuad(text: string, start: number): number | undefined {
@@ -47,12 +46,18 @@ function endOfQuad(text: string, start: number): number | undefined {
 }
 
 function endOfIpv6(text: string, start: number): number | undefined {
-  let end = runEnd(text, start, unit => isHex(unit) || unit === COLON || unit === 0x2e, LONGEST + 1)
-  if (end - start > LONGEST || !text.slice(start, end).includes(':')) return undefined
+  // The first group ends in a colon, or it is no address: most numbers are seen off here.
+  if (text.charCodeAt(runEnd(text, start, isHex, 5)) !== COLON) return undefined
+  let end = runEnd(text, start, isPartOfIp, LONGEST + 1)
+  if (end - start > LONGEST) return undefined
   // A point or a colon at the end is the sentence's.
   while (end > start && text.charAt(end - 1) === DOT) end--
   if (text.charAt(end - 1) === ':' && text.charAt(end - 2) !== ':') end--
   return isIpv6(text.slice(start, end)) && standsAlone(text, start, end) ? end : undefined
+}
+
+function isPartOfIp(unit: number): boolean {
+  return isHex(unit) || unit === COLON || unit === 0x2e
 }
 
 const GROUPS = 8

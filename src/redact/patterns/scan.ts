@@ -16,8 +16,9 @@ export function standsAlone(text: string, start: number, end: number): boolean {
 
 /** The end of the characters from a place on that pass a check; at most `most` of them. */
 export function runEnd(text: string, from: number, is: (unit: number) => boolean, most = Infinity): number {
+  const last = Math.min(text.length, from + most)
   let end = from
-  while (end < text.length && end - from < most && is(text.charCodeAt(end))) end++
+  while (end < last && is(text.charCodeAt(end))) end++
   return end
 }
 
