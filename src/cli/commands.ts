@@ -7,7 +7,9 @@
 import { register as evaluate } from './eval/command.ts'
 import { register as inspect } from './inspect.ts'
 import { register as ner } from './ner/command.ts'
+import { register as redact } from './redact/redact-command.ts'
+import { register as restore } from './redact/restore-command.ts'
 import { register as tokenize } from './tokenize.ts'
 import type { Command } from './vendor/commander.ts'
 
-export const commands: readonly ((program: Command) => void)[] = [ner, evaluate, tokenize, inspect]
+export const commands: readonly ((program: Command) => void)[] = [ner, redact, restore, evaluate, tokenize, inspect]

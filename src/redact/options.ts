@@ -1,7 +1,7 @@
 /** The options of a redactor, checked where they come in. */
 import type { CallOptions } from '../ner/options.ts'
 import { checkNames, wrong, type Known } from '../ner/options.ts'
-import type { EntityGroup } from '../ner/entity.ts'
+import type { Entity } from '../ner/entity.ts'
 import { show } from '../values.ts'
 import { checkKey } from './hash.ts'
 import { PATTERNS, type PatternName } from './patterns/patterns.ts'
@@ -17,10 +17,10 @@ export interface FoundSpan {
 
 export type Finder = (text: string) => readonly FoundSpan[] | Promise<readonly FoundSpan[]>
 
-/** What a redactor needs of a pipeline: any `NerPipeline`, also one that runs in a worker. */
+/** What a redactor needs of a pipeline: any `NerPipeline`, also one that runs in a worker. It is asked for groups. */
 export interface EntitySource {
-  (text: string, options: CallOptions<'first'>): Promise<EntityGroup[]>
-  stream(texts: AsyncIterable<string>, options: CallOptions<'first'>): AsyncIterable<EntityGroup[]>
+  (text: string, options: CallOptions): Promise<readonly Entity[]>
+  stream(texts: AsyncIterable<string>, options: CallOptions): AsyncIterable<readonly Entity[]>
 }
 
 export interface RedactorOptions {
@@ -54,6 +54,9 @@ export type CheckedRedactorOptions = Required<Omit<RedactorOptions, 'only' | 'ex
   readonly key: string | Uint8Array | undefined
   readonly onUnknown: OnUnknown | undefined
 }
+
+/** Types of the models that most people have. Texts may hold placeholders of other sessions with them. */
+export const EXPECTED_LABELS = ['PER', 'ORG', 'LOC', 'MISC', 'PERSON', ...PATTERNS]
 
 const isBoolean = (value: unknown) => typeof value === 'boolean'
 const isFunction = (value: unknown) => typeof value === 'function'

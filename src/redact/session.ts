@@ -1,6 +1,6 @@
 /** The session behind a redactor: its ledger, and the way of a text through it. */
 import { RedactError } from '../errors.ts'
-import type { EntityGroup } from '../ner/entity.ts'
+import { labelOf, type Entity, type EntityGroup } from '../ner/entity.ts'
 import { wrong, type CallOptions } from '../ner/options.ts'
 import { warn } from '../platform.ts'
 import { show } from '../values.ts'
@@ -10,17 +10,13 @@ import { hasher, type Hasher } from './hash.ts'
 import { Ledger } from './ledger.ts'
 import { checkMapping, type Mapping, type NameRecord } from './mapping.ts'
 import { nameKey } from './names.ts'
-import type { CheckedRedactorOptions, EntitySource } from './options.ts'
-import { PATTERNS } from './patterns/patterns.ts'
+import { EXPECTED_LABELS, type CheckedRedactorOptions, type EntitySource } from './options.ts'
 import { MORE } from './placeholders.ts'
 import { Repeats } from './repeats.ts'
 import { JsonRestorer } from './restore-json.ts'
 import { TextRestorer, type Restorer } from './restore.ts'
 import type { Redacted, RedactedEntity, Redactor, RestoreOptions, RunOptions } from './session-types.ts'
 import { functionStyle, styleOf, type Style } from './styles.ts'
-
-/** Types of the models that most people have. Texts may hold placeholders of other sessions with them. */
-const EXPECTED = ['PER', 'ORG', 'LOC', 'MISC', 'PERSON', ...PATTERNS]
 
 export class Session implements Redactor {
   readonly #ner: EntitySource | null
@@ -36,7 +32,7 @@ export class Session implements Redactor {
   constructor(ner: EntitySource | null, options: CheckedRedactorOptions) {
     this.#ner = ner
     this.#options = options
-    this.#ledger = new Ledger(EXPECTED, options.ignoreCase)
+    this.#ledger = new Ledger(EXPECTED_LABELS, options.ignoreCase)
     this.#repeats = new Repeats(options.ignoreCase)
     this.#hasher = options.key === undefined ? undefined : hasher(options.key)
     const { style } = options
@@ -108,10 +104,11 @@ export class Session implements Redactor {
     this.#warned.clear()
   }
 
-  async #replace(text: string, entities: readonly EntityGroup[]): Promise<Redacted> {
+  async #replace(text: string, entities: readonly Entity[]): Promise<Redacted> {
     const forms = await findForms(text, this.#options)
     const { isWanted } = this.#options
-    const wanted = entities.filter(({ entity_group }) => isWanted(entity_group))
+    const groups = entities.map((entity): EntityGroup => ({ ...entity, entity_group: labelOf(entity) }))
+    const wanted = groups.filter(({ entity_group }) => isWanted(entity_group))
     for (const { entity_group } of [...wanted, ...forms.map(({ entity }) => entity)])
       this.#ledger.addLabel(entity_group)
     const kept = this.#placeholdersOf(text)
@@ -188,7 +185,7 @@ export class Session implements Redactor {
     return nameKey(name, this.#options.ignoreCase)
   }
 
-  #callOptions({ signal }: RunOptions): CallOptions<'first'> {
+  #callOptions({ signal }: RunOptions): CallOptions {
     const { threshold } = this.#options
     return { ...CALL, threshold, ...(signal === undefined ? {} : { signal }) }
   }
@@ -207,7 +204,12 @@ export class Session implements Redactor {
 }
 
 /** Whole words, in our offsets, whatever the defaults of the pipeline are. */
-const CALL = { aggregation_strategy: 'first', offsetUnit: 'utf16', is_split_into_words: false } as const
+const CALL = {
+  aggregation_strategy: 'first',
+  offsetUnit: 'utf16',
+  is_split_into_words: false,
+  specialTokens: 'literal', // A text that says [SEP] must not change what the model sees.
+} as const
 
 function assemble(
   text: string,

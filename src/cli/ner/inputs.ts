@@ -8,6 +8,8 @@ import { checkSize, readLines, readText, type Line } from './lines.ts'
 /** One text on its way to its entities. */
 export interface Item {
   readonly text: string
+  /** With `--lines`: what ended the line. */
+  readonly ending?: string
   /** The file it came from, if files were named. */
   readonly file?: string
   /** With `--jsonl`: the line as it stands in the input. */
@@ -15,6 +17,9 @@ export interface Item {
   /** Bytes of all inputs that have been read once this text is through. */
   readonly bytes: number
 }
+
+/** The options that say where texts come from. */
+export type InputFlags = Pick<NerFlags, 'file' | 'lines' | 'jsonl'>
 
 export interface Inputs {
   readonly items: AsyncIterable<Item>
@@ -24,7 +29,7 @@ export interface Inputs {
   readonly bytes: number | undefined
 }
 
-export async function openInputs(words: readonly string[], flags: NerFlags): Promise<Inputs> {
+export async function openInputs(words: readonly string[], flags: InputFlags): Promise<Inputs> {
   const byLine = flags.lines === true || flags.jsonl !== undefined
   if (words.length > 0) {
     const text = words.join(' ')
@@ -87,7 +92,7 @@ async function sizeOf(path: string): Promise<number | undefined> {
   return info.isFile() ? info.size : undefined
 }
 
-async function* itemsOf(inputs: readonly Input[], { lines, jsonl }: NerFlags): AsyncGenerator<Item> {
+async function* itemsOf(inputs: readonly Input[], { lines, jsonl }: InputFlags): AsyncGenerator<Item> {
   let before = 0
   for (const input of inputs) {
     const origin = input.file === undefined ? {} : { file: input.file }
@@ -100,7 +105,7 @@ async function* itemsOf(inputs: readonly Input[], { lines, jsonl }: NerFlags): A
     let bytes = 0
     for await (const line of readLines(input.open(), input.name)) {
       bytes = line.bytes
-      if (jsonl === undefined) yield { text: line.text, bytes: before + bytes, ...origin }
+      if (jsonl === undefined) yield { text: line.text, ending: line.ending, bytes: before + bytes, ...origin }
       // Blank lines between objects mean nothing, as in all readers of JSON lines.
       else if (line.text.trim() !== '') {
         const text = fieldOf(line, jsonl, input.name)

@@ -9,6 +9,8 @@ import { longestText } from '../../limits.ts'
 
 export interface Line {
   readonly text: string
+  /** What ended it: a line feed, with a carriage return before it or not, or nothing, at the end of a file. */
+  readonly ending: string
   /** From 1. */
   readonly number: number
   /** Bytes up to and with this line. */
@@ -42,13 +44,15 @@ export async function* readLines(chunks: AsyncIterable<Uint8Array>, name: string
     yield* linesOf(block)
   }
   const block = Buffer.concat(rest)
-  if (block.length > 0) yield* linesOf(block)
+  if (block.length > 0) yield* linesOf(block, '')
 
-  function* linesOf(block: Buffer): Generator<Line> {
+  function* linesOf(block: Buffer, ending = '\n'): Generator<Line> {
     for (const line of decodeLines(block, name, number)) {
       bytes += Buffer.byteLength(line) + 1
       checked(line, `${name}, line ${number + 1}`)
-      yield { text: line.endsWith('\r') ? line.slice(0, -1) : line, number: ++number, bytes }
+      const isCarried = line.endsWith('\r')
+      const text = isCarried ? line.slice(0, -1) : line
+      yield { text, ending: isCarried ? `\r${ending}` : ending, number: ++number, bytes }
     }
   }
 }
