@@ -100,7 +100,7 @@ export class Ledger {
     if (form === undefined || form === MORE) return form
     for (const key of form.keys) {
       const name = this.#byKey.get(key)
-      if (name && isPlaceholder(name) && (form.bare === undefined || name.replacement === `[${form.bare}]`)) {
+      if (name && (form.bare === undefined || form.bare === `${shownLabel(name.label)}_${name.number}`)) {
         return { end: form.end, name, suffix: form.suffix }
       }
     }

@@ -4,14 +4,15 @@ import { labelOf, type Entity, type EntityGroup } from '../ner/entity.ts'
 import { wrong, type CallOptions } from '../ner/options.ts'
 import { warn } from '../platform.ts'
 import { show } from '../values.ts'
+import { isWordAt, isWordBefore } from './characters.ts'
 import { byPlace, claim, type Range } from './claims.ts'
 import { findForms, findNames, type OriginFind } from './find.ts'
 import { hasher, type Hasher } from './hash.ts'
 import { Ledger } from './ledger.ts'
 import { checkMapping, type Mapping, type NameRecord } from './mapping.ts'
-import { nameKey } from './names.ts'
+import { nameKey, shownLabel } from './names.ts'
 import { EXPECTED_LABELS, type CheckedRedactorOptions, type EntitySource } from './options.ts'
-import { MORE } from './placeholders.ts'
+import { MORE, placeholder } from './placeholders.ts'
 import { Repeats } from './repeats.ts'
 import { JsonRestorer } from './restore-json.ts'
 import { TextRestorer, type Restorer } from './restore.ts'
@@ -223,12 +224,16 @@ function assemble(
   let at = 0
   for (const find of finds) {
     const { start, end, source, entity } = find
+    redacted += text.slice(at, start)
     const surface = text.slice(start, end)
-    const { name, replacement: stands } = nameOf(find, surface)
+    const known = nameOf(find, surface)
+    const { name } = known
+    const isGlued = style.isWord === true && (isWordBefore(redacted, redacted.length) || isWordAt(text, end))
+    const stands = isGlued ? placeholder(shownLabel(known.label), known.number) : known.replacement
     const replacement = style.atPlace?.(surface) ?? stands
     if (style.isReversible) mapping.set(replacement, name)
     entities.push({ entity_group: entity.entity_group, score: entity.score, source, start, end, replacement })
-    redacted += text.slice(at, start) + replacement
+    redacted += replacement
     at = end
   }
   return { text: redacted + text.slice(at), entities, mapping: Object.fromEntries(mapping) }

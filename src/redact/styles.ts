@@ -20,6 +20,8 @@ export interface Style {
   see?(outside: string): void
   /** What stands for a name from now on. */
   replace(entity: EntityGroup, name: string, number: number, text: string): string
+  /** Whether what stands for a name is a word, which cannot be told from letters beside it. */
+  readonly isWord?: boolean
   /** What stands for one place of it, if that depends on its spelling there. */
   atPlace?(surface: string): string
 }
@@ -80,6 +82,7 @@ const TRIES = 5000
 /** A surrogate is taken once, and has no word that a text of the session has outside of its names. */
 class Surrogates implements Style {
   readonly isReversible = true
+  readonly isWord = true
   readonly #ledger: Ledger
   readonly #seen = new Set<string>()
 
