@@ -41,6 +41,22 @@ describe('redact', () => {
     expect(redact('Ada, Bo', find('Ada, Bo', ['PER', 'Ada'], ['PER', 'Bo']), { style })).toBe('<Ada 1 1>, <Bo 2 1>')
   })
 
+  test('names in other spellings are one, and numbers of the text are not given out', () => {
+    expect(redact('New York, New\nYork', [entity('LOC', 0, 8), entity('LOC', 10, 18)])).toBe('[LOC_1], [LOC_1]')
+    expect(redact('[PER_1] and Ada', [entity('PER', 12, 15)])).toBe('[PER_1] and [PER_2]')
+  })
+
+  test.each([
+    ['Rene\u0301!', 4],
+    ['नेहरू!', 4],
+    ['Ada\ufe0f!', 3],
+  ])('marks behind the last letter go with it: %j', (name, end) => {
+    expect(redact(name, [entity('PER', 0, end)])).toBe('[PER_1]!')
+    expect(redact(name, [entity('PER', 0, end)], { style: 'mask' })).toMatch(/^█+!$/)
+    expect(render(name, [entity('PER', 0, end)])).toContain(`${name.slice(0, -1)}<span`)
+    expect(redact(`${name}x`, [entity('A', 0, 1), entity('B', 1, end)])).toBe('[A_1][B_1]!x')
+  })
+
   test('overlapping entities leave nothing of either', () => {
     expect(redact('abcdefg', [entity('B', 2, 6), entity('A', 1, 3), entity('C', 1, 2)])).toBe('a[A_1]g')
   })
