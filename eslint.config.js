@@ -77,6 +77,7 @@ export default defineConfig(
         WebAssembly: 'readonly',
         TextDecoder: 'readonly',
         TextEncoder: 'readonly',
+        ReadableStream: 'readonly',
         setTimeout: 'readonly',
       },
     },

@@ -17,6 +17,8 @@ const CEILINGS = {
   'all that a bundler takes in, minified': 400_000,
   'the same, compressed': 110_000,
   'safetensors alone, minified': 16_000,
+  'bert-ner/redact alone, minified': 45_000,
+  'bert-ner/patterns alone, minified': 14_000,
 }
 
 const TFJS = ['@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-wasm']
@@ -136,6 +138,10 @@ async function checkCore(installed) {
     const contents = `export { readSafetensors, openSafetensors } from ${JSON.stringify(entry)}`
     const part = await build({ ...options, stdin: { contents, resolveDir: folder }, external: TFJS })
     ceiling('safetensors alone, minified', part.outputFiles[0].contents.length)
+    for (const name of ['redact', 'patterns']) {
+      const { outputFiles } = await build({ ...options, entryPoints: [join(installed, `dist/${name}.js`)] })
+      ceiling(`bert-ner/${name} alone, minified`, outputFiles[0].contents.length)
+    }
   } catch (error) {
     fail(`the core does not bundle for a browser: ${error.message}`)
   }

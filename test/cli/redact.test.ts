@@ -1,6 +1,15 @@
 /** `bert-ner redact` and `bert-ner restore` as users have them: processes. */
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { createHmac } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -33,9 +42,7 @@ test('lines and files have one numbering, and come back byte for byte', async ()
   const two = file('two.txt', 'Berlin is where Angela Merkel lives.\n')
   const mapping = join(folder, 'names.json')
   const redacted = await output(['redact', '--lines', '--mapping', mapping, one, two])
-  expect(redacted).toBe(
-    '[PER_1] met [PER_2].\r\n\r\n[PER_2] left [LOC_1].[LOC_1] is where [PER_1] lives.\n',
-  )
+  expect(redacted).toBe('[PER_1] met [PER_2].\r\n\r\n[PER_2] left [LOC_1].[LOC_1] is where [PER_1] lives.\n')
   expect(await output(['restore', '--mapping', mapping], redacted)).toBe(
     readFileSync(one, 'utf8') + readFileSync(two, 'utf8'),
   )
@@ -55,7 +62,9 @@ test('accents in two characters leave nothing behind, and [SEP] typed out hides 
 
 test('--only, --except, --patterns, --threshold, --ignore-case', async () => {
   const text = 'Angela Merkel (a.merkel@example.org) in Berlin, BERLIN'
-  expect(await output(['redact', '--only', 'PER,EMAIL', '--patterns'], text)).toBe('[PER_1] ([EMAIL_1]) in Berlin, BERLIN')
+  expect(await output(['redact', '--only', 'PER,EMAIL', '--patterns'], text)).toBe(
+    '[PER_1] ([EMAIL_1]) in Berlin, BERLIN',
+  )
   expect(await output(['redact', '--except', 'loc'], text)).toContain('in Berlin, BERLIN')
   expect(await output(['redact', '--ignore-case'], text)).toMatch(/in \[LOC_(\d)\], \[LOC_\1\]$/)
   expect(await output(['redact', '--threshold', '1'], text)).toBe(text)

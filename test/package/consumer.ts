@@ -14,9 +14,12 @@ import {
   writeSafetensors,
   type EntityGroup,
   type ModelSource,
+  type NerPipeline,
   type SafeTensor,
   type TokenEntity,
 } from 'bert-ner'
+import { findPatterns, PATTERNS, type PatternSpan } from 'bert-ner/patterns'
+import { createRedactor, type Mapping, type Redactor } from 'bert-ner/redact'
 
 export function sum(tensor: SafeTensor): number {
   // `dtype` tells the compiler what `data` is.
@@ -68,4 +71,22 @@ export async function entities(files: Record<string, Uint8Array>, text: string):
     ...groups.concat(...lists).map(group => group.entity_group),
     ...redacted,
   ]
+}
+
+export async function roundTrip(ner: NerPipeline, text: string, ask: (prompt: string) => ReadableStream<string>) {
+  const redactor: Redactor = createRedactor(ner, {
+    patterns: PATTERNS,
+    finders: [text => [{ label: 'ID', start: 0, end: Math.min(1, text.length) }]],
+    style: ({ entity_group }, name, number) => `<${entity_group} ${number} of ${name.length}>`,
+  })
+  const { text: prompt, entities, mapping } = await redactor.redact(text, { signal: AbortSignal.timeout(1000) })
+  const names: string[] = Object.values(mapping).concat(entities.map(({ replacement }) => replacement))
+  const kept: Mapping = redactor.export()
+  redactor.import(JSON.parse(JSON.stringify(kept)))
+  const call: { to: string } = redactor.restore({ to: prompt })
+  return { names, call, answer: ask(prompt).pipeThrough(redactor.restoreStream({ json: true })) }
+}
+
+export function forms(text: string): PatternSpan[] {
+  return findPatterns(text, ['EMAIL'])
 }

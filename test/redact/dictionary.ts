@@ -9,7 +9,7 @@ export function dictionary(names: Names): EntitySource {
   const surfaces = Object.keys(names).sort((a, b) => b.length - a.length)
   const find = (text: string): EntityGroup[] => {
     const found: EntityGroup[] = []
-    for (let at = 0; at < text.length; ) {
+    for (let at = 0; at < text.length;) {
       const surface = surfaces.find(name => text.startsWith(name, at))
       if (surface === undefined) at++
       else {
@@ -32,7 +32,7 @@ export function fixed(...entities: [label: string, start: number, end: number][]
   const groups = entities.map(([entity_group, start, end]) => ({ entity_group, score: 0.9, word: '', start, end }))
   return Object.assign(() => Promise.resolve(groups), {
     async *stream(texts: AsyncIterable<string>) {
-      for await (const _ of texts) yield groups
+      for await (const text of texts) yield text === '' ? [] : groups
     },
   })
 }

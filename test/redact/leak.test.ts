@@ -54,7 +54,10 @@ function assembled({ text }: Sample, { entities }: Redacted): string {
 
 /** Written apart from the library: white space, normal form, unseen characters. */
 function folded(text: string): string {
-  return text.normalize('NFKC').replace(/\p{Cf}/gu, '').replace(/\s+/gu, ' ')
+  return text
+    .normalize('NFKC')
+    .replace(/\p{Cf}/gu, '')
+    .replace(/\s+/gu, ' ')
 }
 
 async function throughStream(r: Redactor, text: string, size: number, json: boolean): Promise<string> {
@@ -73,11 +76,17 @@ async function throughStream(r: Redactor, text: string, size: number, json: bool
 
 /** As Markdown may come back: with backslashes. */
 function asMarkdown(text: string): string {
-  return text.replaceAll(/\[([\p{L}\p{N}_-]+_[0-9]+)\]/gu, (_, inner: string) => `\\[${inner.replaceAll('_', '\\_')}\\]`)
+  return text.replaceAll(
+    /\[([\p{L}\p{N}_-]+_[0-9]+)\]/gu,
+    (_, inner: string) => `\\[${inner.replaceAll('_', '\\_')}\\]`,
+  )
 }
 
 /** How many samples came back byte for byte, and how many names were replaced in all. */
-async function prove(samples: readonly Sample[], options: RedactorOptions = {}): Promise<{ exact: number; entities: number }> {
+async function prove(
+  samples: readonly Sample[],
+  options: RedactorOptions = {},
+): Promise<{ exact: number; entities: number }> {
   const { r, take } = sessionOf(options)
   const first = new Map<string, string>()
   let [exact, entities] = [0, 0]
@@ -146,16 +155,20 @@ describe('texts of many scripts', () => {
     ['surrogate', { style: 'surrogate' }],
     ['label, without repeats', { repeats: false }],
     ['label, without case', { ignoreCase: true, repeats: false }],
-  ] as const)('%s', async (_, options) => {
-    let exact = 0
-    await fc.assert(
-      fc.asyncProperty(fc.array(sample, { minLength: 1, maxLength: 4 }), async samples => {
-        exact += (await prove(samples, options)).exact
-      }),
-      { seed: 21, numRuns: 300 },
-    )
-    expect(exact).toBeGreaterThan(300)
-  }, 120_000)
+  ] as const)(
+    '%s',
+    async (_, options) => {
+      let exact = 0
+      await fc.assert(
+        fc.asyncProperty(fc.array(sample, { minLength: 1, maxLength: 4 }), async samples => {
+          exact += (await prove(samples, options)).exact
+        }),
+        { seed: 21, numRuns: 300 },
+      )
+      expect(exact).toBeGreaterThan(300)
+    },
+    120_000,
+  )
 })
 
 const shared = new URL('../../../shared/conll2003/', import.meta.url)

@@ -4,7 +4,14 @@ import { describe, expect, test } from '@jest/globals'
 import { createRedactor } from '../../dist/redact.js'
 import { dictionary, fixed } from './dictionary.ts'
 
-const PEOPLE = dictionary({ 'Ada Lovelace': 'PER', Ada: 'PER', Bob: 'PER', Rome: 'LOC', 'New York': 'LOC', 'New\nYork': 'LOC' })
+const PEOPLE = dictionary({
+  'Ada Lovelace': 'PER',
+  Ada: 'PER',
+  Bob: 'PER',
+  Rome: 'LOC',
+  'New York': 'LOC',
+  'New\nYork': 'LOC',
+})
 
 describe('numbers', () => {
   test('live as long as the session', async () => {
@@ -23,7 +30,10 @@ describe('numbers', () => {
   })
 
   test('many texts at once: no number is given out twice', async () => {
-    const names = Array.from({ length: 50 }, (_, i) => `Person${'abcdefghij'[i % 10]}${'klmno'[i % 5]}${'pqrst'[i % 3]}`)
+    const names = Array.from(
+      { length: 50 },
+      (_, i) => `Person${'abcdefghij'[i % 10]}${'klmno'[i % 5]}${'pqrst'[i % 3]}`,
+    )
     const r = createRedactor(dictionary(Object.fromEntries(names.map(name => [name, 'PER']))))
     const texts = await Promise.all(names.map(async name => (await r.redact(name)).text))
     const pairs = new Set(names.map((name, i) => `${name} ${texts[i]}`))
@@ -137,7 +147,14 @@ describe('placeholders in the text', () => {
 
   test.each(['label', 'surrogate', 'mask', 'hash'] as const)('redacting twice changes nothing: %s', async style => {
     // The second time the model finds what stands in the places of names.
-    const greedy = dictionary({ 'Ada Lovelace': 'PER', Rome: 'LOC', PER_1: 'PER', LOC_1: 'ORG', PER: 'ORG', '█': 'PER' })
+    const greedy = dictionary({
+      'Ada Lovelace': 'PER',
+      Rome: 'LOC',
+      PER_1: 'PER',
+      LOC_1: 'ORG',
+      PER: 'ORG',
+      '█': 'PER',
+    })
     const key = style === 'hash' ? { key: 'k'.repeat(16) } : {}
     const r = createRedactor(greedy, { style, ...key })
     const once = await r.redact('Ada Lovelace went to Rome, Ada Lovelace left Rome.')
@@ -201,7 +218,14 @@ describe('only, except, threshold', () => {
 })
 
 describe('styles', () => {
-  const ner = dictionary({ 'Ada Lovelace': 'PER', 'BOB BYRON': 'PER', Ada: 'PER', Rome: 'LOC', Acme: 'ORG', Oscars: 'MISC' })
+  const ner = dictionary({
+    'Ada Lovelace': 'PER',
+    'BOB BYRON': 'PER',
+    Ada: 'PER',
+    Rome: 'LOC',
+    Acme: 'ORG',
+    Oscars: 'MISC',
+  })
 
   test('mask: nothing is kept, and restore says so', async () => {
     const r = createRedactor(ner, { style: 'mask' })
@@ -227,7 +251,9 @@ describe('styles', () => {
 
   test.each([[undefined], ['short'], [new Uint8Array(15)], [7 as never]])('hash with the key %p is refused', key => {
     const options = { style: 'hash' as const, ...(key === undefined ? {} : { key }) }
-    expect(() => createRedactor(ner, options)).toThrow(expect.objectContaining({ code: 'OPTION_VALUE', subject: 'key' }))
+    expect(() => createRedactor(ner, options)).toThrow(
+      expect.objectContaining({ code: 'OPTION_VALUE', subject: 'key' }),
+    )
   })
 
   test('a key is never shown', () => {
@@ -258,8 +284,12 @@ describe('styles', () => {
   })
 
   test('surrogate: none that the text has already', async () => {
-    const names = Array.from({ length: 300 }, (_, i) => `N${i.toString(36).replaceAll(/\d/g, d => 'klmnopqrst'[+d] ?? '')}x Zz`)
-    const make = () => createRedactor(dictionary(Object.fromEntries(names.map(name => [name, 'PER']))), { style: 'surrogate' })
+    const names = Array.from(
+      { length: 300 },
+      (_, i) => `N${i.toString(36).replaceAll(/\d/g, d => 'klmnopqrst'[+d] ?? '')}x Zz`,
+    )
+    const make = () =>
+      createRedactor(dictionary(Object.fromEntries(names.map(name => [name, 'PER']))), { style: 'surrogate' })
     const first = await make().redact(names[0] ?? '')
     const r = make()
     const text = `${first.text} is not ${names.join(', ')}`
@@ -299,7 +329,8 @@ describe('finders and patterns', () => {
   })
 
   test('a finder may be slow, and finds without a model', async () => {
-    const finder = (text: string) => Promise.resolve([{ label: 'DOC', start: text.indexOf('#'), end: text.indexOf('#') + 3 }])
+    const finder = (text: string) =>
+      Promise.resolve([{ label: 'DOC', start: text.indexOf('#'), end: text.indexOf('#') + 3 }])
     const r = createRedactor(null, { finders: [finder] })
     expect(await r.redact('see #42')).toEqual({
       text: 'see [DOC_1]',

@@ -153,7 +153,7 @@ describe('JSON', () => {
 
   test('what is parsed already: every string in it, and a copy', async () => {
     const r = await session()
-    const call = { name: 'send', input: { to: ['[PER_1]', 3, null], cc: { 'PER_1': true }, date: new Date(0) } }
+    const call = { name: 'send', input: { to: ['[PER_1]', 3, null], cc: { PER_1: true }, date: new Date(0) } }
     const restored = r.restore(call)
     expect(restored).toEqual({ ...call, input: { ...call.input, to: ['Ada Lovelace', 3, null] } })
     expect(call.input.to[0]).toBe('[PER_1]')
@@ -178,8 +178,36 @@ describe('JSON', () => {
 
 describe('chunks', () => {
   const piece = fc.oneof(
-    fc.constantFrom('[PER_1]', '[PER_2', ']', 'PER_1', '[per\n1]', '\\[PER\\_1\\]', '[ORG_1s]', '【LOC_1】', '(', '[[', '_', '\\'),
-    fc.constantFrom(' ', 's', "'s", '1', 'a', '\u{1f600}', '\ud83d', 'é', '人', '\u0301', '\u200d', 'Maria', 'Alma', 'Keller'),
+    fc.constantFrom(
+      '[PER_1]',
+      '[PER_2',
+      ']',
+      'PER_1',
+      '[per\n1]',
+      '\\[PER\\_1\\]',
+      '[ORG_1s]',
+      '【LOC_1】',
+      '(',
+      '[[',
+      '_',
+      '\\',
+    ),
+    fc.constantFrom(
+      ' ',
+      's',
+      "'s",
+      '1',
+      'a',
+      '\u{1f600}',
+      '\ud83d',
+      'é',
+      '人',
+      '\u0301',
+      '\u200d',
+      'Maria',
+      'Alma',
+      'Keller',
+    ),
     fc.string({ maxLength: 5 }),
     fc.constantFrom('[PER_1'.padEnd(60), '[MISC'.padEnd(63, '_'), 'x'.repeat(70)),
   )
@@ -233,7 +261,14 @@ describe('chunks', () => {
 
   test('10 MB of what may begin a placeholder take no longer than other text', async () => {
     const r = await session()
-    for (const [unit, size] of [['[', 10], ['[PER_', 10], ['PER_', 10], ['(', 10], ['\\', 10], ['[PER_9 ', 2]] as const) {
+    for (const [unit, size] of [
+      ['[', 10],
+      ['[PER_', 10],
+      ['PER_', 10],
+      ['(', 10],
+      ['\\', 10],
+      ['[PER_9 ', 2],
+    ] as const) {
       const start = performance.now()
       const whole = unit.repeat((size * 1_000_000) / unit.length)
       expect(r.restore(whole) === whole).toBe(true) // Nobody wants to see the difference.

@@ -2,7 +2,17 @@
  * The file that keeps a mapping. It holds names in clear, so that nobody but its owner may read it (mode 0600), and losing it loses them:
  * it is written beside its place and then moved there, and nothing but a mapping is ever overwritten.
  */
-import { closeSync, fsyncSync, openSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import { RedactError } from '../../errors.ts'
 import { checkMapping, type Mapping } from '../../redact/mapping.ts'
 import { codeOf } from '../../values.ts'
@@ -73,7 +83,7 @@ function writeOwnerOnly(path: string, contents: string): void {
   const descriptor = openSync(path, 'wx', OWNER_ONLY)
   try {
     const bytes = Buffer.from(contents)
-    for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at)
+    for (let at = 0; at < bytes.length;) at += writeSync(descriptor, bytes, at)
     fsyncSync(descriptor)
   } catch (error) {
     rmSync(path, { force: true })

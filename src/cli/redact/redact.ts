@@ -35,7 +35,12 @@ export async function redactFiles(files: readonly string[], flags: RedactFlags):
   })
 }
 
-async function flow(inputs: Inputs, redactor: Redactor, file: MappingFile | undefined, signal: AbortSignal): Promise<void> {
+async function flow(
+  inputs: Inputs,
+  redactor: Redactor,
+  file: MappingFile | undefined,
+  signal: AbortSignal,
+): Promise<void> {
   const output = new BufferedOutput()
   const total = inputs.isSingle ? undefined : inputs.bytes
   const progress = await startProgress({ unit: 'texts', total, isInterleaved: true })
