@@ -15,8 +15,8 @@ export interface Find extends Range {
 }
 
 /**
- * Adds finds to those that already have their places. Both lists are sorted and free of overlaps, and so is the result. Of a find that is
- * covered in part, the other parts stay: no letter and no digit that was found is left in the text.
+ * Adds finds to those that already have their places. Both lists are sorted and free of overlaps, and so is the result. Of a
+ * find that is covered in part, the other parts stay: no letter and no digit that was found is left in the text.
  */
 export function claim<T extends Range>(taken: readonly Range[], finds: readonly T[]): T[] {
   const free: T[] = []
@@ -62,7 +62,10 @@ function isSecondHalf(text: string, at: number): boolean {
   return at > 0 && (text.codePointAt(at - 1) ?? 0) > 0xffff
 }
 
-/** The names of finds, without possessives and spaces around them. Of a find that was cut, punctuation at the cut is none of it. */
+/**
+ * The names of finds, without possessives and spaces around them. Of a find that was cut, punctuation at the cut is none of
+ * it.
+ */
 export function namesOf<T extends Find>(text: string, finds: readonly T[]): T[] {
   return finds.flatMap(find => {
     let { start, end } = find

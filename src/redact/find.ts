@@ -19,7 +19,7 @@ export async function findForms(text: string, options: CheckedRedactorOptions): 
   const found = findPatterns(text, patterns).map(span => findOf(text, span, 'pattern'))
   for (const finder of finders) {
     const spans: unknown = await finder(text)
-    if (!Array.isArray(spans)) throw wrongSpan(`what a finder gives`, 'a list', show(spans))
+    if (!Array.isArray(spans)) throw wrongSpan('what a finder gives', 'a list', typeof spans)
     for (const span of spans as unknown[]) found.push(findOf(text, checkSpan(text, span), 'finder'))
   }
   return withoutOverlaps(found.filter(({ entity }) => isWanted(entity.entity_group)))

@@ -1,6 +1,7 @@
 /**
- * Names as keyed hashes: the first 12 hex digits of HMAC-SHA-256 (RFC 2104, FIPS 180-4), by Web Crypto. Without the key nobody can try
- * names until one fits; with the key the same name has the same hash in every session, and cannot be restored by anyone.
+ * Names as keyed hashes: the first 12 hex digits of HMAC-SHA-256 (RFC 2104, FIPS 180-4), by Web Crypto. Without the key
+ * nobody can try names until one fits; with the key the same name has the same hash in every session, and cannot be restored
+ * by anyone.
  */
 import { BackendError, OptionError } from '../errors.ts'
 

@@ -5,8 +5,8 @@ import { hasLetterOrDigit, isSpaceAt } from './characters.ts'
 const INVISIBLE = /\p{Cf}/gu
 
 /**
- * The same for all spellings of one name: those that differ in white space, line breaks, Unicode normal form (NFKC), invisible
- * format characters and, with `ignoreCase`, case.
+ * The same for all spellings of one name: those that differ in white space, line breaks, Unicode normal form (NFKC),
+ * invisible format characters and, with `ignoreCase`, case.
  */
 export function nameKey(surface: string, ignoreCase = false): string {
   const key = PLAIN.test(surface) ? surface : fold(surface)
@@ -32,10 +32,18 @@ export function labelKey(label: string): string {
     .join('_')
 }
 
+/** Characters of a label that a placeholder shows, so that it stays short enough to be read back. */
+const LONGEST_LABEL = 40
+
 /** A label as it stands in a placeholder: letters, digits, `-` and `_`. */
 export function shownLabel(label: string): string {
   const shown = label.normalize('NFKC').replaceAll(/[^\p{L}\p{N}\p{M}_-]+/gu, '_')
-  return hasLetterOrDigit(shown) ? shown : 'X'
+  if (!hasLetterOrDigit(shown)) return 'X'
+  return shown.length > LONGEST_LABEL
+    ? Array.from(shown)
+        .slice(0, LONGEST_LABEL / 2)
+        .join('')
+    : shown
 }
 
 const APOSTROPHES = "'\u2019\u02bc\uff07"

@@ -31,8 +31,8 @@ export interface RedactorOptions {
   /** Entities of the model that score below it are left. 0 … 1, default 0: the less certain ones are names, too. */
   readonly threshold?: number
   /**
-   * `label` (default): `[PER_1]`. `surrogate`: another name of the same shape. Both, and a function, can be restored. `mask`: █ for
-   * each character. `hash`: `[PER_5e884898da28]`, with `key`.
+   * `label` (default): `[PER_1]`. `surrogate`: another name of the same shape. Both, and a function, can be restored.
+   * `mask`: █ for each character. `hash`: `[PER_5e884898da28]`, with `key`.
    */
   readonly style?: StyleName | NameReplacement
   /** The secret of style `hash`, 16 bytes or more. */

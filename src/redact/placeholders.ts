@@ -6,8 +6,8 @@
  *     [PER1]  [PER-1]  [PER_1s]  [PERS_1]                  no joint or another one, a plural
  *     PER_1                                              bare: to the letter, and as a word of its own
  *
- * A form is decided by the 64 UTF-16 units from its beginning; a longer one is not a placeholder. So a stream has to hold back
- * no more than these, and cuts of its chunks change nothing.
+ * A form is decided by the 64 UTF-16 units from its beginning; a longer one is not a placeholder. So a stream has to hold
+ * back no more than these, and cuts of its chunks change nothing.
  */
 import { characterAt, isDigit, isSpaceAt, isWordAt, isWordBefore } from './characters.ts'
 import { labelKey } from './names.ts'
@@ -60,7 +60,7 @@ export function placeholder(label: string, number: number | string): string {
 const OPENING = '[({<【［（｛＜〔〖⟦⟨〈《「『«‹'
 const CLOSING = '])}>】］）｝＞〕〗⟧⟩〉》」』»›'
 /** Between the parts of a placeholder, and around them. Apostrophes come before a possessive. */
-const BETWEEN = new Set("_-#:*`~'’")
+const BETWEEN = new Set("_-#:*`~'’＿－＃：")
 const BACKSLASH = '\\'
 
 /** The placeholder that begins at a place, if there is one. */
@@ -98,7 +98,7 @@ function readEnclosed(place: Place, open: number, escape: string): Form | typeof
 
 /** `content`: what the brackets hold. */
 function formOf(content: string, end: number, brackets: string): Form | undefined {
-  const parts = split(content)
+  const parts = split(content.normalize('NFKC'))
   const suffix = takeSuffix(content, parts)
   const last = parts.pop()
   if (last === undefined) return undefined

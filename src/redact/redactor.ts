@@ -1,6 +1,6 @@
 /**
- * Names out of texts, and back into what comes of them. A redactor's memory lives as long as it does: the same name has the same
- * placeholder in every text.
+ * Names out of texts, and back into what comes of them. A redactor's memory lives as long as it does: the same name has the
+ * same placeholder in every text.
  *
  *     text ─ patterns, finders, model ─► finds ─ claims ─► names ─ ledger ─► numbers ─ style ─► text with placeholders
  *     answer with placeholders ─ restorer, over the same ledger ─► answer with names

@@ -3,8 +3,8 @@
  * other place where it stands as a word of its own is replaced too.
  *
  * Names are looked up by their first word, so the time grows with the text and not with the number of names. Left out: names
- * of fewer than three letters or more than eight words, names that begin in lower case or do not begin and end in a letter or a
- * digit. In scripts without spaces between words, such as Chinese, a name is rarely a word of its own.
+ * of fewer than three letters or more than eight words, names that begin in lower case or do not begin and end in a letter
+ * or a digit. In scripts without spaces between words, such as Chinese, a name is rarely a word of its own.
  */
 import { wordRanges } from './characters.ts'
 import type { Range } from './claims.ts'

@@ -1,7 +1,7 @@
 /**
- * Names put back into the strings of a JSON text, in chunks: what a tool is called with. Each string is a text of its own; it is
- * read without its escapes and written with those that JSON needs, so a name with quotes or line breaks breaks nothing. All else, numbers to the
- * last digit, stays as it is.
+ * Names put back into the strings of a JSON text, in chunks: what a tool is called with. Each string is a text of its own;
+ * it is read without its escapes and written with those that JSON needs, so a name with quotes or line breaks breaks
+ * nothing. All else, numbers to the last digit, stays as it is.
  */
 import type { Ledger } from './ledger.ts'
 import { TextRestorer, type OnUnknown, type Restorer } from './restore.ts'

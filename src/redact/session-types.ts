@@ -44,9 +44,10 @@ export interface Redactor {
     options?: RunOptions,
   ): AsyncGenerator<Redacted, void, undefined>
   /**
-   * The text with its names. Of lists and objects, such as the parsed arguments of a tool, a copy with every string restored.
+   * The text with its names. Of lists and objects, such as the parsed arguments of a tool, a copy with every string
+   * restored.
    *
-   * @throws RedactError `REDACT_ONE_WAY` for the styles mask and hash
+   * @throws RedactError `REDACT_ONE_WAY` for the styles mask and hash, `REDACT_DEPTH` for what has no end
    */
   restore<T>(value: T, options?: RestoreOptions): T
   /** The same for a text in chunks, cut anywhere. Holds back 64 UTF-16 units at most. */

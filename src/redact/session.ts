@@ -3,20 +3,21 @@ import { RedactError } from '../errors.ts'
 import { labelOf, type Entity, type EntityGroup } from '../ner/entity.ts'
 import { wrong, type CallOptions } from '../ner/options.ts'
 import { warn } from '../platform.ts'
-import { show } from '../values.ts'
-import { isWordAt, isWordBefore } from './characters.ts'
+import { kindOf, show, tagOf } from '../values.ts'
+import { assemble, outside } from './assemble.ts'
 import { byPlace, claim, type Range } from './claims.ts'
 import { findForms, findNames, type OriginFind } from './find.ts'
 import { hasher, type Hasher } from './hash.ts'
 import { Ledger } from './ledger.ts'
 import { checkMapping, type Mapping, type NameRecord } from './mapping.ts'
-import { nameKey, shownLabel } from './names.ts'
+import { nameKey } from './names.ts'
 import { EXPECTED_LABELS, type CheckedRedactorOptions, type EntitySource } from './options.ts'
-import { MORE, placeholder } from './placeholders.ts'
+import { MORE } from './placeholders.ts'
 import { Repeats } from './repeats.ts'
 import { JsonRestorer } from './restore-json.ts'
 import { TextRestorer, type Restorer } from './restore.ts'
-import type { Redacted, RedactedEntity, Redactor, RestoreOptions, RunOptions } from './session-types.ts'
+import { checkPlaces } from './spans.ts'
+import type { Redacted, Redactor, RestoreOptions, RunOptions } from './session-types.ts'
 import { functionStyle, styleOf, type Style } from './styles.ts'
 
 export class Session implements Redactor {
@@ -65,13 +66,15 @@ export class Session implements Redactor {
 
   restore<T>(value: T, { json = false }: RestoreOptions = {}): T {
     const restorer = this.#restorer(json)
-    const restoreAny = (inner: unknown): unknown => {
+    const restoreAny = (inner: unknown, depth: number): unknown => {
       if (typeof inner === 'string') return restorer.push(inner) + restorer.end()
-      if (Array.isArray(inner)) return inner.map(restoreAny)
-      if (Object.prototype.toString.call(inner) !== '[object Object]') return inner
-      return Object.fromEntries(Object.entries(inner as object).map(([key, field]) => [key, restoreAny(field)]))
+      if (depth > DEEPEST) throw tooDeep()
+      if (Array.isArray(inner)) return inner.map(item => restoreAny(item, depth + 1))
+      if (tagOf(inner) !== 'Object') return inner
+      const fields = Object.entries(inner as object)
+      return Object.fromEntries(fields.map(([key, field]) => [key, restoreAny(field, depth + 1)]))
     }
-    return restoreAny(value) as T
+    return restoreAny(value, 0) as T
   }
 
   restoreStream({ json = false }: RestoreOptions = {}): TransformStream<string, string> {
@@ -106,6 +109,7 @@ export class Session implements Redactor {
   }
 
   async #replace(text: string, entities: readonly Entity[]): Promise<Redacted> {
+    checkPlaces(text, entities)
     const forms = await findForms(text, this.#options)
     const { isWanted } = this.#options
     const groups = entities.map((entity): EntityGroup => ({ ...entity, entity_group: labelOf(entity) }))
@@ -212,43 +216,6 @@ const CALL = {
   specialTokens: 'literal', // A text that says [SEP] must not change what the model sees.
 } as const
 
-function assemble(
-  text: string,
-  finds: readonly OriginFind[],
-  nameOf: (find: OriginFind, surface: string) => NameRecord,
-  style: Style,
-): Redacted {
-  const entities: RedactedEntity[] = []
-  const mapping = new Map<string, string>()
-  let redacted = ''
-  let at = 0
-  for (const find of finds) {
-    const { start, end, source, entity } = find
-    redacted += text.slice(at, start)
-    const surface = text.slice(start, end)
-    const known = nameOf(find, surface)
-    const { name } = known
-    const isGlued = style.isWord === true && (isWordBefore(redacted, redacted.length) || isWordAt(text, end))
-    const stands = isGlued ? placeholder(shownLabel(known.label), known.number) : known.replacement
-    const replacement = style.atPlace?.(surface) ?? stands
-    if (style.isReversible) mapping.set(replacement, name)
-    entities.push({ entity_group: entity.entity_group, score: entity.score, source, start, end, replacement })
-    redacted += replacement
-    at = end
-  }
-  return { text: redacted + text.slice(at), entities, mapping: Object.fromEntries(mapping) }
-}
-
-function outside(text: string, finds: readonly Range[]): string {
-  let rest = ''
-  let at = 0
-  for (const { start, end } of finds) {
-    rest += `${text.slice(at, start)}\n`
-    at = end
-  }
-  return rest + text.slice(at)
-}
-
 function recordOf(label: string, name: string): NameRecord {
   return { label, number: 0, name, replacement: '' }
 }
@@ -260,8 +227,24 @@ async function* remembered(texts: Iterable<string> | AsyncIterable<string>, wait
   }
 }
 
+/** The message shows no text. */
 function checkText(text: unknown): void {
-  if (typeof text !== 'string') throw wrong('text', 'a string', show(text), 'Pass one text at a time.')
+  if (typeof text === 'string') return
+  const found = typeof text === 'object' && text !== null ? kindOf(text) : show(text)
+  throw wrong('text', 'a string', found, 'Pass one text at a time.')
+}
+
+/** Lists and objects within each other, at most: JSON of a tool has few, and a circle has no end. */
+const DEEPEST = 500
+
+function tooDeep(): RedactError {
+  return new RedactError({
+    code: 'REDACT_DEPTH',
+    subject: 'value',
+    expected: `at most ${DEEPEST} lists and objects within each other`,
+    found: 'more, or a circle',
+    nextStep: 'Restore its strings one by one.',
+  })
 }
 
 function oneWay(style: string): RedactError {

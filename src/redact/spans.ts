@@ -83,6 +83,19 @@ function utf16Places(text: string): (offset: number) => number | undefined {
   return offset => places[offset]
 }
 
+/**
+ * Entities are checked as {@link stretches} checks them, in UTF-16 units.
+ *
+ * @throws OptionError `OPTION_ENTITIES` for what is no entity, or not one of this text
+ */
+export function checkPlaces(text: string, entities: readonly Entity[]): void {
+  for (const entity of entities) {
+    checkEntity(entity)
+    const { start, end } = entity
+    if (!(start >= 0 && end >= start && end <= text.length)) throw wrongPlace(entity, text)
+  }
+}
+
 /** What comes out of a file, or out of a call with a list of texts, need not be an entity. */
 function checkEntity(entity: unknown): void {
   const {

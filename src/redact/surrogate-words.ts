@@ -1,6 +1,6 @@
 /**
- * Words of surrogates, by type. Names of two words and more end in a `last` word and have none before it; names of one word are
- * a `single`. The lists share no word, so that two surrogates side by side never read as a third.
+ * Words of surrogates, by type. Names of two words and more end in a `last` word and have none before it; names of one word
+ * are a `single`. The lists share no word, so that two surrogates side by side never read as a third.
  */
 export interface WordList {
   readonly first: readonly string[]

@@ -1,6 +1,7 @@
 /**
- * Surrogates: plausible other names of the same shape. Names are put together out of small lists, in the case of the name and with as many
- * words; what has a form gets another value of that form, out of ranges that are kept for examples if there are any.
+ * Surrogates: plausible other names of the same shape. Names are put together out of small lists, in the case of the name
+ * and with as many words; what has a form gets another value of that form, out of ranges that are kept for examples if there
+ * are any.
  */
 import { isDigit } from './characters.ts'
 import { labelKey } from './names.ts'

@@ -1,6 +1,7 @@
 /**
- * Proof: no character of a name that was found is left, and what was taken out comes back, byte for byte, whole, through JSON, through
- * Markdown and in chunks. Over texts of many scripts, which are made up here, and over CoNLL-2003 if it lies in ../shared.
+ * Proof: no character of a name that was found is left, and what was taken out comes back, byte for byte, whole, through
+ * JSON, through Markdown and in chunks. Over texts of many scripts, which are made up here, and over CoNLL-2003 if it lies
+ * in ../shared.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
@@ -13,7 +14,9 @@ interface Sample {
   readonly entities: readonly EntityGroup[]
 }
 
-/** A session, and its pipeline, which knows the entities of the sample at hand. Sentences that come twice may differ in them. */
+/**
+ * A session, and its pipeline, which knows the entities of the sample at hand. Sentences that come twice may differ in them.
+ */
 function sessionOf(options: RedactorOptions): { r: Redactor; take: (sample: Sample) => Promise<Redacted> } {
   let current: Sample | undefined
   const find = (text: string) => (text === current?.text ? current.entities : [])

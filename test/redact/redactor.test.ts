@@ -424,6 +424,20 @@ test.each([
   expect(() => createRedactor(null, options as never)).toThrow(expect.objectContaining({ code }))
 })
 
+test('entities that are not of the text, and labels of any length', async () => {
+  for (const entity of [
+    ['PER', 0, 9],
+    ['PER', -1, 2],
+    ['PER', 2, 1],
+  ] as const) {
+    await expect(createRedactor(fixed([...entity])).redact('text')).rejects.toMatchObject({ code: 'OPTION_ENTITIES' })
+  }
+  const r = createRedactor(fixed(['LABEL '.repeat(50), 0, 3]))
+  const { text } = await r.redact('Ada left')
+  expect(text.length).toBeLessThan(64)
+  expect(r.restore(text)).toBe('Ada left')
+})
+
 test('what is no pipeline, and what is no text', async () => {
   expect(() => createRedactor({} as never)).toThrow(expect.objectContaining({ code: 'OPTION_VALUE' }))
   await expect(createRedactor(null).redact(7 as never)).rejects.toMatchObject({ code: 'OPTION_VALUE' })

@@ -40,6 +40,7 @@ describe('forms of a placeholder', () => {
     ['【PER_1】', 'Ada Lovelace'],
     ['［PER_1］', 'Ada Lovelace'],
     ['«PER_1»', 'Ada Lovelace'],
+    ['［ＰＥＲ＿１］', 'Ada Lovelace'],
     ['[per_1]', 'Ada Lovelace'],
     ['[Per_1]', 'Ada Lovelace'],
     ['[PER 1]', 'Ada Lovelace'],
@@ -159,6 +160,16 @@ describe('JSON', () => {
     expect(call.input.to[0]).toBe('[PER_1]')
     const odd = r.restore(JSON.parse('{"__proto__":"[PER_1]"}') as object)
     expect(Object.entries(odd)).toEqual([['__proto__', 'Ada Lovelace']])
+  })
+
+  test('a circle, and what is nested without end, is one error', async () => {
+    const r = await session()
+    const circle: Record<string, unknown> = {}
+    circle.self = circle
+    const nested = JSON.parse('['.repeat(5000) + ']'.repeat(5000)) as unknown
+    for (const value of [circle, nested]) {
+      expect(() => r.restore(value)).toThrow(expect.objectContaining({ code: 'REDACT_DEPTH' }))
+    }
   })
 
   test('in every cut', async () => {

@@ -1,6 +1,6 @@
 /**
- * The file that keeps a mapping. It holds names in clear, so that nobody but its owner may read it (mode 0600), and losing it loses them:
- * it is written beside its place and then moved there, and nothing but a mapping is ever overwritten.
+ * The file that keeps a mapping. It holds names in clear, so that nobody but its owner may read it (mode 0600), and losing
+ * it loses them: it is written beside its place and then moved there, and nothing but a mapping is ever overwritten.
  */
 import {
   closeSync,
@@ -52,7 +52,7 @@ export class MappingFile {
   save(mapping: Mapping): void {
     const contents = `${JSON.stringify(mapping, undefined, 1)}\n`
     if (contents === this.#contents) return
-    const beside = `${this.path}.${process.pid}`
+    const beside = `${this.path}.${process.pid}.${Date.now().toString(36)}`
     writeOwnerOnly(beside, contents)
     if (unlessMissing(() => readFileSync(this.path, 'utf8')) !== this.#contents) throw changed(this.#name, beside)
     renameSync(beside, this.path)

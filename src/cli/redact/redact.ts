@@ -9,6 +9,7 @@ import type { Redactor } from '../../redact/session-types.ts'
 import { backendOptions } from '../model-options.ts'
 import { openInputs, type Inputs, type Item } from '../ner/inputs.ts'
 import { interruptible } from '../ner/interrupt.ts'
+import { describeFailure } from '../failure.ts'
 import { BufferedOutput } from '../output.ts'
 import { startProgress } from '../progress.ts'
 import { MappingFile } from './mapping-file.ts'
@@ -46,7 +47,14 @@ async function flow(
   const progress = await startProgress({ unit: 'texts', total, isInterleaved: true })
   const save = () => file?.save(redactor.export())
   // A reader that has seen enough ends the process at once, and keeps placeholders.
-  process.once('exit', save)
+  const saveAtExit = () => {
+    try {
+      save()
+    } catch (error) {
+      process.stderr.write(`bert-ner: ${describeFailure(error)}\n`)
+    }
+  }
+  process.once('exit', saveAtExit)
   const waiting: Item[] = []
   let saved = -Infinity
   let done = 0
@@ -63,7 +71,7 @@ async function flow(
     }
   } finally {
     progress.stop()
-    process.off('exit', save)
+    process.off('exit', saveAtExit)
     save()
     await output.flush()
   }

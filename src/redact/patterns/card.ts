@@ -1,10 +1,10 @@
 /**
  * Numbers of payment cards.
  *
- * Takes: 13 to 19 digits (ISO/IEC 7812) that begin as the cards of an issuer do and have its length, with the right last digit (Luhn);
- * in one piece, or in groups of 3 digits and more, the first of 4, with one kind of gap (space or hyphen).
- * Refuses on purpose: digits of no issuer and with a wrong last digit (order numbers), groups with gaps of two kinds, parts of
- * longer words.
+ * Takes: 13 to 19 digits (ISO/IEC 7812) that begin as the cards of an issuer do and have its length, with the right last
+ * digit (Luhn); in one piece, or in groups of 3 digits and more, the first of 4, with one kind of gap (space or hyphen).
+ * Refuses on purpose: digits of no issuer and with a wrong last digit (order numbers), groups with gaps of two kinds, parts
+ * of longer words.
  */
 import { isDigit, isWordAt, isWordBefore } from '../characters.ts'
 import { isGap, runEnd, type Span } from './scan.ts'

@@ -1,10 +1,10 @@
 /**
  * Dates in ISO form.
  *
- * Takes: YYYY-MM-DD of a day that exists (ISO 8601, RFC 3339), with the time behind T or a space if there is one: hh:mm, seconds with
- * fractions, Z or an offset.
- * Refuses on purpose: days that do not exist (2023-02-29), 20240131, weeks, months alone, and every other way of writing a date: they
- * differ from place to place, and a model or a finder of your own knows more of them.
+ * Takes: YYYY-MM-DD of a day that exists (ISO 8601, RFC 3339), with the time behind T or a space if there is one: hh:mm,
+ * seconds with fractions, Z or an offset.
+ * Refuses on purpose: days that do not exist (2023-02-29), 20240131, weeks, months alone, and every other way of writing a
+ * date: they differ from place to place, and a model or a finder of your own knows more of them.
  */
 import { isDigit } from '../characters.ts'
 import { numberAt, runEnd, scan, standsAlone, type Span } from './scan.ts'

@@ -1,10 +1,11 @@
 /**
  * E-mail addresses.
  *
- * Takes: `local@domain`: in the local part letters and digits of any script and !#$%&'*+/=?^_`{|}~.- (RFC 5322 dot-atom, RFC 6531),
- * 64 characters at most; in the domain labels of 1 to 63 letters, digits and hyphens, the last of two letters or more.
- * Refuses on purpose: quoted local parts ("a b"@x.org), domains without a dot (root@localhost) or in brackets, addresses spelt
- * out (ada at example dot org).
+ * Takes: `local@domain`: in the local part letters and digits of any script and !#$%&'*+/=?^_`{|}~.- (RFC 5322 dot-atom, RFC
+ * 6531), 64 characters at most; in the domain labels of 1 to 63 letters, digits and hyphens, the last of two letters or
+ * more.
+ * Refuses on purpose: quoted local parts ("a b"@x.org), domains without a dot (root@localhost) or in brackets, addresses
+ * spelt out (ada at example dot org).
  */
 import { characterAt, isAlphanumeric, isLetter, isWordAt, isWordBefore } from '../characters.ts'
 import type { Span } from './scan.ts'

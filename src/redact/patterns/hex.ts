@@ -1,10 +1,10 @@
 /**
  * What is written in hexadecimal: MAC addresses and UUIDs.
  *
- * MAC takes: six pairs with colons or with hyphens (IEEE 802), three groups of four with points. Refuses on purpose: gaps of two kinds,
- * more or fewer pairs (EUI-64, fingerprints of keys), twelve digits in one piece.
- * UUID takes: 8-4-4-4-12 digits (RFC 9562) of any version, in either case. Refuses on purpose: 32 digits in one piece, which may be
- * any hash.
+ * MAC takes: six pairs with colons or with hyphens (IEEE 802), three groups of four with points. Refuses on purpose: gaps of
+ * two kinds, more or fewer pairs (EUI-64, fingerprints of keys), twelve digits in one piece.
+ * UUID takes: 8-4-4-4-12 digits (RFC 9562) of any version, in either case. Refuses on purpose: 32 digits in one piece, which
+ * may be any hash.
  */
 import { isHex } from '../characters.ts'
 import { runEnd, scan, standsAlone, type Span } from './scan.ts'

@@ -1,8 +1,8 @@
 /**
  * International bank account numbers (ISO 13616).
  *
- * Takes: the code of a country in the registry, two digits that are right (ISO 7064, modulo 97), and as many letters and digits
- * as that country has; in one piece, or with a space or hyphen after every fourth; in upper or lower case.
+ * Takes: the code of a country in the registry, two digits that are right (ISO 7064, modulo 97), and as many letters and
+ * digits as that country has; in one piece, or with a space or hyphen after every fourth; in upper or lower case.
  * Refuses on purpose: other lengths, other countries, wrong digits, gaps elsewhere, parts of longer words.
  */
 import { isAlphanumeric, isDigit, isLetter } from '../characters.ts'

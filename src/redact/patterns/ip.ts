@@ -1,10 +1,10 @@
 /**
  * IP addresses.
  *
- * Takes: IPv4 as four numbers from 0 to 255; IPv6 as in RFC 4291 §2.2, with `::` and with an IPv4 address at its end. A port and a length
- * of prefix stay outside.
- * Refuses on purpose: numbers with zeros before them (010.0.0.1), more or fewer than four of them (1.2.3.4.5), IPv6 without a
- * digit (a::b is a path of code, `::` is nothing), zones (the `%eth0` stays outside).
+ * Takes: IPv4 as four numbers from 0 to 255; IPv6 as in RFC 4291 §2.2, with `::` and with an IPv4 address at its end. A port
+ * and a length of prefix stay outside.
+ * Refuses on purpose: numbers with zeros before them (010.0.0.1), more or fewer than four of them (1.2.3.4.5), IPv6 without
+ * a digit (a::b is a path of code, `::` is nothing), zones (the `%eth0` stays outside).
  */
 import { isAlphanumeric, isDigit, isHex } from '../characters.ts'
 import { runEnd, scan, standsAlone, type Span } from './scan.ts'

@@ -1,6 +1,6 @@
 /**
- * What has a form is not a model's job. Each pattern is a scanner written by hand: it looks at a bounded number of characters from
- * each place where it may begin, so its time grows with the text, whatever the text is.
+ * What has a form is not a model's job. Each pattern is a scanner written by hand: it looks at a bounded number of
+ * characters from each place where it may begin, so its time grows with the text, whatever the text is.
  */
 import { wrong } from '../../ner/options.ts'
 import { show } from '../../values.ts'
@@ -37,8 +37,8 @@ const SCANNERS: Readonly<Record<PatternName, (text: string) => Span[]>> = {
 }
 
 /**
- * What has one of some forms, by place. Where two overlap, the one that begins first is kept, of these the longest: the URL, and not
- * the address in it.
+ * What has one of some forms, by place. Where two overlap, the one that begins first is kept, of these the longest: the URL,
+ * and not the address in it.
  *
  * @throws OptionError `OPTION_VALUE` for what is no string, or a pattern that does not exist
  */

@@ -1,10 +1,10 @@
 /**
  * Phone numbers in international form (E.164, and E.123's spelling of it).
  *
- * Takes: + and 8 to 15 digits, the first not 0, with spaces, hyphens, points, slashes and brackets between them, two at most in a
- * row; what comes after the fifteenth digit's group stays outside.
- * Refuses on purpose: numbers without +, which cannot be told from other numbers: a finder with libphonenumber-js knows the forms of each
- * country; extensions (they stay outside).
+ * Takes: + and 8 to 15 digits, the first not 0, with spaces, hyphens, points, slashes and brackets between them, two at most
+ * in a row; what comes after the fifteenth digit's group stays outside.
+ * Refuses on purpose: numbers without +, which cannot be told from other numbers: a finder with libphonenumber-js knows the
+ * forms of each country; extensions (they stay outside).
  */
 import { isDigit, isWordAt, isWordBefore } from '../characters.ts'
 import { isGap, scan, type Span } from './scan.ts'

@@ -23,8 +23,8 @@ export function runEnd(text: string, from: number, is: (unit: number) => boolean
 }
 
 /**
- * Spans that begin at the places which `begins` says. `read` gives the end of one, or undefined; it looks at a bounded number of
- * characters.
+ * Spans that begin at the places which `begins` says. `read` gives the end of one, or undefined; it looks at a bounded
+ * number of characters.
  */
 export function scan(
   text: string,

@@ -2,7 +2,8 @@
  * Social security numbers of the United States.
  *
  * Takes: ddd-dd-dddd, with hyphens or spaces, that can have been issued.
- * Refuses on purpose: areas 000, 666 and 900 to 999, group 00, serial 0000 (never issued); nine digits in one piece, which may be anything.
+ * Refuses on purpose: areas 000, 666 and 900 to 999, group 00, serial 0000 (never issued); nine digits in one piece, which
+ * may be anything.
  */
 import { isDigit } from '../characters.ts'
 import { isGap, runEnd, scan, standsAlone, type Span } from './scan.ts'

@@ -1,8 +1,9 @@
 /**
  * URLs.
  *
- * Takes: any scheme of letters, digits, + . - before `://` (https, ftp, postgres …), and `www.` without one, up to white space, a
- * control character, `"`, `<`, `>` or a backquote; without punctuation at the end, and without a bracket that was not opened in it.
+ * Takes: any scheme of letters, digits, + . - before `://` (https, ftp, postgres …), and `www.` without one, up to white
+ * space, a control character, `"`, `<`, `>` or a backquote; without punctuation at the end, and without a bracket that was
+ * not opened in it.
  * Refuses on purpose: names of hosts alone (example.com, readme.md), `mailto:` (its address is one), `data:`, relative URLs.
  */
 import { isAlphanumeric, isLetter, isSpaceAt, isWordAt, isWordBefore } from '../characters.ts'
