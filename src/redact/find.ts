@@ -2,6 +2,7 @@
 import { OptionError } from '../errors.ts'
 import type { EntityGroup } from '../ner/entity.ts'
 import { show } from '../values.ts'
+import { isSpaceAt } from './characters.ts'
 import { byPlace, claim, namesOf, wholeCharacters, withoutOverlaps, type Find, type Range } from './claims.ts'
 import type { CheckedRedactorOptions, FoundSpan } from './options.ts'
 import { findPatterns } from './patterns/patterns.ts'
@@ -32,11 +33,30 @@ export function findNames(
   forms: readonly OriginFind[],
   kept: readonly Range[],
 ): OriginFind[] {
-  const model = entities.map((entity): OriginFind => ({ ...rangeOf(entity), entity, source: 'model' }))
+  const model = entities
+    .flatMap(entity => paragraphs(text, entity))
+    .map((entity): OriginFind => ({ ...rangeOf(entity), entity, source: 'model' }))
   const free = claim(kept, forms)
   const taken = [...kept, ...free].sort(byPlace)
   const found = [...free, ...claim(taken, withoutOverlaps(model))].sort(byPlace)
   return namesOf(text, claim(kept, wholeCharacters(text, found)))
+}
+
+/** An entity without what lies between two paragraphs: to a model, a blank line is a space. */
+function paragraphs(text: string, entity: EntityGroup): EntityGroup[] {
+  const parts: EntityGroup[] = []
+  let { start } = entity
+  for (let at = start; at < entity.end; at++) {
+    if (!isSpaceAt(text, at)) continue
+    const from = at
+    let breaks = 0
+    for (; at < entity.end && isSpaceAt(text, at); at++) if (text.charAt(at) === '\n') breaks++
+    if (breaks < 2) continue
+    if (from > start) parts.push({ ...entity, start, end: from })
+    start = at
+  }
+  if (start < entity.end) parts.push({ ...entity, start })
+  return parts
 }
 
 function rangeOf({ start, end }: Range): Range {

@@ -52,7 +52,8 @@ export class Ledger {
     this.#byName.set(this.#key(name.label, name.name), name)
     const label = labelKey(shownLabel(name.label))
     this.#labels.add(label)
-    this.#byKey.set(`${label}_${name.number}`, name)
+    if (isReversible) this.#byKey.set(`${label}_${name.number}`, name)
+    else this.#numbers.set(label, name.number + 1)
     if (isReversible && !isPlaceholder(name)) this.#exact.add(name)
   }
 

@@ -18,6 +18,7 @@ import { JsonRestorer } from './restore-json.ts'
 import { TextRestorer, type Restorer } from './restore.ts'
 import { checkPlaces } from './spans.ts'
 import type { Redacted, Redactor, RestoreOptions, RunOptions } from './session-types.ts'
+import { View, type Known } from './view.ts'
 import { functionStyle, styleOf, type Style } from './styles.ts'
 
 export class Session implements Redactor {
@@ -46,8 +47,9 @@ export class Session implements Redactor {
 
   async redact(text: string, options: RunOptions = {}): Promise<Redacted> {
     checkText(text)
-    const entities = this.#ner === null ? [] : await this.#ner(text, this.#callOptions(options))
-    return this.#replace(text, entities)
+    const view = this.#viewOf(text)
+    const entities = this.#ner === null ? [] : await this.#ner(view.text, this.#callOptions(options))
+    return this.#replace(text, view, entities)
   }
 
   async *stream(
@@ -58,9 +60,23 @@ export class Session implements Redactor {
       for await (const text of texts) yield await this.redact(text)
       return
     }
-    const waiting: string[] = []
-    for await (const entities of this.#ner.stream(remembered(texts, waiting), this.#callOptions(options))) {
-      yield await this.#replace(waiting.shift() ?? '', entities)
+    const waiting: { text: string; view: View }[] = []
+    for await (const entities of this.#ner.stream(this.#views(texts, waiting), this.#callOptions(options))) {
+      const { text, view } = waiting.shift()!
+      yield await this.#replace(text, view, entities)
+    }
+  }
+
+  /** Views of texts, which are kept until their entities come: as many as the pipeline reads ahead. */
+  async *#views(
+    texts: Iterable<string> | AsyncIterable<string>,
+    waiting: { text: string; view: View }[],
+  ): AsyncGenerator<string> {
+    for await (const text of texts) {
+      checkText(text)
+      const view = this.#viewOf(text)
+      waiting.push({ text, view })
+      yield view.text
     }
   }
 
@@ -108,21 +124,33 @@ export class Session implements Redactor {
     this.#warned.clear()
   }
 
-  async #replace(text: string, entities: readonly Entity[]): Promise<Redacted> {
-    checkPlaces(text, entities)
-    const forms = await findForms(text, this.#options)
+  async #replace(text: string, view: View, entities: readonly Entity[]): Promise<Redacted> {
+    checkPlaces(view.text, entities)
+    const forms = await findForms(view.text, this.#options)
     const { isWanted } = this.#options
     const groups = entities.map((entity): EntityGroup => ({ ...entity, entity_group: labelOf(entity) }))
     const wanted = groups.filter(({ entity_group }) => isWanted(entity_group))
     for (const { entity_group } of [...wanted, ...forms.map(({ entity }) => entity)])
       this.#ledger.addLabel(entity_group)
+    const seen = findNames(view.text, wanted, forms, this.#placeholdersOf(view.text))
     const kept = this.#placeholdersOf(text)
-    const found = findNames(text, wanted, forms, kept)
+    const found = claim(kept, view.toText(seen))
     const all = this.#options.repeats ? this.#withRepeats(text, found, kept) : found
     if (this.#hasher) await this.#hash(this.#hasher, text, all)
     // From here on nothing waits, so that two texts at once cannot take one number.
     this.#style.see?.(outside(text, [...all, ...kept].sort(byPlace)))
     return assemble(text, all, (find, surface) => this.#nameOf(find, surface, text), this.#style)
+  }
+
+  #viewOf(text: string): View {
+    const known: Known[] = []
+    for (let at = 0; at < text.length;) {
+      const found = this.#ledger.read({ text, at, isFinal: true })
+      const isOurs = found !== undefined && found !== MORE && 'name' in found
+      if (isOurs) known.push({ start: at, end: found.end, name: found.name.name + found.suffix })
+      at = isOurs ? found.end : at + 1
+    }
+    return new View(text, known)
   }
 
   /** The placeholders in a text: ours, which stay as they are, and the numbers of others, which are not given out. */
@@ -218,13 +246,6 @@ const CALL = {
 
 function recordOf(label: string, name: string): NameRecord {
   return { label, number: 0, name, replacement: '' }
-}
-
-async function* remembered(texts: Iterable<string> | AsyncIterable<string>, waiting: string[]): AsyncGenerator<string> {
-  for await (const text of texts) {
-    waiting.push(text)
-    yield text
-  }
 }
 
 /** The message shows no text. */

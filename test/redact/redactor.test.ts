@@ -167,6 +167,46 @@ describe('placeholders in the text', () => {
   })
 })
 
+test('the model sees names in the place of placeholders, so that it finds what it found before', async () => {
+  // It finds the word before a name, if it does not know the name.
+  const find = (text: string) => {
+    const at = text.indexOf('Ada')
+    const [start, end] = at < 0 ? [0, 4] : [at, at + 3]
+    return [{ entity_group: 'PER', score: 1, word: '', start, end }]
+  }
+  const seen: string[] = []
+  const ner = Object.assign(
+    (text: string) => {
+      seen.push(text)
+      return Promise.resolve(find(text))
+    },
+    {
+      async *stream(texts: AsyncIterable<string>) {
+        for await (const text of texts) yield find(text)
+      },
+    },
+  )
+  const r = createRedactor(ner)
+  const { text } = await r.redact('Then Ada left, with 3.')
+  expect(text).toBe('Then [PER_1] left, with 3.')
+  const more = `${text} And **(per 1)**'s dog.`
+  expect((await r.redact(more)).text).toBe(more)
+  expect(seen[1]).toBe("Then Ada left, with 3. And **Ada**'s dog.")
+  for await (const again of r.stream([text])) expect(again.text).toBe(text)
+  // What overlaps a placeholder: the rest goes.
+  const wide = createRedactor(dictionary({ 'Ada Lovelace': 'PER', Ada: 'PER' }))
+  await wide.redact('Ada')
+  expect((await wide.redact('x [PER_1] Lovelace y')).text).toBe('x [PER_1] [PER_2] y')
+})
+
+test('a name does not go on behind a blank line', async () => {
+  const text = 'Bob Smith\n\nHi Bob\nByron'
+  const r = createRedactor(fixed(['PER', 0, text.length]))
+  const redacted = await r.redact(text)
+  expect(redacted.text).toBe('[PER_1]\n\n[PER_2]')
+  expect(r.restore(redacted.text)).toBe(text)
+})
+
 describe('every character of a name goes', () => {
   test.each([
     ['a combining accent', 'Jose\u0301', 4],
