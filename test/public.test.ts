@@ -215,6 +215,39 @@ const calls = (): Record<string, Call> => {
     ...each(['entity_group', 'start', 'end', 'score'], o => api.redact('abc', [any({ ...entity, ...o })]), 'redact'),
     'redact options': v => api.redact('abc', [entity], any(v)),
     ...each(['style', 'offsetUnit'], o => api.redact('abc', [entity], any(o)), 'redact'),
+    createRedactor: v => api.createRedactor(any(v)),
+    'createRedactor options': v => api.createRedactor(null, any(v)),
+    ...each(
+      ['only', 'except', 'threshold', 'style', 'key', 'patterns', 'finders', 'ignoreCase', 'repeats', 'onUnknown'],
+      o => api.createRedactor(ner, { style: 'hash', key: 'k'.repeat(16), ...o }),
+      'createRedactor',
+    ),
+    'createRedactor redact': v => api.createRedactor(ner).redact(any(v)),
+    'createRedactor redact options': v => api.createRedactor(ner).redact('a', any(v)),
+    'createRedactor redact signal': v => api.createRedactor(ner).redact('a', { signal: any(v) }),
+    'createRedactor stream': v => drain(api.createRedactor(ner).stream(any(v))),
+    'createRedactor stream, a text': v => drain(api.createRedactor(ner).stream([any(v)])),
+    'createRedactor stream options': v => drain(api.createRedactor(ner).stream(['a'], any(v))),
+    'createRedactor finder': v => api.createRedactor(null, { finders: [() => any(v)] }).redact('abc'),
+    'createRedactor span': v => api.createRedactor(null, { finders: [() => [any(v)]] }).redact('abc'),
+    'createRedactor style result': v => {
+      const finders = [() => [{ label: 'A', start: 0, end: 1 }]]
+      return api.createRedactor(null, { finders, style: () => any(v) }).redact('abc')
+    },
+    'createRedactor entities answered': v =>
+      api.createRedactor(Object.assign(() => Promise.resolve(any(v)), { stream: any(0) })).redact('abc'),
+    'createRedactor entity': v =>
+      api.createRedactor(Object.assign(() => Promise.resolve([any(v)]), { stream: any(0) })).redact('abc'),
+    'createRedactor restore': v => api.createRedactor(null).restore(v),
+    'createRedactor restore options': v => api.createRedactor(null).restore('a', any(v)),
+    'createRedactor restoreStream': v => api.createRedactor(null).restoreStream(any(v)),
+    'createRedactor import': v => api.createRedactor(null).import(v),
+    'createRedactor import names': v =>
+      api.createRedactor(null).import({ format: 'bert-ner mapping', version: 1, names: v, reserved: [] }),
+    'createRedactor import name': v =>
+      api.createRedactor(null).import({ format: 'bert-ner mapping', version: 1, names: [v], reserved: [] }),
+    'createRedactor import reserved': v =>
+      api.createRedactor(null).import({ format: 'bert-ner mapping', version: 1, names: [], reserved: v }),
     render: v => api.render(any(v), [entity], 'html'),
     'render entities': v => api.render('abc', any(v), 'html'),
     'render entity': v => api.render('abc', [any(v)], 'ansi'),
@@ -239,7 +272,10 @@ async function reading(file: api.ModelFile, offset: number, length: number): Pro
 function isOwn(name: string, kind: string): boolean {
   const isCallback = ['pipeline progress_callback', 'redact style'].includes(name)
   if (isCallback) return ['a class', 'a revoked function'].includes(kind)
-  return /(?:file|bytes)$/.test(name) && ['a revoked proxy', 'a revoked function', 'an angry proxy'].includes(kind)
+  return (
+    /(?:file|bytes|finder|entities answered)$/.test(name) &&
+    ['a revoked proxy', 'a revoked function', 'an angry proxy'].includes(kind)
+  )
 }
 
 async function outcome(call: Call, value: unknown): Promise<string> {

@@ -1,7 +1,7 @@
 /** All that is to be replaced in a text, each with its place: by forms, by the model, and by names that came before. */
 import { OptionError } from '../errors.ts'
 import type { EntityGroup } from '../ner/entity.ts'
-import { show } from '../values.ts'
+import { guarded, show, UNREADABLE } from '../values.ts'
 import { isSpaceAt } from './characters.ts'
 import { byPlace, claim, namesOf, wholeCharacters, withoutOverlaps, type Find, type Range } from './claims.ts'
 import type { CheckedRedactorOptions, FoundSpan } from './options.ts'
@@ -20,8 +20,11 @@ export async function findForms(text: string, options: CheckedRedactorOptions): 
   const found = findPatterns(text, patterns).map(span => findOf(text, span, 'pattern'))
   for (const finder of finders) {
     const spans: unknown = await finder(text)
-    if (!Array.isArray(spans)) throw wrongSpan('what a finder gives', 'a list', typeof spans)
-    for (const span of spans as unknown[]) found.push(findOf(text, checkSpan(text, span), 'finder'))
+    const checked = guarded(
+      () => checkSpans(text, spans),
+      () => wrongSpan('what a finder gives', 'a list of spans', UNREADABLE),
+    )
+    for (const span of checked) found.push(findOf(text, span, 'finder'))
   }
   return withoutOverlaps(found.filter(({ entity }) => isWanted(entity.entity_group)))
 }
@@ -66,6 +69,11 @@ function rangeOf({ start, end }: Range): Range {
 function findOf(text: string, { label, start, end }: FoundSpan, source: Origin): OriginFind {
   const entity = { entity_group: label, score: 1, word: text.slice(start, end), start, end }
   return { start, end, entity, source }
+}
+
+function checkSpans(text: string, spans: unknown): FoundSpan[] {
+  if (!Array.isArray(spans)) throw wrongSpan('what a finder gives', 'a list', typeof spans)
+  return Array.from(spans as unknown[], span => checkSpan(text, span))
 }
 
 function checkSpan(text: string, span: unknown): FoundSpan {

@@ -31,11 +31,11 @@ export interface Mapping {
  */
 export function checkMapping(value: unknown): Mapping {
   const { format, version, names, reserved } = fieldsOf(value)
-  if (format !== FORMAT) throw wrong('mapping', `an object with format ${show(FORMAT)}`, 'another value')
+  if (format !== FORMAT) throw notAMapping('another value')
   if (version !== VERSION) throw wrong('mapping, version', String(VERSION), show(version))
   if (!Array.isArray(names)) throw wrong('mapping, names', 'a list', 'another value')
   if (!isStrings(reserved)) throw wrong('mapping, reserved', 'a list of strings', 'another value')
-  return { format: FORMAT, version: VERSION, names: names.map(checkName), reserved }
+  return { format: FORMAT, version: VERSION, names: Array.from(names, checkName), reserved }
 }
 
 function checkName(value: unknown, i: number): NameRecord {
@@ -57,6 +57,11 @@ function isStrings(value: unknown): value is string[] {
 
 function fieldsOf(value: unknown): Partial<Record<string, unknown>> {
   return typeof value === 'object' && value !== null ? value : {}
+}
+
+/** A value that is no mapping at all. */
+export function notAMapping(found: string): RedactError {
+  return wrong('mapping', `an object with format ${show(FORMAT)}`, found)
 }
 
 function wrong(subject: string, expected: string, found: string): RedactError {

@@ -2,10 +2,11 @@
 import type { CallOptions } from '../ner/options.ts'
 import { checkNames, wrong, type Known } from '../ner/options.ts'
 import type { Entity } from '../ner/entity.ts'
-import { show } from '../values.ts'
+import { show, tagOf } from '../values.ts'
 import { checkKey } from './hash.ts'
 import { PATTERNS, type PatternName } from './patterns/patterns.ts'
 import type { OnUnknown } from './restore.ts'
+import type { RestoreOptions, RunOptions } from './session-types.ts'
 import { STYLE_NAMES, type NameReplacement, type StyleName } from './styles.ts'
 
 /** A part of a text that a finder found: `[start, end)` in UTF-16 units. */
@@ -71,7 +72,7 @@ const OPTIONS: Known<RedactorOptions> = {
     `one of ${STYLE_NAMES.join(', ')}, or a function`,
     value => isFunction(value) || STYLE_NAMES.includes(value as StyleName),
   ],
-  key: ['a string or a Uint8Array', value => typeof value === 'string' || ArrayBuffer.isView(value)],
+  key: ['', () => true], // checked apart: messages show values, and this one is a secret
   patterns: [`a list of ${PATTERNS.join(', ')}`, isListOf(value => PATTERNS.includes(value as PatternName))],
   finders: ['a list of functions', isListOf(isFunction)],
   ignoreCase: ['true or false', isBoolean],
@@ -79,13 +80,24 @@ const OPTIONS: Known<RedactorOptions> = {
   onUnknown: ['a function', isFunction],
 }
 
+const RUN_OPTIONS: Known<RunOptions> = { signal: ['', () => true] } // The pipeline checks it.
+const RESTORE_OPTIONS: Known<RestoreOptions> = { json: ['true or false', isBoolean] }
+
+export function checkRunOptions(options: RunOptions): RunOptions {
+  return checkNames(options, RUN_OPTIONS)
+}
+
+export function checkRestoreOptions(options: RestoreOptions): RestoreOptions {
+  return checkNames(options, RESTORE_OPTIONS)
+}
+
 /** @throws OptionError `OPTION_UNKNOWN` for a name that does not exist, `OPTION_VALUE` for a value that cannot be */
 export function checkRedactorOptions(options: RedactorOptions): CheckedRedactorOptions {
-  if ((options as RedactorOptions | undefined)?.key !== undefined && !isKey(options.key)) {
-    throw wrong('key', 'a string or a Uint8Array', 'another value', 'Leave it out, but with style hash.')
-  }
   const given = checkNames(options, OPTIONS)
   const { only, except, style = 'label', key } = given
+  if (key !== undefined && !isKey(key)) {
+    throw wrong('key', 'a string or a Uint8Array', 'another value', 'Leave it out, but with style hash.')
+  }
   if (only && except) throw wrong('except', 'only or except', 'both', 'Leave one of them out.')
   if (key !== undefined && style !== 'hash') {
     throw wrong('key', "style 'hash' beside it", `style ${show(style)}`, 'Leave it out, or ask for hashes.')
@@ -104,9 +116,8 @@ export function checkRedactorOptions(options: RedactorOptions): CheckedRedactorO
   }
 }
 
-/** Checked before all else, since messages show values, and this one is a secret. */
 function isKey(key: unknown): boolean {
-  return typeof key === 'string' || Object.prototype.toString.call(key) === '[object Uint8Array]'
+  return typeof key === 'string' || (tagOf(key) === 'Uint8Array' && ArrayBuffer.isView(key))
 }
 
 function upper(label: string): string {

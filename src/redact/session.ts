@@ -1,17 +1,23 @@
 /** The session behind a redactor: its ledger, and the way of a text through it. */
-import { RedactError } from '../errors.ts'
 import { labelOf, type Entity, type EntityGroup } from '../ner/entity.ts'
 import { wrong, type CallOptions } from '../ner/options.ts'
 import { warn } from '../platform.ts'
-import { kindOf, show, tagOf } from '../values.ts'
+import { guarded, show, tagOf, UNREADABLE } from '../values.ts'
 import { assemble, outside } from './assemble.ts'
+import { checkText, checkTexts, DEEPEST, later, oneWay, tooDeep } from './checks.ts'
 import { byPlace, claim, type Range } from './claims.ts'
 import { findForms, findNames, type OriginFind } from './find.ts'
 import { hasher, type Hasher } from './hash.ts'
 import { Ledger } from './ledger.ts'
-import { checkMapping, type Mapping, type NameRecord } from './mapping.ts'
+import { checkMapping, notAMapping, type Mapping, type NameRecord } from './mapping.ts'
 import { nameKey } from './names.ts'
-import { EXPECTED_LABELS, type CheckedRedactorOptions, type EntitySource } from './options.ts'
+import {
+  checkRestoreOptions,
+  checkRunOptions,
+  EXPECTED_LABELS,
+  type CheckedRedactorOptions,
+  type EntitySource,
+} from './options.ts'
 import { MORE } from './placeholders.ts'
 import { Repeats } from './repeats.ts'
 import { JsonRestorer } from './restore-json.ts'
@@ -47,8 +53,9 @@ export class Session implements Redactor {
 
   async redact(text: string, options: RunOptions = {}): Promise<Redacted> {
     checkText(text)
+    const call = this.#callOptions(options)
     const view = this.#viewOf(text)
-    const entities = this.#ner === null ? [] : await this.#ner(view.text, this.#callOptions(options))
+    const entities = this.#ner === null ? [] : await this.#ner(view.text, call)
     return this.#replace(text, view, entities)
   }
 
@@ -56,12 +63,14 @@ export class Session implements Redactor {
     texts: Iterable<string> | AsyncIterable<string>,
     options: RunOptions = {},
   ): AsyncGenerator<Redacted, void, undefined> {
+    checkTexts(texts)
+    const call = this.#callOptions(options)
     if (this.#ner === null) {
-      for await (const text of texts) yield await this.redact(text)
+      for await (const text of later(texts)) yield await this.redact(text)
       return
     }
     const waiting: { text: string; view: View }[] = []
-    for await (const entities of this.#ner.stream(this.#views(texts, waiting), this.#callOptions(options))) {
+    for await (const entities of this.#ner.stream(this.#views(texts, waiting), call)) {
       const { text, view } = waiting.shift()!
       yield await this.#replace(text, view, entities)
     }
@@ -72,7 +81,7 @@ export class Session implements Redactor {
     texts: Iterable<string> | AsyncIterable<string>,
     waiting: { text: string; view: View }[],
   ): AsyncGenerator<string> {
-    for await (const text of texts) {
+    for await (const text of later(texts)) {
       checkText(text)
       const view = this.#viewOf(text)
       waiting.push({ text, view })
@@ -80,7 +89,8 @@ export class Session implements Redactor {
     }
   }
 
-  restore<T>(value: T, { json = false }: RestoreOptions = {}): T {
+  restore<T>(value: T, options: RestoreOptions = {}): T {
+    const { json = false } = checkRestoreOptions(options)
     const restorer = this.#restorer(json)
     const restoreAny = (inner: unknown, depth: number): unknown => {
       if (typeof inner === 'string') return restorer.push(inner) + restorer.end()
@@ -90,10 +100,14 @@ export class Session implements Redactor {
       const fields = Object.entries(inner as object)
       return Object.fromEntries(fields.map(([key, field]) => [key, restoreAny(field, depth + 1)]))
     }
-    return restoreAny(value, 0) as T
+    return guarded(
+      () => restoreAny(value, 0) as T,
+      () => wrong('value', 'a text, or lists and objects with texts', UNREADABLE, 'Restore its strings one by one.'),
+    )
   }
 
-  restoreStream({ json = false }: RestoreOptions = {}): TransformStream<string, string> {
+  restoreStream(options: RestoreOptions = {}): TransformStream<string, string> {
+    const { json = false } = checkRestoreOptions(options)
     const restorer = this.#restorer(json)
     const give = (text: string, controller: TransformStreamDefaultController<string>) => {
       if (text !== '') controller.enqueue(text)
@@ -112,7 +126,10 @@ export class Session implements Redactor {
   }
 
   import(value: unknown): void {
-    const mapping = checkMapping(value)
+    const mapping = guarded(
+      () => checkMapping(value),
+      () => notAMapping(UNREADABLE),
+    )
     this.#ledger.import(mapping)
     for (const name of mapping.names) this.#repeats.add(name)
   }
@@ -218,7 +235,8 @@ export class Session implements Redactor {
     return nameKey(name, this.#options.ignoreCase)
   }
 
-  #callOptions({ signal }: RunOptions): CallOptions {
+  #callOptions(options: RunOptions): CallOptions {
+    const { signal } = checkRunOptions(options)
     const { threshold } = this.#options
     return { ...CALL, threshold, ...(signal === undefined ? {} : { signal }) }
   }
@@ -246,34 +264,4 @@ const CALL = {
 
 function recordOf(label: string, name: string): NameRecord {
   return { label, number: 0, name, replacement: '' }
-}
-
-/** The message shows no text. */
-function checkText(text: unknown): void {
-  if (typeof text === 'string') return
-  const found = typeof text === 'object' && text !== null ? kindOf(text) : show(text)
-  throw wrong('text', 'a string', found, 'Pass one text at a time.')
-}
-
-/** Lists and objects within each other, at most: JSON of a tool has few, and a circle has no end. */
-const DEEPEST = 500
-
-function tooDeep(): RedactError {
-  return new RedactError({
-    code: 'REDACT_DEPTH',
-    subject: 'value',
-    expected: `at most ${DEEPEST} lists and objects within each other`,
-    found: 'more, or a circle',
-    nextStep: 'Restore its strings one by one.',
-  })
-}
-
-function oneWay(style: string): RedactError {
-  return new RedactError({
-    code: 'REDACT_ONE_WAY',
-    subject: `style ${show(style)}`,
-    expected: 'a style that can be restored: label, surrogate or a function',
-    found: 'one that cannot',
-    nextStep: 'Nothing keeps these names: take another style before the text leaves.',
-  })
 }

@@ -89,11 +89,19 @@ function utf16Places(text: string): (offset: number) => number | undefined {
  * @throws OptionError `OPTION_ENTITIES` for what is no entity, or not one of this text
  */
 export function checkPlaces(text: string, entities: readonly Entity[]): void {
-  for (const entity of entities) {
-    checkEntity(entity)
-    const { start, end } = entity
-    if (!(start >= 0 && end >= start && end <= text.length)) throw wrongPlace(entity, text)
-  }
+  const list: unknown = entities
+  const notAList = (found: string) => wrong('entities', 'a list', found, 'Correct what the pipeline gives.')
+  guarded(
+    () => {
+      if (!Array.isArray(list)) throw notAList(show(entities))
+      for (const entity of entities) {
+        checkEntity(entity)
+        const { start, end } = entity
+        if (!(start >= 0 && end >= start && end <= text.length)) throw wrongPlace(entity, text)
+      }
+    },
+    () => notAList(UNREADABLE),
+  )
 }
 
 /** What comes out of a file, or out of a call with a list of texts, need not be an entity. */

@@ -1,7 +1,7 @@
 /**
- * A text as the model is to see it: with the names that its placeholders stand for. A model reads "[PER_1] met [PER_2]" badly,
- * and would find other things the second time; with the names in their places it finds what it found the first time, so that
- * redacting twice changes nothing.
+ * A text as the model is to see it: with the names that its placeholders stand for. A model reads "[PER_1] met [PER_2]"
+ * badly, and would find other things the second time; with the names in their places it finds what it found the first time,
+ * so that redacting twice changes nothing.
  */
 import { claim, namesOf, type Find, type Range } from './claims.ts'
 
