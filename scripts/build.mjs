@@ -51,7 +51,7 @@ function writeWasm() {
   rmSync(assembly, { recursive: true })
 }
 
-/** Bundles each file of dist/cli/vendor with the library that it names, so a command loads only the ones that it uses. */
+/** Bundles each file of dist/cli/vendor with the library that it names. So a command loads only the ones that it uses. */
 async function bundleVendor() {
   const { build } = await import('esbuild')
   const entries = readdirSync('dist/cli/vendor').filter(name => name.endsWith('.js'))

@@ -162,7 +162,7 @@ function stageText([title, about, rooms], number) {
   return `## ${number + 1}. ${title}\n\n${about} ${lines.toLocaleString('en-US')} lines.\n\n${rows.join('\n')}`
 }
 
-/** [path, lines] of every TypeScript file of a room, or of those named, and of rooms inside it that are not listed themselves. */
+/** [path, lines] of a room's TypeScript files, or of those named. Includes rooms inside it that are not listed themselves. */
 function filesOf(room, order, only) {
   const rank = path => {
     const at = order.indexOf(path.slice(room.length + 1, -'.ts'.length))

@@ -1,4 +1,4 @@
-/** Times several contestants in turn, A B C A B C, so a slow moment of the machine slows them all. */
+/** Times several contestants in turn, A B C A B C. So a slow moment of the machine slows them all. */
 import { isStable, summarise, type Summary } from './stats.ts'
 
 export interface Contestant<K> {
@@ -16,7 +16,7 @@ export interface Effort {
   readonly warmUp: number
 }
 
-/** Below this many milliseconds, the first pass after another process is untimed: it pays for the caches that the other filled. */
+/** Below this many milliseconds, the first pass after another process is untimed. It pays for the caches that the other filled. */
 const SHORT = 100
 const MOST_PER_ROUND = 25
 const FEWEST_ROUNDS = 2

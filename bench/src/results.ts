@@ -1,4 +1,4 @@
-/** The results of a run: one flat list, so runs can be merged, and any table or chart be made from it. */
+/** The results of a run, in one flat list. So runs can be merged, and any table or chart can be made from it. */
 
 /** One figure, with its place: the table (section and model), the row (engine, threads), the column. */
 export interface Figure {

@@ -28,7 +28,7 @@ export function summarise(values: readonly number[]): Summary {
   }
 }
 
-/** Whether times are stable: none of the last three is more than a tenth above the best so far, and the best is not new. */
+/** Whether times are stable. None of the last three may be more than a tenth above the best so far, and the best not new. */
 export function isStable(times: readonly number[]): boolean {
   if (times.length < 4) return false
   const best = Math.min(...times)

@@ -1,4 +1,4 @@
-/** Draws one head of attention with its numbers: from a row of qkv to Q, K and V, to P, to the context. */
+/** Draws one head of attention with its numbers. It goes from a row of qkv to Q, K and V, to P, to the context. */
 import { mean, row } from '../walk/text.mjs'
 import { arrow, colourOf, COLOURS, FAINT, heat, INK, LINE, line, picture, rect, text } from './svg.mjs'
 

@@ -1,4 +1,4 @@
-/** Draws eight rows of W as the file has them, and as a panel: for each step of k, eight weights side by side. */
+/** Draws eight rows of W as the file has them, and as a panel. For each step of k, it has eight weights side by side. */
 import { arrow, COLOURS, FAINT, picture, rect, text } from './svg.mjs'
 
 const [WIDTH, SHOWN, CELL] = [8, 5, 34]

@@ -66,7 +66,7 @@ function embeddingBlock({ model, pieces, followed: t, C, trace }) {
   return `${token}\n\n${vectors([...parts, ['sum', sum], ['LayerNorm(sum)', row(trace.hiddenStates[0], t, C)]])}`
 }
 
-/** Finds the head with the strongest attention from one token to another: from an entity's second piece to its first, if any. */
+/** Finds the head with the strongest attention from one token to another. It prefers an entity's second piece looking at its first. */
 export function headOf({ pieces, entities, followed, trace, N, H, T }) {
   const many = entities
     .map(({ start, end }) => pieces.filter(piece => piece.start >= start && piece.end <= end))
@@ -247,7 +247,7 @@ function describe(text, entities) {
   return list.join(', ') || 'none'
 }
 
-/** Shows the scales of one int8 matrix: how many of its 127 steps a row would keep if all rows shared one scale. */
+/** Shows the scales of one int8 matrix. It counts how many of its 127 steps a row would keep if all rows shared one scale. */
 export async function scalesBlock(file) {
   const rows = []
   for (const [key, { dtype, shape }] of file.tensors) {

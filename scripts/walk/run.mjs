@@ -61,7 +61,7 @@ function piecesOf(text, { tokens, ids, typeIds, offsets, wordIds }) {
   }))
 }
 
-/** Chooses the piece to follow: the one asked for, or the first piece of the last entity, or of the last word. */
+/** Chooses the piece to follow. It is the one asked for, or the first piece of the last entity, or of the last word. */
 function follow(pieces, entities, wanted) {
   const inText = pieces.filter(({ word }) => word !== undefined)
   if (inText.length === 0) throw new Error('this text has no word in it')

@@ -97,7 +97,7 @@ export class SequenceDecoder {
   readonly #isSure: boolean
   /** Best[i][b] of the last unit. [L] */
   #best: Float64Array | undefined
-  /** For each unit that is not settled: its row, and the previous label on the best path to each of its labels. */
+  /** The rows of units that are not settled, and for each of their labels the previous one on the best path. */
   #rows: Float32Array[] = []
   #from: Int32Array[] = []
 

@@ -92,7 +92,7 @@ const isWhole =
   (min: number): Check =>
   value =>
     Number.isSafeInteger(value) && (value as number) >= min
-/** Checks a signal by its methods, since it may come from another realm or from a library with its own class. */
+/** Checks a signal by its methods. It may come from another realm, or from a library with its own class. */
 const isSignal: Check = value =>
   typeof value === 'object' &&
   value !== null &&

@@ -142,7 +142,7 @@ function callable<D extends AggregationStrategy>(
 
 const UNREADABLE_TEXT = () => wrong('text', 'a string or a list', UNREADABLE, 'Pass strings.')
 
-/** Lists the inputs as transformers does: a flat list of words is one text, and its result a list of one. */
+/** Lists the inputs as transformers does. A flat list of words is one text, and its result a list of one. */
 function listOf(input: unknown, split: boolean): { inputs: readonly Input[]; single: boolean } {
   if (typeof input === 'string' && !split) return { inputs: [input], single: true }
   if (!Array.isArray(input)) {

@@ -17,7 +17,7 @@ export interface AddedToken {
   readonly lstrip: boolean
   /** Takes the white space after it. */
   readonly rstrip: boolean
-  /** If true, its normalized form is looked for in the normalized text; if false, it is looked for as it is in the original. */
+  /** Whether its normalized form is looked for in the normalized text. If not, it is looked for as it is in the original. */
   readonly normalized: boolean
 }
 

@@ -1,5 +1,5 @@
 /**
- * A text in the normalizer, with the way back to the original: UTF-16 unit `i` came from the character at `sources[i]`.
+ * A text in the normalizer, with the way back to the original. UTF-16 unit `i` came from the character at `sources[i]`.
  * However much is removed, split up or changed on the way, a piece of units `[i, j)` comes from
  * `original.slice(sources[i], sources[j - 1] + width of the character there)`.
  */

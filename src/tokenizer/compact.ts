@@ -1,5 +1,5 @@
 /**
- * A compact encoding of a text, at 20 bytes a piece: five rows of numbers instead of one object per piece.
+ * A compact encoding of a text, at 20 bytes a piece. It has five rows of numbers instead of one object per piece.
  * It suits texts of any length. The spelling of a piece is looked up by its id.
  */
 

@@ -1,6 +1,6 @@
 /**
- * Cuts a long text at places where the text before cannot change the result after: behind white space, punctuation or an
- * ideograph, if no combining mark follows. So a text is normalized and split in parts, in memory that does not grow with it.
+ * Cuts a long text at places where the text before cannot change the result after. These are behind white space, punctuation
+ * or an ideograph, if no combining mark follows. So a text is normalized and split in parts, in memory that does not grow with it.
  */
 import { isPairAt } from './aligned-text.ts'
 import { DECOMPOSES, IDEOGRAPH, loadFlags, MARK, PUNCTUATION, REMOVED, SPACED } from './unicode.ts'

@@ -80,7 +80,7 @@ export class Tokenizer {
   readonly #inNormalized: AddedTokenFinder
   readonly #specialContents: ReadonlySet<string>
   /**
-   * QUIRK: `decode` gives the normalized spelling of a token that is looked for in the normalized text: "New York" comes
+   * QUIRK: `decode` gives the normalized spelling of a token that is looked for in the normalized text. "New York" comes
    * back as "new york" if the model is uncased. Under that spelling `decode` fails to recognise a special token and keeps it.
    */
   readonly #decodedAs: ReadonlyMap<number, string>

@@ -30,7 +30,7 @@ export async function load({ engine, folder, threads }: LoadOptions): Promise<Ho
   }
 }
 
-/** Checks that turbo is on: without it a backend warns and computes as usual, and a row named turbo would be a lie. */
+/** Checks that turbo is on. Without it a backend warns and computes as usual, and a row named turbo would be a lie. */
 function watchTurbo(): () => Promise<void> {
   const warnings: string[] = []
   process.on('warning', ({ message }) => warnings.push(message))

@@ -1,4 +1,4 @@
-/** Times a process from its start to its first answer, with V8's usual flags and the file in the system's cache. */
+/** Times a process from its start to its first answer. It has V8's usual flags, and its file is in the system's cache. */
 import { Bench, progress } from '../bench.ts'
 import type { Engine } from '../engines.ts'
 import { asError } from '../interleave.ts'

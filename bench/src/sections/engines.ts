@@ -17,7 +17,7 @@ const EXACT = 1e-3
 /** The largest error for int8, as a part of the logits' range. A trained model loses up to a fifth; half is another model. */
 const INEXACT = 0.5
 
-/** If an engine takes longer than this for a batch, it skips the next, twice as large: the curve is clear by then. */
+/** If an engine takes longer than this for a batch, it skips the next, twice as large. The curve is clear by then. */
 const SLOWEST_BATCH = 1000 // ms
 
 /** Peers whose scaling is shown beside this runtime's. */
