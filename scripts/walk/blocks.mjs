@@ -66,7 +66,7 @@ function embeddingBlock({ model, pieces, followed: t, C, trace }) {
   return `${token}\n\n${vectors([...parts, ['sum', sum], ['LayerNorm(sum)', row(trace.hiddenStates[0], t, C)]])}`
 }
 
-/** Finds the head with the strongest attention from one token to another. It prefers an entity's second piece looking at its first. */
+/** Finds the head with the strongest attention from one token to another. If it can, it takes an entity's second and first piece. */
 export function headOf({ pieces, entities, followed, trace, N, H, T }) {
   const many = entities
     .map(({ start, end }) => pieces.filter(piece => piece.start >= start && piece.end <= end))
