@@ -25,6 +25,7 @@ from names import Names
 from train import CASES
 
 Group = list[Sentence]
+LONGEST = 512  # positions of the model
 
 
 @dataclass(frozen=True)
@@ -67,16 +68,20 @@ class Mixture:
         out: list[Pieces] = []
         for s in self.sources:
             documents = drawn(s.documents, s.last_share if last else s.share, rng)
-            groups = [g for d in documents for g in passages(d, s.joined, rng)]
+            groups = [g for d in documents for g in passages(d, s.joined, rng, self.pieces)]
             out += self.examples(groups, s.copies, s.changed, rng)
-        out += self.examples(passages(self.everyday.epoch(rng), 0.03, rng), 0, 0.3, rng)
+        out += self.examples(passages(self.everyday.epoch(rng), 0.03, rng, self.pieces), 0, 0.3, rng)
         return out
 
     def examples(self, groups: list[Group], copies: float, changed: float, rng: random.Random) -> list[Pieces]:
         renamed = [self.renamed(g, rng) if rng.random() < 0.2 else g for g in groups]
         again = [cased(g, rng) for g in renamed if rng.random() < copies]
         kept = [cased(g, rng) if rng.random() < changed else g for g in renamed]
-        return [self.encoder.wrap([self.encoder.sentence(s.words, s.tags) for s in g]) for g in kept + again]
+        encoded = [self.encoder.wrap([self.encoder.sentence(s.words, s.tags) for s in g]) for g in kept + again]
+        return [e for e in encoded if len(e.ids) <= LONGEST]  # longer names can push a passage over
+
+    def pieces(self, sentence: Sentence) -> int:
+        return sum(len(self.encoder.word(w)) for w in sentence.words)
 
     def renamed(self, group: Group, rng: random.Random) -> Group:
         known: dict[tuple[str, ...], list[str] | None] = {}
@@ -89,27 +94,22 @@ def drawn(documents: list[list[Sentence]], share: float, rng: random.Random) -> 
     return documents * whole + rng.sample(documents, round((share - whole) * len(documents)))
 
 
-def passages(document: list[Sentence], joined: float, rng: random.Random) -> list[Group]:
-    """Single sentences, and now and then a passage: mostly 60 to 200 words, one in four up to 400."""
+def passages(document: list[Sentence], joined: float, rng: random.Random, pieces: Callable[[Sentence], int]) -> list[Group]:
+    """Single sentences, and now and then a passage: mostly 80 to 260 pieces, one in four up to 480."""
     groups: list[Group] = []
     k = 0
     while k < len(document):
         group = [document[k]]
         k += 1
         if rng.random() < joined:
-            limit = rng.randint(200, 400) if rng.random() < 0.25 else rng.randint(60, 200)
-            size = pieces_bound(group[0])
-            while k < len(document) and size + pieces_bound(document[k]) < limit:
-                size += pieces_bound(document[k])
+            limit = rng.randint(260, 480) if rng.random() < 0.25 else rng.randint(80, 260)
+            size = pieces(group[0])
+            while k < len(document) and size + pieces(document[k]) < limit:
+                size += pieces(document[k])
                 group.append(document[k])
                 k += 1
         groups.append(group)
     return groups
-
-
-def pieces_bound(sentence: Sentence) -> int:
-    """About how many pieces a sentence has, without the tokenizer."""
-    return sum(1 + len(w) // 6 for w in sentence.words)
 
 
 def cased(group: Group, rng: random.Random) -> Group:
