@@ -63,6 +63,16 @@ def dropped(tags: Sequence[str], types: Sequence[str]) -> list[str]:
     return ["O" if t[2:] in types else t for t in tags]
 
 
+def listed_names(path: str) -> set[str]:
+    lines = Path(path).read_text(encoding="utf-8").splitlines()
+    lists = [line.partition(": ")[2] for line in lines if line and not line.startswith("#")]
+    return {name.casefold() for names in lists for name in names.split("; ")}
+
+
+def names_of(sentence: Sentence) -> set[str]:
+    return {" ".join(sentence.words[start:end]).casefold() for start, end, _ in conll.spans(sentence.tags)}
+
+
 def main() -> None:
     p = argparse.ArgumentParser(description=__doc__)
     p.add_argument("model")
@@ -73,6 +83,7 @@ def main() -> None:
     p.add_argument("--decoding", choices=[*DECODERS], default="argmax")
     p.add_argument("--o-bias", type=float, default=0.0)
     p.add_argument("--drop", action="append", default=[], metavar="TYPE", help="leave a type out of what was found and of the gold tags")
+    p.add_argument("--unlisted", metavar="NAMES", help="only sentences none of whose names stands in this list (names.txt)")
     p.add_argument("--seqeval", action="store_true", help="check the score against seqeval's (default and strict) too")
     p.add_argument("--predictions", help="write `word gold found` lines here")
     p.add_argument("--threads", type=int, default=1)
@@ -83,6 +94,9 @@ def main() -> None:
     model = load(a.model, a.weights)
     change = CASES.get(a.case, str)
     documents = [[Sentence(tuple(map(change, s.words)), s.tags) for s in d] for d in conll.read(a.file)]
+    if a.unlisted:
+        listed = listed_names(a.unlisted)
+        documents = [[s for s in d if not names_of(s) & listed] for d in documents]
     sentences = [s for d in documents for s in d]
     if a.context:
         logits = logits_in_context(model, encoder, documents, a.context)
