@@ -22,7 +22,8 @@ from train import CASES, keep_memory, logits_of
 
 def load(folder: str | Path, weights: str = "model.safetensors") -> BertForTokenClassification:
     config = json.loads((Path(folder) / "config.json").read_text(encoding="utf-8"))
-    config.pop("quantization_config", None)
+    for ours in ("quantization_config", "bert_ner"):
+        config.pop(ours, None)
     model = BertForTokenClassification(BertConfig(**config))
     model.load_state_dict(dequantised(load_file(Path(folder) / weights)), strict=True)
     return model.eval()
@@ -80,8 +81,8 @@ def main() -> None:
     p.add_argument("--weights", default="model.safetensors")
     p.add_argument("--case", choices=["natural", *CASES], default="natural")
     p.add_argument("--context", type=int, nargs="?", const=256, help="with the neighbouring sentences, this many pieces at once (256)")
-    p.add_argument("--decoding", choices=[*DECODERS], default="argmax")
-    p.add_argument("--o-bias", type=float, default=0.0)
+    p.add_argument("--decoding", choices=[*DECODERS], help="what config.json says, argmax if it says nothing")
+    p.add_argument("--o-bias", type=float, help="likewise, or 0")
     p.add_argument("--drop", action="append", default=[], metavar="TYPE", help="leave a type out of what was found and of the gold tags")
     p.add_argument("--unlisted", metavar="NAMES", help="only sentences none of whose names stands in this list (names.txt)")
     p.add_argument("--seqeval", action="store_true", help="check the score against seqeval's (default and strict) too")
@@ -102,8 +103,11 @@ def main() -> None:
         logits = logits_in_context(model, encoder, documents, a.context)
     else:
         logits = logits_of(model, encoder, [list(s.words) for s in sentences])
-    found = [DECODERS[a.decoding](log_probabilities(x, o_bias=a.o_bias)) for x in logits]
-    found = [dropped(t, a.drop) for t in found]
+    reading = json.loads((Path(a.model) / "config.json").read_text(encoding="utf-8")).get("bert_ner", {})
+    decode = DECODERS[a.decoding or reading.get("decoding", "argmax")]
+    temperature = reading.get("temperature", 1.0)
+    o_bias = reading.get("o_bias", 0.0) if a.o_bias is None else a.o_bias
+    found = [dropped(decode(log_probabilities(x, temperature, o_bias)), a.drop) for x in logits]
     gold = [dropped(s.tags, a.drop) for s in sentences]
     total = conll.score(gold, found)
     print(f"{a.case}{' in context' if a.context else ''}: {total}  ({total.gold} gold, {total.found} found, {total.right} right)")
