@@ -5,7 +5,7 @@
 # A run that was broken off goes on after its last whole epoch if it is started again.
 set -eu
 cd "$(dirname "$0")"
-CONLL=$1 DATA=$2 EPOCHS=${3:-7}
+CONLL=$1 DATA=$2 EPOCHS=${3:-6}
 export OMP_WAIT_POLICY=passive # waiting threads sleep: 1.5 to 2 times as fast if other work runs too
 
 [ -d .venv ] || python3.11 -m venv .venv
