@@ -21,7 +21,7 @@ from conll import LABELS, Encoder, Sentence
 from decode import DECODERS, log_probabilities
 from evaluate import dropped, load
 from train import keep_memory, logits_of
-from train_mixture import DEV, MAYBE_MISC, WITHOUT_MISC
+from train_mixture import MAYBE_MISC, WITHOUT_MISC, dev_sets
 
 BIASES = [round(-1 + 0.1 * k, 2) for k in range(21)]
 TEMPERATURES = [round(0.8 + 0.05 * k, 2) for k in range(35)]
@@ -75,12 +75,15 @@ def calibration_error(scores: np.ndarray, right: np.ndarray) -> float:
     return sum(abs(right[m].mean() - scores[m].mean()) * m.mean() for m in bins if m.any())
 
 
-def load_sets(a: argparse.Namespace) -> list[Set]:
-    encoder, model = Encoder(Path(a.model) / "vocab.txt"), load(a.model, a.weights)
-    documents = conll.read(a.train)
-    random.Random(0).shuffle(documents)
+def texts_of(train: str, data: str, every: dict[str, int] | None = None) -> dict[str, list[Sentence]]:
+    """The sets to choose on; `every` names those of which each n-th sentence will do."""
+    documents = conll.read(train)
+    random.Random(0).shuffle(documents)  # the same hold-out as in training
     texts = {"held-out": [s for d in documents[: int(0.05 * len(documents))] for s in d]}
-    texts |= {n: [s for d in conll.read(Path(a.data) / f"{n}-dev.conll") for s in d] for n in DEV}
+    return texts | dev_sets(data, every or {})
+
+
+def load_sets(texts: dict[str, list[Sentence]], encoder: Encoder, model: torch.nn.Module) -> list[Set]:
     return [made(n, sentences, encoder, model) for n, sentences in texts.items()]
 
 
@@ -104,7 +107,7 @@ def main() -> None:
     a = p.parse_args()
     torch.set_num_threads(a.threads)
     keep_memory()
-    sets = load_sets(a)
+    sets = load_sets(texts_of(a.train, a.data), Encoder(Path(a.model) / "vocab.txt"), load(a.model, a.weights))
 
     print("\nDecoding and the bias on O, F1")
     row("o_bias", *(s.name for s in sets), "mean")
