@@ -29,8 +29,8 @@ const STAGES = [
     'From text to entities',
     'A text on its way in, and its answer on the way out.',
     [
-      ['src/tokenizer', 'text → ids, each with its place in the text', ['tokenizer', 'normalizer', 'aligned-text', 'pre-tokenizer', 'word-piece', 'vocabulary', 'added-tokens', 'template', 'encoding', 'encoding-builder', 'explain', 'word-case', 'decoder', 'input', 'config', 'tokenizer-json', 'vocab-text', 'scan-vocab', 'unicode']],
-      ['src/ner', 'encoded texts → logits → entities', ['pipeline', 'encoded-text', 'windows', 'batches', 'tagger', 'entities', 'softmax', 'tokens', 'tags', 'aggregate', 'overlap', 'offsets', 'stream', 'entity', 'options']],
+      ['src/tokenizer', 'text → ids, each with its place in the text', ['tokenizer', 'normalizer', 'aligned-text', 'pre-tokenizer', 'stretches', 'word-piece', 'vocabulary', 'added-tokens', 'template', 'encoding', 'encoding-builder', 'compact', 'explain', 'word-case', 'decoder', 'input', 'config', 'read-files', 'settings', 'declared', 'vocab-text', 'tokenizer-json', 'scan-vocab', 'unicode']],
+      ['src/ner', 'encoded texts → logits → entities', ['pipeline', 'encoded-text', 'windows', 'batches', 'tagger', 'entities', 'softmax', 'tokens', 'tags', 'decoding', 'aggregate', 'overlap', 'offsets', 'stream', 'abort', 'entity', 'options', 'fit']],
       ['src/redact', 'names out of a text and back, or marked in it', ['spans', 'redact', 'redactor', 'session-types', 'session', 'assemble', 'find', 'claims', 'view', 'names', 'characters', 'repeats', 'placeholders', 'ledger', 'mapping', 'styles', 'hash', 'surrogates', 'surrogate-words', 'exact-forms', 'restore', 'restore-json', 'options', 'checks', 'render']],
       ['src/redact/patterns', 'what has a form', ['patterns', 'scan', 'email', 'url', 'ip', 'card', 'iban', 'phone', 'ssn', 'hex', 'date']],
     ],

@@ -28,6 +28,12 @@ export function nodeVersion(): number {
 
 /** Bytes of heap that the engine lets a program have, or a guess if it does not say. */
 export function heapLimit(): number {
+  return (limit ??= readHeapLimit())
+}
+
+let limit: number | undefined
+
+function readHeapLimit(): number {
   const v8 = nodeProcess()?.getBuiltinModule?.('node:v8') as Builtins['node:v8'] | undefined
   const chrome = (globalThis.performance as { memory?: { jsHeapSizeLimit?: number } } | undefined)?.memory
   return v8?.getHeapStatistics().heap_size_limit ?? chrome?.jsHeapSizeLimit ?? USUAL_HEAP

@@ -6,7 +6,7 @@
  *
  *   best[i][b] = log p[i][b] + max over a that b may follow of best[i−1][a]
  *
- * Only forbidden steps are ruled out; all others cost nothing. So where the likeliest labels obey the scheme, both ways agree.
+ * Only forbidden steps are ruled out; all others cost nothing. So if the likeliest labels obey the scheme, both ways agree.
  */
 
 import { argmax } from './softmax.ts'

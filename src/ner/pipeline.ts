@@ -29,8 +29,8 @@ export interface NerPipeline<D extends AggregationStrategy = 'none'> {
   /**
    * Entities of a text, by their place. No text is empty or odd or, while it fits memory, too long to have an answer.
    *
-   * @throws (rejects with) OptionError `OPTION_VALUE` or `OPTION_UNKNOWN` where the text or an option is not what it has to be;
-   *   `signal.reason`; BackendError `BACKEND_DISPOSED`, or what the backend failed with; ConfigError `CONFIG_WINDOW` where
+   * @throws (rejects with) OptionError `OPTION_VALUE` or `OPTION_UNKNOWN` if the text or an option is not what it has to be;
+   *   `signal.reason`; BackendError `BACKEND_DISPOSED`, or what the backend failed with; ConfigError `CONFIG_WINDOW` if
    *   the model sees too few tokens for any text
    */
   <S extends AggregationStrategy = D>(text: string, options?: CallOptions<S>): Promise<EntityOf<S>[]>
@@ -66,8 +66,8 @@ export interface NerPipeline<D extends AggregationStrategy = 'none'> {
  * @param task `token-classification`, or `ner`, another name for it
  * @param model a {@link ModelSource}, or the bytes of its files by name: config.json, model.safetensors, tokenizer files. In
  *   Node also a folder; without one, the model that comes with the package.
- * @throws OptionError for a wrong option; SourceError, SafetensorsError, ConfigError, CheckpointError, TokenizerError where a
- *   file is missing or wrong; BackendError where the backend cannot run here
+ * @throws OptionError for a wrong option; SourceError, SafetensorsError, ConfigError, CheckpointError, TokenizerError if a
+ *   file is missing or wrong; BackendError if the backend cannot run here
  */
 export async function pipeline<D extends AggregationStrategy = 'none'>(
   task: Task,

@@ -15,7 +15,7 @@ export interface Tag {
   readonly begins: boolean
   /** Never merged with what comes after it. */
   readonly ends: boolean
-  /** Neighbours are merged where this is equal. */
+  /** Neighbours are merged if this is equal. */
   readonly type: string
   /** The name of a group that begins with this label. */
   readonly group: string

@@ -6,7 +6,7 @@ import { codePoints } from './offsets.ts'
 export interface PieceRules {
   /** Id of `[UNK]`. */
   readonly unkId: number | undefined
-  /** What marks a piece that continues a word: `##`. Empty where the model has none. */
+  /** What marks a piece that continues a word: `##`. Empty if the model has none. */
   readonly continuingSubwordPrefix: string
   /** A piece as the vocabulary spells it. */
   pieceOf(id: number): string

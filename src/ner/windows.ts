@@ -27,7 +27,7 @@ export function planWindows(n: number, capacity: number, overlap: number): Windo
   return windows
 }
 
-/** The overlap that is used where none is asked for, smaller for models that see few tokens. */
+/** The overlap that is used if none is asked for, smaller for models that see few tokens. */
 export function defaultOverlap(capacity: number): number {
   return Math.min(64, Math.floor(capacity / 2))
 }

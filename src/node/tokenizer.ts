@@ -7,7 +7,7 @@ import { sourceFromFolder } from './folder.ts'
 /**
  * Out of a folder in Hugging Face layout: its path, or a `file:` URL of it.
  *
- * @throws TokenizerError where the files are not usable, SourceError where there are none.
+ * @throws TokenizerError if the files are not usable, SourceError if there are none.
  */
 function fromFolder(folder: string | URL): Promise<CoreTokenizer> {
   return CoreTokenizer.fromSource(

@@ -20,7 +20,7 @@ const INDEX = 'model.safetensors.index.json'
 /**
  * Opens a model's weights; the headers are read, no tensor is. The caller closes it.
  *
- * @throws SourceError `SOURCE_FILE_MISSING` where there is neither file, or a shard is missing
+ * @throws SourceError `SOURCE_FILE_MISSING` if there is neither file, or a shard is missing
  * @throws SafetensorsError for a damaged file, or `SAFETENSORS_INDEX_INVALID` for an index that does not fit its shards
  */
 export async function openCheckpoint(source: ModelSource): Promise<OpenSafetensors> {

@@ -32,7 +32,7 @@ export interface TensorInfo {
 }
 
 export interface Header {
-  /** The strings under `__metadata__`; empty where there are none. */
+  /** The strings under `__metadata__`; empty if there are none. */
   readonly metadata: Map<string, string>
   /** By name, in the header's order. */
   readonly tensors: Map<string, TensorInfo>
@@ -220,7 +220,7 @@ function checkSpan(subject: Subject, dtype: TensorDType, shape: readonly number[
 
 /**
  * Bytes of a tensor. Throws {@link SafetensorsError} `SAFETENSORS_SIZE_OVERFLOW` from 2^53 bits on, and
- * `SAFETENSORS_SIZE_NOT_WHOLE_BYTES` where elements of 4 or 6 bits end inside a byte.
+ * `SAFETENSORS_SIZE_NOT_WHOLE_BYTES` if elements of 4 or 6 bits end inside a byte.
  */
 export function byteLength(dtype: TensorDType, shape: readonly number[], subject: Subject): number {
   let bits = DTYPE_BITS.get(dtype) ?? 0

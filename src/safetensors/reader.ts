@@ -22,7 +22,7 @@ export type SafeTensor = {
 }[TensorDType]
 
 export interface Safetensors {
-  /** The strings under `__metadata__`; empty where there are none. */
+  /** The strings under `__metadata__`; empty if there are none. */
   readonly metadata: Map<string, string>
   /** By name, in the header's order. */
   readonly tensors: Map<string, SafeTensor>
@@ -39,7 +39,7 @@ export interface OpenSafetensors {
 }
 
 /**
- * The tensors of a file in memory. Nothing is copied where the bytes are aligned, as files by known writers are when
+ * The tensors of a file in memory. Nothing is copied if the bytes are aligned, as files by known writers are when
  * `bytes` starts at a multiple of 8: then `data` looks into `bytes`, and changes when they do. BOOL bytes are not checked.
  *
  * @param name what to call the file in messages

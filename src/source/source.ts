@@ -11,13 +11,13 @@ export interface ModelFile {
   readonly size: number
   /** Bytes `[offset, offset + length)`. The caller may keep the array, and must not write to it. */
   read(offset: number, length: number): Promise<Uint8Array>
-  /** Releases the file, where there is something to release. Nothing is read after it. */
+  /** Releases the file, if there is something to release. Nothing is read after it. */
   close?(): Promise<void>
 }
 
 /** The files of one model, by name relative to its folder: `config.json`, `model.safetensors`, … */
 export interface ModelSource {
-  /** Throws {@link SourceError} with code `SOURCE_FILE_MISSING` where there is no such file. */
+  /** Throws {@link SourceError} with code `SOURCE_FILE_MISSING` if there is no such file. */
   open(name: string): Promise<ModelFile>
 }
 

@@ -9,9 +9,9 @@ import { isWhitespace, isWordCharacter } from './unicode.ts'
 export interface AddedToken {
   readonly id: number
   readonly content: string
-  /** Left out by `decode`, and not looked for where special tokens are taken literally. */
+  /** Left out by `decode`, and not looked for if special tokens are taken literally. */
   readonly special: boolean
-  /** Found only where no word character (letter, mark, digit, underscore) stands beside it. */
+  /** Found only if no word character (letter, mark, digit, underscore) stands beside it. */
   readonly singleWord: boolean
   /** Takes the white space before it. */
   readonly lstrip: boolean
@@ -59,36 +59,17 @@ export class AddedTokenFinder {
 
   /** {@link segments}, all at once. */
   split(text: string, literal: boolean): Segment[] {
-    return Array.from(this.segments(text, literal))
+    const found: Segment[] = []
+    const segments = this.segments(text, literal)
+    for (let segment = segments.next(); segment; segment = segments.next()) found.push(segment)
+    return found
   }
 
   /** Cuts `text` up. The segments cover it in order, and none is empty; for the quirk below, two may overlap. */
-  *segments(text: string, literal: boolean): Generator<Segment, void, undefined> {
-    let covered = 0
-    let spaceUntil = 0 // where the white space ends that the last token with rstrip took
-    for (let i = 0; i < text.length;) {
-      const found = this.#starts[text.charCodeAt(i) & 0xff] === 1 ? this.#longestAt(text, i) : undefined
-      if (found === undefined) {
-        i++
-        continue
-      }
-      let { start, end } = found
-      i = end
-      // QUIRK: a match that is then turned down still hides the ones that overlap it.
-      if (literal && found.added.special) continue
-      if (found.added.singleWord && (isWordBefore(text, start) || isWordAt(text, end))) continue
-      if (found.added.lstrip) {
-        while (start > covered && isWhitespace(text.charCodeAt(start - 1))) start--
-        // QUIRK: of a token that begins with white space that the one before has taken, only a token with lstrip gives way.
-        start = Math.max(start, covered)
-        if (start >= end) continue
-      }
-      if (found.added.rstrip) end = spaceUntil = end < spaceUntil ? spaceUntil : endOfSpace(text, end)
-      if (covered < start) yield { start: covered, end: start }
-      yield { start, end, added: found.added }
-      covered = end
-    }
-    if (covered < text.length) yield { start: covered, end: text.length }
+  segments(text: string, literal: boolean): Segments {
+    return new Segments(text, literal, i =>
+      this.#starts[text.charCodeAt(i) & 0xff] === 1 ? this.#longestAt(text, i) : undefined,
+    )
   }
 
   #longestAt(text: string, start: number): Required<Segment> | undefined {
@@ -118,6 +99,66 @@ export class AddedTokenFinder {
       else low = middle + 1
     }
     return low
+  }
+}
+
+/** The segments of a text, one by one. No generator, since texts are short and many. */
+class Segments {
+  readonly #text: string
+  readonly #literal: boolean
+  readonly #longestAt: (i: number) => Required<Segment> | undefined
+  #at = 0
+  #covered = 0
+  /** Where the white space ends that the last token with rstrip took. */
+  #spaceUntil = 0
+  /** A token that was found behind a segment of text. */
+  #found: Required<Segment> | undefined
+
+  constructor(text: string, literal: boolean, longestAt: (i: number) => Required<Segment> | undefined) {
+    this.#text = text
+    this.#literal = literal
+    this.#longestAt = longestAt
+  }
+
+  /** Undefined at the end. */
+  next(): Segment | undefined {
+    this.#found ??= this.#find()
+    const found = this.#found
+    const start = this.#covered
+    const end = found?.start ?? this.#text.length
+    if (start < end) {
+      this.#covered = end
+      return { start, end }
+    }
+    this.#found = undefined
+    if (found) this.#covered = found.end
+    return found
+  }
+
+  #find(): Required<Segment> | undefined {
+    const text = this.#text
+    while (this.#at < text.length) {
+      const found = this.#longestAt(this.#at)
+      if (found === undefined) {
+        this.#at++
+        continue
+      }
+      let { start, end } = found
+      const { added } = found
+      this.#at = end
+      // QUIRK: a match that is then turned down still hides the ones that overlap it.
+      if (this.#literal && added.special) continue
+      if (added.singleWord && (isWordBefore(text, start) || isWordAt(text, end))) continue
+      if (added.lstrip) {
+        while (start > this.#covered && isWhitespace(text.charCodeAt(start - 1))) start--
+        // QUIRK: of a token that begins with white space that the one before has taken, only a token with lstrip gives way.
+        start = Math.max(start, this.#covered)
+        if (start >= end) continue
+      }
+      if (added.rstrip) end = this.#spaceUntil = end < this.#spaceUntil ? this.#spaceUntil : endOfSpace(text, end)
+      return { start, end, added }
+    }
+    return undefined
   }
 }
 

@@ -36,7 +36,7 @@ export interface TokenizerConfig {
   readonly template: Template
   readonly addedTokens: readonly AddedToken[]
   readonly decoder: DecoderOptions | undefined
-  /** Special tokens by their part in the model, where the vocabulary has them. */
+  /** Special tokens by their part in the model, if the vocabulary has them. */
   readonly special: ReadonlyMap<SpecialName, { readonly token: string; readonly id: number }>
   readonly modelMaxLength: number | undefined
   /** Added tokens that no model has to have a row for: they are named, but neither in the vocabulary nor listed with an id. */

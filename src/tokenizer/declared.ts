@@ -28,7 +28,7 @@ export interface DeclaringFiles {
 /** A token and the flags that it is looked for with; `at` says where it is declared. */
 interface Declared extends Omit<AddedToken, 'id'> {
   readonly at: string
-  /** The id that the file says, where it says one. */
+  /** The id that the file says, if it says one. */
   readonly id: number | undefined
   readonly isObject?: true
 }

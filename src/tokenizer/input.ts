@@ -37,7 +37,7 @@ function wrongInput(subject: string, expected: string, found: unknown): Tokenize
   })
 }
 
-/** `booleans`: the options that, where given, are true or false. */
+/** `booleans`: the options that, if given, are true or false. */
 export function checkOptions(options: unknown, ...booleans: readonly string[]): void {
   if (typeof options !== 'object' || options === null) throw wrongOption('options', 'an object', options)
   const check = () => {

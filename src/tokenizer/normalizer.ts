@@ -73,7 +73,7 @@ export class BertNormalizer {
     return aligned
   }
 
-  /** clean_text, where it is wanted. `seen` has the flags of every character that was there. */
+  /** clean_text, if it is wanted. `seen` has the flags of every character that was there. */
   clean(text: string, start = 0, end = text.length): { cleaned: AlignedText; seen: number } {
     const flags = loadFlags()
     const cleaned = this.#scratch[0].reset(end - start)

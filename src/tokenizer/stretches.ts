@@ -8,9 +8,12 @@ import { DECOMPOSES, IDEOGRAPH, loadFlags, MARK, PUNCTUATION, REMOVED, SPACED } 
 /** A stretch has at least so many UTF-16 units, but for the last. */
 const LEAST = 2 ** 15
 
+/** Texts up to this are not cut. */
+export const SHORT = 2 * LEAST
+
 /** The end of the stretch of `text.slice(start, end)` that begins at `start`. */
 export function endOfStretch(text: string, start: number, end: number, splitsIdeographs: boolean): number {
-  if (end - start <= 2 * LEAST) return end
+  if (end - start <= SHORT) return end
   const flags = loadFlags()
   const cuts = PUNCTUATION | SPACED | (splitsIdeographs ? IDEOGRAPH : 0)
   const changes = REMOVED | MARK | DECOMPOSES

@@ -80,7 +80,7 @@ function plainConfig(
 
 type Entries = readonly (readonly [token: string, id: unknown])[]
 
-/** The file as an object, and the vocabulary in it where it could be read apart. */
+/** The file as an object, and the vocabulary in it if it could be read apart. */
 function openJson(input: JsonInput): { json: JsonObject; scanned: Entries | undefined } {
   if (!isJsonText(input)) return { json: readJson(input, FILE, TOKENIZER_FILES), scanned: undefined }
   const text = readText(input, FILE, TOKENIZER_FILES)

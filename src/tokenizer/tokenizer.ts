@@ -2,7 +2,7 @@
  * The tokenizer: text → ids that a BERT model was trained on, each with its place in the text, in five steps:
  *
  *     added tokens     "[SEP]" typed in the text is found first         added-tokens.ts
- *     normalizer       "Élan!" → "elan!" (where the model is uncased)    normalizer.ts
+ *     normalizer       "Élan!" → "elan!" (if the model is uncased)       normalizer.ts
  *     pre-tokenizer    "elan!" → elan, !                                 pre-tokenizer.ts
  *     WordPiece        elan → el ##an → 3449 2319                        word-piece.ts
  *     template         [CLS] el ##an ! [SEP]                             template.ts
@@ -11,7 +11,7 @@
  */
 import { checkTextLength } from '../limits.ts'
 import type { ModelSource } from '../source/source.ts'
-import { AddedTokenFinder, type AddedToken } from './added-tokens.ts'
+import { AddedTokenFinder, type AddedToken, type Segment } from './added-tokens.ts'
 import { endOfCharacter, type AlignedText } from './aligned-text.ts'
 import type { SpecialName, TokenizerConfig } from './config.ts'
 import { decodePieces } from './decoder.ts'
@@ -27,7 +27,7 @@ import { aroundText, type AroundText } from './template.ts'
 import { readTokenizerFiles } from './read-files.ts'
 import { readSettings } from './settings.ts'
 import { configFromJson } from './tokenizer-json.ts'
-import { endOfStretch } from './stretches.ts'
+import { endOfStretch, SHORT } from './stretches.ts'
 import { configFromVocab } from './vocab-text.ts'
 import { WORD_CASE_TYPES, wordCase } from './word-case.ts'
 import { WordPiece } from './word-piece.ts'
@@ -38,7 +38,7 @@ export interface EncodeOptions {
   /**
    * `'parse'`: a special token typed in the text, `"[SEP]"`, becomes that token, as in Hugging Face's tokenizers.
    * `'literal'`: it is text like any other, three words. Take this for text of people you do not know. Default `'parse'`,
-   * or `'literal'` where tokenizer_config.json has `"split_special_tokens": true`.
+   * or `'literal'` if tokenizer_config.json has `"split_special_tokens": true`.
    */
   readonly specialTokens?: 'parse' | 'literal'
   /** What offsets count: UTF-16 units, as JavaScript does, or code points, as Python does. Default `'utf16'`. */
@@ -69,6 +69,17 @@ interface Steps {
   readonly codePoints: boolean
 }
 
+/** One text on its way into a list of pieces. */
+interface Writing {
+  readonly text: string
+  readonly literal: boolean
+  readonly typeId: number
+  readonly into: PieceSink
+  /** That of every piece; undefined: words are counted. */
+  readonly wordId: number | undefined
+  words: number
+}
+
 export class Tokenizer {
   /** The special tokens that are put around one text; every window of a long text gets them again. */
   readonly around: AroundText
@@ -80,7 +91,7 @@ export class Tokenizer {
   readonly #specialContents: ReadonlySet<string>
   /**
    * QUIRK: `decode` spells a token that is looked for in the normalized text as it is looked for: "New York" comes back as
-   * "new york" where the model is uncased. Spelled so, a special token is not known for one, and is not left out.
+   * "new york" if the model is uncased. Spelled so, a special token is not known for one, and is not left out.
    */
   readonly #decodedAs: ReadonlyMap<number, string>
 
@@ -159,7 +170,7 @@ export class Tokenizer {
    * Text that is already split into words, as CoNLL files are. `wordIds` count the words given, and offsets count from the
    * start of each word. A word of which nothing is left gives no piece.
    *
-   * @throws TokenizerError `TOKENIZER_INPUT` where the words are not a list of strings; OptionError.
+   * @throws TokenizerError `TOKENIZER_INPUT` if the words are not a list of strings; OptionError.
    */
   encodeWords(words: readonly string[], options: EncodeOptions = {}): Encoding {
     checkWords(words)
@@ -184,7 +195,7 @@ export class Tokenizer {
   ): Generator<undefined, CompactEncoding, undefined> {
     checkText(text, 'the text')
     const into = new CompactBuilder(text.length)
-    yield* this.#encodeStretches(text, this.#readOptions(options), this.#typeIdOfText(), into)
+    yield* this.#encodeStretches(text, this.#readOptions(options), into)
     return into
   }
 
@@ -197,7 +208,7 @@ export class Tokenizer {
   /**
    * Ids → text, as the WordPiece decoder does it. Ids that the vocabulary does not have are left out.
    *
-   * @throws TokenizerError `TOKENIZER_INPUT` where there is something other than whole numbers; OptionError.
+   * @throws TokenizerError `TOKENIZER_INPUT` if there is something other than whole numbers; OptionError.
    */
   decode(ids: ArrayLike<number> | Iterable<number>, options: DecodeOptions = {}): string {
     checkOptions(options, 'skipSpecialTokens', 'cleanUp')
@@ -231,7 +242,7 @@ export class Tokenizer {
     return explain(text, this.#readOptions(options), steps, encoding)
   }
 
-  /** The longest sequence that the model takes, special tokens included; undefined where the model does not say. */
+  /** The longest sequence that the model takes, special tokens included; undefined if the model does not say. */
   get modelMaxLength(): number | undefined {
     return this.#config.modelMaxLength
   }
@@ -272,7 +283,7 @@ export class Tokenizer {
     return this.#config.isWordCase
   }
 
-  /** A special token by its part in the model; undefined where the model has none. */
+  /** A special token by its part in the model; undefined if the model has none. */
   specialToken(name: SpecialName): SpecialToken | undefined {
     return this.#config.special.get(name)
   }
@@ -330,55 +341,79 @@ export class Tokenizer {
   /** Writes the pieces of one text. `wordId`: that of all of it, or undefined to count its words. */
   #encodeText(text: string, steps: Steps, typeId: number, into: EncodingBuilder, wordId?: number): void {
     const first = into.length
-    const stretches = this.#encodeStretches(text, steps, typeId, into, wordId)
-    while (!stretches.next().done);
+    const writing: Writing = { text, literal: steps.literal, typeId, into, wordId, words: 0 }
+    for (const segment of this.#inOriginal.split(text, steps.literal)) {
+      if (segment.end - segment.start <= SHORT) {
+        this.#encodeSegment(segment, writing)
+      } else {
+        for (const stretch of this.#stretchesOf(segment, text)) this.#encodeSegment(stretch, writing)
+      }
+    }
     if (steps.codePoints) countCodePoints(text, into.offsets, first)
   }
 
   /** {@link #encodeText} a stretch at a time: yields between two, so that a long text need not hold up everything else. */
-  *#encodeStretches(
-    text: string,
-    { literal }: Steps,
-    typeId: number,
-    into: PieceSink,
-    wordId?: number,
-  ): Generator<undefined, void, undefined> {
-    let words = 0
-    const addAdded = (added: AddedToken, start: number, end: number): void => {
-      const type = this.#config.isWordCase ? 0 : typeId
-      into.add(added.id, added.content, start, end, type, wordId ?? words)
-      words++
-    }
-    const addWords = (aligned: AlignedText, from: number, to: number): void => {
-      const bounds = preTokenize(aligned, from, to)
-      for (let i = 0; i < bounds.length; i += 2) {
-        this.#addWord(text, aligned, bounds[i]!, bounds[i + 1]!, typeId, wordId ?? words, into)
-        words++
+  *#encodeStretches(text: string, { literal }: Steps, into: PieceSink): Generator<undefined, void, undefined> {
+    const writing: Writing = { text, literal, typeId: this.#typeIdOfText(), into, wordId: undefined, words: 0 }
+    const segments = this.#inOriginal.segments(text, literal)
+    let turn = PIECES_A_TURN
+    for (let segment = segments.next(); segment; segment = segments.next()) {
+      for (const stretch of this.#stretchesOf(segment, text)) {
+        if (into.length > turn) {
+          yield
+          turn = into.length + PIECES_A_TURN
+        }
+        this.#encodeSegment(stretch, writing)
+        if (stretch.end < segment.end) yield
       }
+    }
+  }
+
+  /** A segment, cut where nothing depends on the cut. */
+  *#stretchesOf(segment: Segment, text: string): Generator<Segment, void, undefined> {
+    // A token of the normalized text may go over white space: only the whole of the text shows where it stands.
+    if (segment.added !== undefined || !this.#inNormalized.isEmpty) {
+      yield segment
+      return
     }
     const { handleChineseChars } = this.#normalizer.options
-    for (const { start, end, added } of this.#inOriginal.segments(text, literal)) {
-      if (added !== undefined) {
-        if (words % PIECES_A_TURN === PIECES_A_TURN - 1) yield
-        addAdded(added, start, end)
-        continue
-      }
-      if (this.#inNormalized.isEmpty) {
-        for (let from = start; from < end;) {
-          if (from > start) yield
-          const to = endOfStretch(text, from, end, handleChineseChars)
-          const aligned = this.#normalizer.normalize(text, from, to)
-          addWords(aligned, 0, aligned.length)
-          from = to
-        }
-        continue
-      }
-      // A token of the normalized text may go over white space: only the whole of the text shows where it stands.
-      const aligned = this.#normalizer.normalize(text, start, end)
-      for (const part of this.#inNormalized.segments(aligned.toString(), literal)) {
-        if (part.added === undefined) addWords(aligned, part.start, part.end)
-        else addAdded(part.added, aligned.sources[part.start]!, endOfUnit(text, aligned, part.end - 1))
-      }
+    for (let start = segment.start; start < segment.end;) {
+      const end = endOfStretch(text, start, segment.end, handleChineseChars)
+      yield { start, end }
+      start = end
+    }
+  }
+
+  /** Writes the pieces of a segment. */
+  #encodeSegment({ start, end, added }: Segment, writing: Writing): void {
+    if (added !== undefined) {
+      this.#addAdded(added, start, end, writing)
+      return
+    }
+    const { text, literal } = writing
+    const aligned = this.#normalizer.normalize(text, start, end)
+    if (this.#inNormalized.isEmpty) {
+      this.#addWords(aligned, 0, aligned.length, writing)
+      return
+    }
+    for (const part of this.#inNormalized.split(aligned.toString(), literal)) {
+      if (part.added === undefined) this.#addWords(aligned, part.start, part.end, writing)
+      else this.#addAdded(part.added, aligned.sources[part.start]!, endOfUnit(text, aligned, part.end - 1), writing)
+    }
+  }
+
+  #addAdded({ id, content }: AddedToken, start: number, end: number, writing: Writing): void {
+    const type = this.#config.isWordCase ? 0 : writing.typeId
+    writing.into.add(id, content, start, end, type, writing.wordId ?? writing.words)
+    writing.words++
+  }
+
+  #addWords(aligned: AlignedText, from: number, to: number, writing: Writing): void {
+    const { text, typeId, into, wordId } = writing
+    const bounds = preTokenize(aligned, from, to)
+    for (let i = 0; i < bounds.length; i += 2) {
+      this.#addWord(text, aligned, bounds[i]!, bounds[i + 1]!, typeId, wordId ?? writing.words, into)
+      writing.words++
     }
   }
 
@@ -412,7 +447,7 @@ export class Tokenizer {
   }
 }
 
-/** Added tokens in a row after which the caller gets a turn. */
+/** Pieces, added tokens for example, after which the caller gets a turn. */
 const PIECES_A_TURN = 2 ** 14
 
 /** Where the character of the original text ends that unit `i` came from. */

@@ -26,7 +26,7 @@ export function configFromVocab(vocabText: string | Uint8Array, settings: Settin
 
 const FILE = 'vocab.txt'
 
-/** A BertTokenizer over a vocabulary that was read out of `file`. `silent`: the normalizer where the configuration says nothing. */
+/** A BertTokenizer over a vocabulary that was read out of `file`. `silent`: the normalizer if the configuration says nothing. */
 export function bertConfig(
   file: string,
   pieces: Vocabulary,

@@ -6,7 +6,7 @@
  * Each vocabulary begins its hashes at a number of its own, drawn by chance: a file cannot be written so that its pieces collide.
  */
 export class Vocabulary {
-  /** By id; undefined where an id has no piece. */
+  /** By id; undefined if an id has no piece. */
   readonly tokens: readonly (string | undefined)[]
   /** The longest piece, in UTF-16 units. */
   readonly longest: number
@@ -78,7 +78,7 @@ export class Vocabulary {
     return new Vocabulary(tokens)
   }
 
-  /** The id of a piece. QUIRK: where a vocab.txt has a piece twice, the last one counts. */
+  /** The id of a piece. QUIRK: if a vocab.txt has a piece twice, the last one counts. */
   idOf(token: string): number | undefined {
     const units = Uint16Array.from({ length: token.length }, (_, i) => token.charCodeAt(i))
     const id = this.find(this.hashOf(token), NO_UNITS, units, 0, units.length)
@@ -92,7 +92,7 @@ export class Vocabulary {
     return hash
   }
 
-  /** The id of the piece `prefix` + `units[start..end)`, whose hash this is; −1 where there is none. */
+  /** The id of the piece `prefix` + `units[start..end)`, whose hash this is; −1 if there is none. */
   find(hash: number, prefix: Uint16Array, units: Uint16Array, start: number, end: number): number {
     const slots = this.#slots
     const hashes = this.#hashes

@@ -60,7 +60,7 @@ export class WordPiece {
     return count
   }
 
-  /** Writes the longest piece that `units[start..end)` starts with, and gives its end; −1 where there is none. */
+  /** Writes the longest piece that `units[start..end)` starts with, and gives its end; −1 if there is none. */
   #longestMatch(units: Uint16Array, start: number, end: number, isFirst: boolean, count: number): number {
     const vocabulary = this.vocabulary
     const hashes = this.#hashes

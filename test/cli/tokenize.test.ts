@@ -2,9 +2,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, test } from '@jest/globals'
+import { afterAll, describe, expect, jest, test } from '@jest/globals'
 import type { Explanation } from '../../dist/index.js'
 import { run, runWith } from './run.ts'
+
+// Each starts processes, and a busy machine takes seconds for one.
+jest.setTimeout(60_000)
 
 const folder = mkdtempSync(join(tmpdir(), 'bert-ner-tokenize-'))
 const vocab = join(folder, 'vocab.txt')

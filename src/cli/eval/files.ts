@@ -42,5 +42,7 @@ export async function writePredictions(path: string, file: ConllFile, evaluation
     }
     text += '\n'
   }
-  await writeFile(path, text)
+  await writeFile(path, text).catch((error: unknown) => {
+    throw Object.assign(error as NodeJS.ErrnoException, { path }) // a write that fails does not say where
+  })
 }
