@@ -1,4 +1,4 @@
-/** Node's `pipeline`: the one of the core, which also takes a folder, and without one the model of the package. */
+/** Node's `pipeline`: the core's, which also takes a folder. Without a model, it takes the package's own. */
 import { fileURLToPath } from 'node:url'
 import { OptionError } from '../errors.ts'
 import type { AggregationStrategy } from '../ner/entity.ts'
@@ -8,13 +8,13 @@ import { defaultFolder } from './default-model.ts'
 import { tagOf } from '../values.ts'
 import { sourceFromFolder } from './folder.ts'
 
-/** A folder in Hugging Face layout, or what the core takes. */
+/** A folder in Hugging Face layout, or any input that the core takes. */
 export type NodeModelInput = string | URL | ModelInput
 
 /**
  * Loads a model for token classification. See the core's `pipeline`.
  *
- * @param model a folder, a `file:` URL of one, a source, or the bytes of a model's files by name; left out, the model that
+ * @param model a folder, a `file:` URL of one, a source, or the bytes of a model's files by name. Default: the model that
  *   comes with this package
  */
 export async function pipeline<D extends AggregationStrategy = 'none'>(
@@ -30,7 +30,7 @@ export async function pipeline<D extends AggregationStrategy = 'none'>(
   return corePipeline(task, model, options)
 }
 
-/** Also one of another realm. */
+/** Whether it is a URL. Accepts URLs from another realm (iframe, vm). */
 function isUrl(model: NodeModelInput): model is URL {
   return tagOf(model) === 'URL'
 }
