@@ -58,8 +58,15 @@ export type ProgressEvent =
     }
   | { readonly status: 'ready'; readonly task: Task }
 
-export const TASKS = ['token-classification', 'ner'] as const
+const TASKS = ['token-classification', 'ner'] as const
 export type Task = (typeof TASKS)[number]
+
+/** @throws OptionError `OPTION_VALUE` */
+export function checkTask(task: Task): void {
+  if (!TASKS.includes(task)) {
+    throw wrong('task', `one of ${TASKS.join(', ')}`, show(task), "Use 'token-classification'.")
+  }
+}
 
 /** Options of {@link pipeline}. Those of a call may be given too: they are its defaults then. */
 export interface PipelineOptions<S extends AggregationStrategy = AggregationStrategy>
