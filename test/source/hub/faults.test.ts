@@ -51,7 +51,8 @@ async function checkNothingWrong(cache: DiskCache): Promise<void> {
     expect(name).toBe(name.length === 64 ? sha256(bytes) : gitSha1(bytes))
   }
   for (const name of await readdir(cache.snapshot(COMMIT)).catch(() => [])) {
-    expect(await readFile(join(cache.snapshot(COMMIT), name))).toEqual(Buffer.from(FILES[name as keyof typeof FILES]))
+    const bytes = await readFile(join(cache.snapshot(COMMIT), name))
+    expect([name, bytes.equals(FILES[name as keyof typeof FILES])]).toEqual([name, true])
   }
 }
 
@@ -88,10 +89,10 @@ const FAULTS: [string, Act, Stage[], string | Partial<Record<Stage, string>>][] 
   ['cut in the middle', cut(0.5), ['get', 'large', 'resume'], 'ok or SOURCE_HUB_UNREACHABLE'],
   ['cut before the last byte', cut(0.99999), ['get', 'large', 'resume'], 'ok or SOURCE_HUB_UNREACHABLE'],
   ['silence', () => undefined, ['resolve', 'head', 'get', 'large', 'resume'], 'SOURCE_HUB_UNREACHABLE'],
-  ['too short', body(bytes => bytes.subarray(1)), ['get', 'large', 'resume'], 'SOURCE_HUB_SIZE'],
-  ['too long', body(bytes => Uint8Array.from([...bytes, 0])), ['get', 'large', 'resume'], 'SOURCE_HUB_SIZE'],
-  ['wrong bytes', flipped, ['get', 'large', 'resume'], 'SOURCE_HUB_HASH'],
-  ['HTML', html, ['resolve', 'head', 'get', 'large', 'resume'], { resolve: 'SOURCE_HUB_ANSWER', head: 'SOURCE_HUB_ANSWER', get: 'SOURCE_HUB_SIZE', large: 'SOURCE_HUB_SIZE', resume: 'SOURCE_HUB_SIZE' }],
+  ['too short', body(bytes => bytes.subarray(1)), ['get', 'large', 'resume'], { get: 'SOURCE_HUB_SIZE', large: 'SOURCE_HUB_SIZE', resume: 'ok' }],
+  ['too long', body(bytes => Uint8Array.from([...bytes, 0])), ['get', 'large', 'resume'], { get: 'SOURCE_HUB_SIZE', large: 'SOURCE_HUB_SIZE', resume: 'ok' }],
+  ['wrong bytes', flipped, ['get', 'large', 'resume'], { get: 'SOURCE_HUB_HASH', large: 'SOURCE_HUB_HASH', resume: 'ok' }],
+  ['HTML', html, ['resolve', 'head', 'get', 'large', 'resume'], { resolve: 'SOURCE_HUB_ANSWER', head: 'SOURCE_HUB_ANSWER', get: 'SOURCE_HUB_SIZE', large: 'SOURCE_HUB_SIZE', resume: 'ok' }],
   ['401', status(401), ['resolve', 'head', 'get', 'large', 'resume'], 'SOURCE_HUB_ACCESS'],
   ['403', status(403), ['resolve', 'head', 'get', 'large', 'resume'], { resolve: 'SOURCE_HUB_ACCESS', head: 'SOURCE_HUB_ACCESS', get: 'SOURCE_HUB_ACCESS', large: 'SOURCE_HUB_UNREACHABLE', resume: 'SOURCE_HUB_UNREACHABLE' }],
   ['404', status(404), ['resolve', 'head', 'get', 'large', 'resume'], 'SOURCE_HUB_NOT_FOUND'],
@@ -124,18 +125,19 @@ function faultAt(stage: Stage, act: Act, times: number): Fault {
   }
 }
 
+/** No second try is worth it, unless a redirect led to the right answer. */
 const ONCE_IS_TOO_MUCH = ['SOURCE_HUB_ACCESS', 'SOURCE_HUB_NOT_FOUND', 'SOURCE_HUB_REDIRECT', 'SOURCE_HUB_ANSWER']
 
 describe.each(FAULTS.flatMap(([name, act, stages, code]) => stages.map(stage => ({ name, stage, act, code }))))(
   '$name, at stage $stage',
-  ({ stage, act, code }) => {
+  ({ name, stage, act, code }) => {
     const expected = typeof code === 'string' ? code : (code[stage] ?? '')
 
     test('once', async () => {
       const cache = new DiskCache(join(root, `${count++}`), REPO)
       server.fault = faultAt(stage, act, 1)
       const result = await attempt(cache).catch((error: unknown) => error)
-      const isOver = ONCE_IS_TOO_MUCH.includes(expected)
+      const isOver = ONCE_IS_TOO_MUCH.includes(expected) && name !== 'redirect to itself'
       expect(result).toMatchObject(isOver ? { code: expected } : { commit: COMMIT })
       await checkNothingWrong(cache)
       server.fault = undefined
