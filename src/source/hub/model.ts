@@ -2,6 +2,7 @@
  * All files of one model into the cache. The revision becomes a commit first, and that commit serves every file, so that a push
  * to the model meanwhile cannot mix two of its states. Follows huggingface_hub's `snapshot_download`, with hashes checked.
  */
+import { codeOf } from '../../values.ts'
 import { download, hashOfEtag } from './download.ts'
 import { HubError, oddAnswer } from './errors.ts'
 import {
@@ -69,7 +70,10 @@ export async function fetchModel(
   try {
     const snapshot = new Snapshot(hub, name, cache, options)
     const commit = await snapshot.resolve(known === undefined ? 3 : 1)
-    const model = await snapshot.gather(commit)
+    const model = await snapshot.gather(commit).catch((error: unknown) => {
+      if (codeOf(error) === 'SOURCE_CACHE_CHANGED') return snapshot.gather(commit)
+      throw error
+    })
     // Last: a download that breaks off leaves what was there before as the cached commit.
     await cache.setCommit(name.revision, commit)
     return model
@@ -123,9 +127,11 @@ class Snapshot {
     for (const file of SMALL_FILES) if ((await this.#cache.stateOf(commit, file)) === 'unknown') return false
     if ((await this.#cache.stateOf(commit, WEIGHTS)) === 'there') return true
     if ((await this.#cache.stateOf(commit, INDEX)) !== 'there') return false
-    for (const shard of await this.#shards(commit)) {
-      if ((await this.#cache.stateOf(commit, shard)) !== 'there') return false
-    }
+    return this.#areThere(commit, await this.#shards(commit))
+  }
+
+  async #areThere(commit: string, files: readonly string[]): Promise<boolean> {
+    for (const file of files) if ((await this.#cache.stateOf(commit, file)) !== 'there') return false
     return true
   }
 
@@ -141,7 +147,14 @@ class Snapshot {
     if (!isThere('tokenizer.json') && states.get(TOKENIZER_CONFIG) === 'unknown')
       throw this.#notCached(TOKENIZER_CONFIG)
     await this.#ensureWeights(commit)
-    return { commit, fetched: this.#fetched }
+    if (
+      this.#fetched.size === 0 ||
+      (await this.#areThere(commit, [...SMALL_FILES.filter(isThere), ...this.#fetched]))
+    ) {
+      return { commit, fetched: this.#fetched }
+    }
+    const nextStep = 'Another program cleans this cache: run it again once that has ended.'
+    throw new HubError('SOURCE_CACHE_CHANGED', this.#cache.place, 'the files that were fetched', 'only some', nextStep)
   }
 
   async #ensureWeights(commit: string): Promise<void> {
