@@ -24,6 +24,8 @@ const GONE_ELSEWHERE = 60 * HEARTBEAT
 /** How long another process is waited for that makes no progress. */
 const PATIENCE = 30_000
 const POLL = 200
+/** Bytes of one write. */
+const BLOCK = 1 << 20
 
 /** Those of this process. */
 const own = new Set<string>()
@@ -117,6 +119,10 @@ class PartFile implements Part {
   readonly #timer: ReturnType<typeof setInterval>
   #size: number
   #validator: string | undefined
+  /** What has come and is not yet being written. */
+  #block = new Uint8Array(BLOCK)
+  #used = 0
+  #writing: Promise<void> = Promise.resolve()
   /** Set once the file is no longer under its name. */
   #lost: unknown
 
@@ -159,12 +165,16 @@ class PartFile implements Part {
   }
 
   async *read(): AsyncIterable<Uint8Array> {
+    await this.#flush()
     if (this.#size === 0) return
     const end = this.#size - 1
     yield* createReadStream(this.path, { end, highWaterMark: 1 << 20 }) as AsyncIterable<Uint8Array>
   }
 
   async restart(validator: string | undefined): Promise<void> {
+    await this.#writing.catch(() => undefined)
+    this.#writing = Promise.resolve()
+    this.#used = 0
     await this.#write(async () => {
       if (this.#size > 0) await this.#handle.truncate(0)
       if (validator === undefined) await rm(this.path + VALIDATOR, { force: true })
@@ -175,16 +185,41 @@ class PartFile implements Part {
   }
 
   async write(bytes: Uint8Array): Promise<void> {
-    await this.#write(async () => {
-      for (let done = 0; done < bytes.byteLength;) {
-        const { bytesWritten } = await this.#handle.write(bytes, done, bytes.byteLength - done, this.#size)
-        done += bytesWritten
-        this.#size += bytesWritten
-      }
-    })
+    for (let done = 0; done < bytes.byteLength;) {
+      const taken = bytes.subarray(done, done + BLOCK - this.#used)
+      this.#block.set(taken, this.#used)
+      this.#used += taken.byteLength
+      this.#size += taken.byteLength
+      done += taken.byteLength
+      if (this.#used === BLOCK) await this.#startWriting()
+    }
+  }
+
+  /** Writes a block while the next one is received and hashed. A failure is that of the next call. */
+  async #startWriting(): Promise<void> {
+    await this.#writing
+    const block = this.#block.subarray(0, this.#used)
+    const at = this.#size - this.#used
+    this.#block = new Uint8Array(BLOCK)
+    this.#used = 0
+    this.#writing = this.#write(() => this.#writeAt(block, at))
+    this.#writing.catch(() => undefined)
+  }
+
+  async #writeAt(bytes: Uint8Array, at: number): Promise<void> {
+    for (let done = 0; done < bytes.byteLength;) {
+      done += (await this.#handle.write(bytes, done, bytes.byteLength - done, at + done)).bytesWritten
+    }
+  }
+
+  /** All that was given to `write` is in the file. */
+  async #flush(): Promise<void> {
+    await this.#startWriting()
+    await this.#writing
   }
 
   async finish(): Promise<void> {
+    await this.#flush()
     await this.#write(async () => {
       await this.#handle.datasync() // Without power, a name must not outlive its bytes.
       await this.#close()
@@ -196,6 +231,7 @@ class PartFile implements Part {
   async release(): Promise<void> {
     if (this.#size === 0) return this.discard()
     if (!own.has(this.path)) return
+    await this.#flush().catch(() => undefined) // the failure was reported, or is why it is released
     // A time of 0 says that nobody has it.
     await this.#handle.utimes(0, 0).catch(() => undefined)
     await this.#close()

@@ -327,7 +327,7 @@ describe('processes', () => {
   }, 60_000)
 
   test('two at once fetch the weights once', async () => {
-    server.fault = ({ stage, answer }) => stage === 'large' && Boolean(setTimeout(answer, 1500))
+    server.fault = seen => seen.stage === 'large' && Boolean(setTimeout(() => seen.answer(), 1500))
     const [one, two] = await Promise.all([start().result, start().result])
     expect(one.folder).toBe(folder('snapshots', FIRST))
     expect(two.folder).toBe(one.folder)
