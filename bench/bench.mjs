@@ -1,4 +1,4 @@
-/** Bundles bench/src into bench/build (imports of dist/ stay as they are) and runs it. */
+/** Bundles bench/src into bench/build and runs it. Imports of dist/ stay as they are. */
 import { build } from 'esbuild'
 import { fileURLToPath } from 'node:url'
 

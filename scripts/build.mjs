@@ -1,7 +1,7 @@
 /**
- * Builds dist/: tsc emits every module with its types; the SIMD kernels are assembled to .wasm files; then the command line's
- * libraries are bundled into the one file that imports them, with their licences beside it. `--if-stale` does nothing where
- * dist/ is newer than its sources.
+ * Builds dist/. First tsc emits every module with its types. Then the SIMD kernels are assembled to .wasm files. Then each of
+ * the command line's libraries is bundled into the one file that imports it, with its licence beside it. `--if-stale` does
+ * nothing if dist/ is newer than its sources.
  */
 import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -41,7 +41,7 @@ async function build() {
   writeFileSync(stamp, '')
 }
 
-/** The assembler and what is written in it have done their work once the .wasm files stand; nobody needs them at run time. */
+/** Writes the .wasm files, then deletes the assembler and the kernels' source from dist/: run time needs neither. */
 function writeWasm() {
   const assembly = 'dist/kernels/simd/assembly'
   const { status } = spawnSync(process.execPath, [`${assembly}/write.js`, 'dist/kernels/simd/engine'], {
@@ -51,7 +51,7 @@ function writeWasm() {
   rmSync(assembly, { recursive: true })
 }
 
-/** Each file of dist/cli/vendor takes in the library that it names, so that a command loads only what it uses. */
+/** Bundles each file of dist/cli/vendor with the library that it names. So a command loads only the ones that it uses. */
 async function bundleVendor() {
   const { build } = await import('esbuild')
   const entries = readdirSync('dist/cli/vendor').filter(name => name.endsWith('.js'))

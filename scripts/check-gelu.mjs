@@ -1,7 +1,7 @@
 /**
- * Holds the SIMD kernels' GELU against float64, for every float32 of both signs from 2⁻¹² to 8: 252 million numbers, in
- * a minute or so. `node scripts/check-gelu.mjs [module]`, after a build. Prints the largest error; fails beyond the
- * bound that docs/kernels.md states.
+ * Compares the SIMD kernels' GELU with float64, for every float32 of both signs from 2⁻¹² to 8. These are 252 million
+ * numbers, and take a minute or so. `node scripts/check-gelu.mjs [module]`, after a build. It prints the largest error, and
+ * fails if it exceeds the bound that docs/kernels.md states.
  */
 import { readFile } from 'node:fs/promises'
 import { gelu } from '../dist/kernels/naive/gelu.js'
@@ -13,7 +13,7 @@ const memory = new WebAssembly.Memory({ initial: (4 * CHUNK) / 65536, maximum: 3
 const module = await WebAssembly.compile(await readFile(file))
 const { exports } = await WebAssembly.instantiate(module, { env: { memory } })
 
-/** Φ by Taylor's formula around the nearest of 2049 points, where naive sums its series: off by less than 1e-15. */
+/** Φ by Taylor's formula around the nearest of 2049 points; naive sums a series at these. Error below 1e-15. */
 const STEP = 1 / 256
 const nodes = Float64Array.from({ length: 8 / STEP + 2 }, (_, i) => (i === 0 ? 0.5 : gelu(i * STEP) / (i * STEP)))
 function phi(x) {

@@ -1,7 +1,7 @@
 /**
- * Packs the tarball that would be published, and holds it against what the README promises: publint and
- * are-the-types-wrong find nothing; it depends on nothing; the core imports neither Node's modules nor anyone's; a strict
- * consumer compiles against it without any other types; the program runs out of it; and every part stays below a ceiling.
+ * Packs the tarball that would be published, and checks it against the promises of the README. publint and
+ * are-the-types-wrong find nothing. It has no dependency. The core imports neither Node's modules nor any package. A strict
+ * consumer compiles against it without any other types. The program runs from it. Every part stays below a ceiling.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -10,7 +10,7 @@ import { basename, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 
-/** Bytes. A change that needs more raises the ceiling in the same commit, and says why. */
+/** The most bytes of each part. A change that needs more raises the ceiling in the same commit, and says why. */
 const CEILINGS = {
   'weights, the default model': 25_000_000,
   'tarball without the weights': 720_000,
@@ -48,7 +48,7 @@ function pack() {
   return join(folder, readdirSync(folder)[0])
 }
 
-/** As npm would install it: into node_modules/bert-ner of a project that has nothing else. */
+/** Unpacks it as npm would install it, into node_modules/bert-ner of a project that has nothing else. */
 function unpack(tarball) {
   const installed = join(folder, 'node_modules/bert-ner')
   mkdirSync(installed, { recursive: true })
@@ -77,7 +77,7 @@ function checkFiles(installed) {
   ceiling('tarball without the weights', sum(rest.map(file => gzipSync(readFileSync(file)).length)))
 }
 
-/** Under both ways of resolving modules, with every check on, without Node's types. */
+/** Compiles a consumer under both ways of resolving modules, with every check on, without Node's types. */
 function checkTypes() {
   const source = 'test/package/consumer.ts'
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
@@ -103,7 +103,7 @@ function checkProgram(installed) {
     encoding: 'utf8',
   })
   if (tokenize.status !== 0) fail(`bert-ner tokenize failed: ${tokenize.stderr}`)
-  // The README's example, on the files of the tarball alone: the weights, the .wasm, everything that is loaded by path.
+  // Runs the README's example on the tarball's files alone: the weights, the .wasm, everything that is loaded by path.
   const example = /```js\n(.*?)```/s.exec(readFileSync(join(installed, 'README.md'), 'utf8'))?.[1] ?? ''
   const printed = spawnSync(process.execPath, ['--input-type=module', '-e', example], {
     cwd: installed,
@@ -116,7 +116,7 @@ function checkProgram(installed) {
   if (node.stdout !== '16\n') fail(`importing the package printed ${node.stdout}${node.stderr}`)
 }
 
-/** Bundles the browser's entry: an import that is neither relative nor tfjs, loaded on demand, fails the bundle. */
+/** Bundles the browser's entry. Any import fails the bundle unless it is relative, or tfjs, which is loaded on demand. */
 async function checkCore(installed) {
   const options = { bundle: true, minify: true, write: false, platform: 'browser', format: 'esm', logLevel: 'silent' }
   const entry = join(installed, 'dist/index.js')

@@ -1,26 +1,26 @@
 /**
- * Mutants of everything that a stranger can hand in, made by their grammar: safetensors, config.json, tokenizer files, CoNLL,
- * JSON lines, texts. Whatever comes in, there is an answer or an error with a code and five parts, in time, and offsets lie
- * inside of the text.
+ * Tests the library with mutants of all untrusted input: safetensors, config.json, tokenizer files, CoNLL, JSON lines, texts.
+ * Mutants follow the grammar of their kind. Each must give an answer, or an error with a code and five parts, in time; and
+ * offsets must lie inside the text.
  *
  *     npm run fuzz -- --seconds 60                  from the fixed seed
  *     npm run fuzz -- --seed 7 --only tokenizer     another seed, one kind alone
  *     npm run fuzz -- --seed 7 --only tokenizer --case 1234      the one case that a failure names
  *
- * Cases run in a worker thread. Of one that hangs the number is known all the same.
+ * Cases run in a worker thread, so the number of a case that hangs is still known.
  */
 import { parseArgs } from 'node:util'
 import { setInterval, clearInterval } from 'node:timers'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { fileURLToPath } from 'node:url'
 
-/** Milliseconds without a finished case, after which it counts as hung. */
+/** A case counts as hung after this many milliseconds. */
 const HUNG = 20_000
-/** A case that takes longer than this is reported. Machines are slow at times, so it is far above what any takes. */
+/** Reports a case that takes longer than this many milliseconds. Machines are slow at times, so it is far above any usual time. */
 const SLOW = 5000
-/** No message is longer, whatever a file holds. */
+/** The longest message allowed, whatever a file contains. */
 const LONGEST_MESSAGE = 4200
-/** The seed of a run that names none, so that two runs of the same length try the same cases first. */
+/** The default seed: two runs of the same length try the same cases first. */
 const SEED = 20260401
 
 async function main() {
@@ -75,7 +75,7 @@ function print(counts, { seed, seconds }) {
   }
 }
 
-/** The kinds take turns until the time is up. Case `number` of a kind depends on the seed and on nothing else. */
+/** Runs one case of each kind in turn until the time is up. Case `number` of a kind depends on the seed alone. */
 async function work({ seconds, seed, only, case: single }) {
   const targets = await targetsOf()
   const kinds = Object.keys(targets).filter(kind => only === undefined || kind === only)
@@ -101,7 +101,7 @@ async function work({ seconds, seed, only, case: single }) {
   parentPort.postMessage({ counts })
 }
 
-/** Undefined for an answer. */
+/** Runs one case. Returns undefined for an answer; for an error, its code and, if it breaks a rule, the failure. */
 async function run(target, random) {
   try {
     await target(random)
@@ -141,7 +141,7 @@ async function targetsOf() {
     safetensors(random) {
       const bytes = safetensors(random)
       const { tensors, metadata } = readSafetensors(bytes)
-      // What opens can be written, and is the same again.
+      // A file that opens can be written again, with all its tensors.
       const again = readSafetensors(writeSafetensors(tensors, metadata))
       check(again.tensors.size === tensors.size, 'a tensor was lost in writing')
     },
@@ -353,7 +353,7 @@ function textOf(random) {
 
 const VALUES = [null, true, false, 0, -1, 0.5, 1e300, 2 ** 53, 2 ** 31, '', 'x', '\u001b[31m', '\u2028', '\ud800', [], {}, [null], { x: null }, [[]], '__proto__', 'B-PER', '[CLS]'] // prettier-ignore
 
-/** One to three places of a value, changed, taken out, doubled or nested. */
+/** Changes, removes, doubles or nests one to three places of a value. */
 function mutateJson(random, value) {
   let copy = JSON.parse(JSON.stringify(value))
   for (let n = 1 + random.below(3); n > 0; n--) {
@@ -371,7 +371,7 @@ function mutateJson(random, value) {
   return copy
 }
 
-/** A value of some kind, for itself: what is put into it must not be in the next. */
+/** Makes a new value of some kind. It must be a copy: later changes to it must not affect the next. */
 function another(random) {
   const value = random.pick(VALUES)
   return typeof value === 'object' ? JSON.parse(JSON.stringify(value)) : value
@@ -392,7 +392,7 @@ function nest(random, depth, value) {
   return value
 }
 
-/** JSON text, now and then spelled as JSON.stringify never would, or broken. */
+/** Writes JSON text. Now and then it is broken, or spelled as JSON.stringify never would. */
 function mutateText(random, text = 'null') {
   switch (random.below(24)) {
     case 0:
@@ -426,7 +426,7 @@ function mutateBytes(random, bytes, chance = 1) {
   return copy
 }
 
-/** mulberry32, seeded by all that names a case. */
+/** Random numbers by mulberry32, seeded by everything that names a case. */
 class Random {
   #state
 

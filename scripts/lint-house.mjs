@@ -1,11 +1,11 @@
 /**
- * The structure of src/ as rules of the linter. `floors`: a room imports only rooms on floors below it, and no backend imports
- * another. `no-circle`: no file imports itself by way of others, types included, which tools for circles pass over.
+ * Checks the structure of src/ with two linter rules. `floors`: a room imports only rooms on floors below it, and no backend
+ * imports another. `no-circle`: no file imports itself by way of others. That includes type imports, which other tools skip.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 
-/** From the ground up. Rooms of one floor do not see each other. */
+/** The floors, from the bottom up. Rooms on the same floor do not import each other. */
 export const FLOORS = [
   ['escape.ts'],
   ['errors.ts', 'platform.ts', 'values.ts'],
@@ -37,7 +37,7 @@ const floors = {
   create: context => {
     const from = place(context.filename)
     const own = from && floorOf(from)
-    // Files beside the rooms (index.ts, node.ts, cli.ts …) are entries: they may see every room.
+    // Files beside the rooms (index.ts, node.ts, cli.ts …) are entries: they may import every room.
     if (!from || own < 0) return {}
     return eachImport((node, specifier) => {
       const to = place(resolve(dirname(context.filename), specifier))
@@ -68,7 +68,7 @@ function eachImport(visit) {
   return { ImportDeclaration: check, ExportNamedDeclaration: check, ExportAllDeclaration: check }
 }
 
-/** The files on a way from one to another by static imports, or undefined. */
+/** The files on a path from one file to another by static imports, or undefined. */
 function pathTo(from, to, seen = new Set()) {
   if (from === to) return [to]
   if (seen.has(from)) return undefined

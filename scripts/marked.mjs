@@ -1,9 +1,9 @@
-/** Draws the README's picture, docs/marked.svg: the sentence of its example with its entities marked, as the model finds them. */
+/** Draws docs/marked.svg for the README: the sentence of its example, with the entities that the model finds. */
 
 const COLOURS = { PER: '#aed6ff', ORG: '#ffd59e', LOC: '#b5e8b0', MISC: '#e3c4f5' }
 const [SIZE, ADVANCE, TAG] = [19, 11.4, 8.2] // px: letters, a letter's width in a monospaced font, a small letter's width
 
-/** `entities`: as the pipeline gives them, grouped. → SVG, on one line. */
+/** Draws a text with its marked entities. `entities`: groups, from the pipeline. → SVG, on one line. */
 export function markedSvg(text, entities) {
   const parts = []
   let x = 24
@@ -38,7 +38,7 @@ ${parts.join('\n')}
 `
 }
 
-/** Spread to the width that was reckoned with, whichever font the reader has. */
+/** Writes letters, spread to the expected width, whichever font the reader has. */
 function letters(x, text) {
   const trimmed = text.trimStart()
   if (trimmed === '') return ''

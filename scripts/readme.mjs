@@ -1,7 +1,7 @@
 /**
- * Keeps the front door true: README.md and its picture show what the example answers, and docs/reading.md names the files that are there, with
- * their lines. `--write` brings both up to date (`npm run readme`); without it, a stale page fails the check. Line counts
- * may drift by a fifth of all lines, so that not every change has to touch the list.
+ * Keeps README.md, its picture and docs/reading.md up to date. README.md and the picture show the answer of the example;
+ * docs/reading.md lists the source files with their line counts. `--write` updates them (`npm run readme`). Without it, a
+ * stale page fails the check. Line counts may drift by a fifth of all lines, so not every change has to touch the list.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -12,8 +12,8 @@ import { markedSvg } from './marked.mjs'
 process.chdir(dirname(dirname(fileURLToPath(import.meta.url))))
 
 /**
- * The reading order: stages, in each of them rooms, in each of these its files. Files that are not named come after, by name.
- * A room of the first stage may come back in a later one, with the files that the first left out.
+ * The reading order: stages, their rooms, and the files of each room. Files that are not named come last, sorted by name.
+ * A room of the first stage may return in a later one, with the files that the first left out.
  */
 const STAGES = [
   [
@@ -29,8 +29,8 @@ const STAGES = [
     'From text to entities',
     'A text on its way in, and its answer on the way out.',
     [
-      ['src/tokenizer', 'text → ids, each with its place in the text', ['tokenizer', 'normalizer', 'aligned-text', 'pre-tokenizer', 'word-piece', 'vocabulary', 'added-tokens', 'template', 'encoding', 'encoding-builder', 'explain', 'word-case', 'decoder', 'input', 'config', 'tokenizer-json', 'vocab-text', 'scan-vocab', 'unicode']],
-      ['src/ner', 'encoded texts → logits → entities', ['pipeline', 'encoded-text', 'windows', 'batches', 'tagger', 'entities', 'softmax', 'tokens', 'tags', 'aggregate', 'overlap', 'offsets', 'stream', 'entity', 'options']],
+      ['src/tokenizer', 'text → ids, each with its place in the text', ['tokenizer', 'normalizer', 'aligned-text', 'pre-tokenizer', 'stretches', 'word-piece', 'vocabulary', 'added-tokens', 'template', 'encoding', 'encoding-builder', 'compact', 'explain', 'word-case', 'decoder', 'input', 'config', 'read-files', 'settings', 'declared', 'vocab-text', 'tokenizer-json', 'scan-vocab', 'unicode']],
+      ['src/ner', 'encoded texts → logits → entities', ['pipeline', 'encoded-text', 'windows', 'batches', 'tagger', 'entities', 'softmax', 'tokens', 'tags', 'decoding', 'aggregate', 'overlap', 'offsets', 'stream', 'abort', 'entity', 'options', 'fit']],
       ['src/redact', 'names out of a text and back, or marked in it', ['spans', 'redact', 'redactor', 'session-types', 'session', 'assemble', 'find', 'claims', 'view', 'names', 'characters', 'repeats', 'placeholders', 'ledger', 'mapping', 'styles', 'hash', 'surrogates', 'surrogate-words', 'exact-forms', 'restore', 'restore-json', 'options', 'checks', 'render']],
       ['src/redact/patterns', 'what has a form', ['patterns', 'scan', 'email', 'url', 'ip', 'card', 'iban', 'phone', 'ssn', 'hex', 'date']],
     ],
@@ -84,7 +84,7 @@ if (stale.length > 0 && !write) {
   process.exitCode = 1
 }
 
-/** Replaces what stands between `<!-- name -->` and `<!-- end of name -->` in a file. */
+/** Replaces the text between `<!-- name -->` and `<!-- end of name -->` in a file. */
 function update(file, name, compute) {
   const text = readFileSync(file, 'utf8')
   const [begin, end] = [`<!-- ${name} -->\n`, `<!-- end of ${name} -->`]
@@ -95,7 +95,7 @@ function update(file, name, compute) {
   if (write) writeFileSync(file, updated)
 }
 
-/** Runs the ```js block against dist/, and holds the ```text block against what it printed. */
+/** Runs the ```js block against dist/, and compares the ```text block with its output. */
 function checkExample(text) {
   const code = /```js\n(.*?)```/s.exec(text)?.[1] ?? ''
   const shown = /```text\n(.*?)```/s.exec(text)?.[1] ?? ''
@@ -111,7 +111,7 @@ function checkExample(text) {
   return text.replace(/```text\n.*?```/s, () => `\`\`\`text\n${stdout}\`\`\``)
 }
 
-/** docs/marked.svg shows the answer for the sentence of the example. */
+/** Checks that docs/marked.svg shows the answer for the sentence of the example. */
 async function checkPicture() {
   const { pipeline } = await import('../dist/node.js')
   const [, text] = /const text = "(.*?)"/.exec(readFileSync('README.md', 'utf8')) ?? []
@@ -163,7 +163,7 @@ function stageText([title, about, rooms], number) {
   return `## ${number + 1}. ${title}\n\n${about} ${lines.toLocaleString('en-US')} lines.\n\n${rows.join('\n')}`
 }
 
-/** [path, lines] of every TypeScript file of a room, or only of those named; of the rooms inside it, those that are not listed themselves. */
+/** [path, lines] of a room's TypeScript files, or of those named. Includes rooms inside it that are not listed themselves. */
 function filesOf(room, order, only) {
   const rank = path => {
     const at = order.indexOf(path.slice(room.length + 1, -'.ts'.length))
@@ -176,7 +176,7 @@ function filesOf(room, order, only) {
   return inside.map(path => [path, readFileSync(path, 'utf8').split('\n').length - 1])
 }
 
-/** Every TypeScript file below a folder, but for tables that a script wrote. */
+/** Every TypeScript file below a folder, except tables that a script wrote. */
 function filesIn(folder) {
   const files = readdirSync(folder, { recursive: true }).map(name => join(folder, name))
   return files.filter(path => path.endsWith('.ts') && !path.endsWith('-tables.ts'))

@@ -17,7 +17,7 @@ import { run, sentenceOfReadme } from './walk/run.mjs'
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const PAGE = 'docs/from-paper-to-code.md'
 
-/** Texts with words whose pieces disagree; the page shows the one on which the strategies differ most. */
+/** Texts with words whose pieces disagree. The page shows the one on which the strategies differ most. */
 const HARD_WORDS = [
   'I use Kubernetes and QuickTime every day.',
   'They flew to ExxonMobil and HeidelbergCement on Monday.',

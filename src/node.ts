@@ -1,4 +1,4 @@
-/** Node's entry: the public API, and what needs a file system. */
+/** Node's entry: the public API, and the parts that need a file system. */
 export * from './index.ts'
 export { sourceFromFolder } from './node/folder.ts'
 export { pipeline, type NodeModelInput, type NodePipelineOptions, type NodeProgressEvent } from './node/pipeline.ts'

@@ -1,6 +1,6 @@
 /**
- * Node's own modules, for the few places in core that are better off with them (files beside the code, worker threads),
- * without importing them: in a browser there is nothing to resolve, and a bundler has nothing to stumble over.
+ * Gives the core access to Node's own modules without importing them. A few places in the core are better off with them:
+ * files beside the code, worker threads. So a browser has nothing to resolve, and a bundler nothing to stumble over.
  */
 import { escapeControls } from './escape.ts'
 
@@ -21,19 +21,25 @@ export function isNode(): boolean {
   return nodeProcess()?.versions?.node !== undefined
 }
 
-/** Major version of Node, or 0 elsewhere. */
+/** The major version of Node, or 0 elsewhere. */
 export function nodeVersion(): number {
   return Number.parseInt(nodeProcess()?.versions?.node ?? '0')
 }
 
-/** Bytes of heap that the engine lets a program have, or a guess if it does not say. */
+/** The engine's limit on the heap in bytes, or a guess if it does not say. */
 export function heapLimit(): number {
+  return (limit ??= readHeapLimit())
+}
+
+let limit: number | undefined
+
+function readHeapLimit(): number {
   const v8 = nodeProcess()?.getBuiltinModule?.('node:v8') as Builtins['node:v8'] | undefined
   const chrome = (globalThis.performance as { memory?: { jsHeapSizeLimit?: number } } | undefined)?.memory
   return v8?.getHeapStatistics().heap_size_limit ?? chrome?.jsHeapSizeLimit ?? USUAL_HEAP
 }
 
-/** The usual limit on a machine of 4 GB. */
+/** The usual heap limit in bytes on a machine with 4 GB. */
 const USUAL_HEAP = 2 ** 31
 
 /** Warns through Node, or on the console. */
@@ -51,7 +57,7 @@ function nodeProcess(): NodeProcess | undefined {
 /** A built-in module of Node, or undefined elsewhere. */
 export async function builtin<N extends keyof Builtins>(name: N): Promise<Builtins[N] | undefined> {
   if (!isNode()) return undefined
-  // Node before 20.16 has no getBuiltinModule. The name is not a literal, so that bundlers leave the import alone.
+  // Node before 20.16 has no getBuiltinModule. The name is not a literal, so bundlers leave the import alone.
   const loaded: unknown =
     nodeProcess()?.getBuiltinModule?.(name) ?? (await import(/* webpackIgnore: true */ /* @vite-ignore */ name))
   return loaded as Builtins[N]

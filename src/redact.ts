@@ -1,6 +1,6 @@
 /** `bert-ner/redact`: names out of texts and back, with any pipeline. Imports no model. */
 export { BertNerError, OptionError, RedactError } from './errors.ts'
-export type { Origin } from './redact/find.ts'
+export type { Origin } from './redact/claims.ts'
 export type { Mapping, NameRecord } from './redact/mapping.ts'
 export type { EntitySource, Finder, FoundSpan, RedactorOptions } from './redact/options.ts'
 export type { PatternName } from './redact/patterns/patterns.ts'

@@ -1,13 +1,13 @@
-/** Checks that every room shares: values that may be anything, from any realm, and bytes that should be text. */
+/** Checks that every room shares, for values of any kind, from any realm, and for bytes that should be text. */
 
 import { escapeControls, escapeJson } from './escape.ts'
 
-/** Characters of a value in a message, at most. */
+/** The most characters of a value that a message shows. */
 const SHOWN = 60
 
 /**
- * Describes any value, short enough for a message, whatever it is: also proxies and objects without a prototype. A list shows
- * its items, an object only its kind: it may hold a whole model.
+ * Describes any value briefly enough for a message, even a proxy or an object without a prototype. A list shows its items.
+ * An object shows only its kind, since it may hold a whole model.
  */
 export function show(value: unknown): string {
   if (!isList(value)) return showOne(value)
@@ -22,15 +22,15 @@ function showOne(value: unknown): string {
   return typeof value === 'object' ? kindOf(value) : `a ${typeof value}`
 }
 
-/** `an Object`, `a Uint8Array`, `a Map`: what kind of object a value is, in whichever realm it was made. */
+/** Names the kind of a value, with its article: `an Object`, `a Uint8Array`, `a Map`. It works across realms. */
 export function kindOf(value: unknown): string {
-  const tag = escapeControls(tagOf(value).slice(0, SHOWN)) // a class may call itself anything
+  const tag = escapeControls(tagOf(value).slice(0, SHOWN)) // a class can choose any name
   return `${'AEIO'.includes(tag.charAt(0)) ? 'an' : 'a'} ${tag}`
 }
 
 /**
- * `Object`, `Uint8Array`, `Map`: the built-in name of a value's kind. Holds across realms (iframe, vm, worker), as
- * `instanceof` does not; `Object` for what refuses to be looked at.
+ * The built-in name of a value's kind: `Object`, `Uint8Array`, `Map`. It works across realms (iframe, vm, worker), unlike
+ * `instanceof`. A value that cannot be inspected counts as `Object`.
  */
 export function tagOf(value: unknown): string {
   try {
@@ -40,14 +40,14 @@ export function tagOf(value: unknown): string {
   }
 }
 
-/** A string out of a file, quoted, escaped and short enough for a message. `limit` in UTF-16 units. */
+/** Quotes and escapes a string from a file, and shortens it for a message. `limit` in UTF-16 units. */
 export function quote(text: string, limit = 80): string {
   return escapeJson(JSON.stringify(text.length > limit ? `${text.slice(0, limit)}…` : text))
 }
 
 /**
- * Looks at values that may be anything. If looking fails, for a proxy that was revoked, a getter that throws, or a value that the
- * engine cannot turn into another, `fail` makes the error for it. Errors that say what to do pass as they are.
+ * Inspects a value of any kind, and turns a failure to do so into the error of `fail`. Inspection fails on a revoked proxy, a
+ * getter that throws, or a value that the engine cannot convert. Errors of this library pass through unchanged.
  */
 export function guarded<T>(look: () => T, fail: (cause: unknown) => Error): T {
   try {
@@ -57,7 +57,7 @@ export function guarded<T>(look: () => T, fail: (cause: unknown) => Error): T {
   }
 }
 
-/** Whether an error is one of this library, from whichever realm. */
+/** Whether an error is one of this library's, from any realm. */
 function isTold(error: unknown): boolean {
   try {
     return typeof (error as { readonly nextStep?: unknown } | null | undefined)?.nextStep === 'string'
@@ -66,7 +66,7 @@ function isTold(error: unknown): boolean {
   }
 }
 
-/** What {@link guarded} has found, in words. */
+/** Describes, in an error, a value that {@link guarded} could not inspect. */
 export const UNREADABLE = 'something that cannot be read'
 
 function isList(value: unknown): value is readonly unknown[] {
@@ -77,15 +77,15 @@ function isList(value: unknown): value is readonly unknown[] {
   }
 }
 
-/** The `code` of whatever was thrown, also of an error from another realm; undefined if it has none. */
+/** The `code` of any thrown value, even an error from another realm; undefined if it has none. */
 export function codeOf(error: unknown): string | undefined {
   const { code } = (typeof error === 'object' && error !== null ? error : {}) as { readonly code?: unknown }
   return typeof code === 'string' ? code : undefined
 }
 
 /**
- * Decodes UTF-8 strictly. `fail` makes the error for bytes that are no UTF-8, or more than a string can hold: `found` says
- * which. A byte order mark is dropped unless `keepMark`.
+ * Decodes UTF-8 strictly. `fail` makes the error if the bytes are not UTF-8, or too many for a string; `found` says
+ * which. A byte order mark is dropped unless `keepMark` is set.
  */
 export function decodeUtf8(
   bytes: ArrayBufferView,

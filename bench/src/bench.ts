@@ -1,4 +1,4 @@
-/** One run: what it was asked for, and what it has found so far. */
+/** One run of the bench: its settings, and its results so far. */
 import type { Effort } from './interleave.ts'
 import type { Engine } from './engines.ts'
 import { nodeName, type Figure } from './results.ts'
@@ -11,26 +11,26 @@ export interface Settings {
   readonly quick: boolean
   readonly peers: boolean
   readonly sections: ReadonlySet<Section>
-  /** Engines by id; all where it is empty. */
+  /** Ids of the engines to run; all of them if empty. */
   readonly only: ReadonlySet<string>
   /** Thread counts, ascending. */
   readonly threads: readonly number[]
   /** Lengths of the one text whose latency is measured. */
   readonly tokens: readonly number[]
-  /** Further lengths, for the scaling curve alone. */
+  /** Further lengths, only for the scaling curve. */
   readonly curveTokens: readonly number[]
 }
 
 export type Place = Omit<Figure, 'value' | 'unit' | 'engine' | 'group' | 'node'>
 
-/** The full run with peers is through within fifteen minutes: what has not begun by then is left out. */
+/** Nothing new starts after this time, so a full run with peers ends within fifteen minutes. */
 const LIMIT = 12.5 * 60_000
 
 export class Bench {
   readonly settings: Settings
   readonly figures: Figure[] = []
   readonly notes: string[] = []
-  /** By model: the logits that all engines must have. */
+  /** By model: the logits that every engine must match. */
   readonly references = new Map<string, ArrayLike<number>>()
   #start = performance.now()
 
@@ -42,19 +42,19 @@ export class Bench {
     return this.settings.sections.has(section)
   }
 
-  /** Once models are there: exporting them for the first time is no part of the run. */
+  /** Starts the clock once the models exist: the first export of a model does not count. */
   startClock(): void {
     this.#start = performance.now()
   }
 
-  /** Whether there is time for one more thing; if not, the results say what is missing. */
+  /** Whether there is time for one more measurement. If not, the results say what is missing. */
   hasTimeFor(what: string): boolean {
     const isOver = performance.now() - this.#start > LIMIT
     if (isOver) this.notes.push(`no time was left for ${what}: measure it by itself, and show all with --from`)
     return !isOver
   }
 
-  /** What one cell may cost. `curve`: a point of a scaling curve, of which there are many. */
+  /** The effort for one cell. `curve`: a point of a scaling curve, of which there are many. */
   effort(kind: 'usual' | 'curve' = 'usual'): Effort {
     if (this.settings.quick) return { budget: 150, rounds: 2, warmUp: 3 }
     return kind === 'curve' ? { budget: 400, rounds: 3, warmUp: 2 } : { budget: 800, rounds: 4, warmUp: 6 }
@@ -65,7 +65,7 @@ export class Bench {
     this.figures.push({ ...place, node, engine: engine.label, group: engine.group, value, unit })
   }
 
-  /** A summary of times as a figure; or why there is none. `scale` maps milliseconds to the unit. */
+  /** Adds a summary of times as a figure, or the reason why there is none. `scale` maps milliseconds to the unit. */
   addTimes(engine: Engine, place: Place, summary: Summary | Error, unit = 'ms', scale = (ms: number) => ms): void {
     if (summary instanceof Error) {
       this.add(engine, { ...place, note: summary.message }, null, unit)
@@ -83,7 +83,7 @@ export class Bench {
   }
 }
 
-/** What is being measured, and the seconds since the start. */
+/** Prints the current measurement, and the seconds since the start. */
 export function progress(text: string): void {
   console.error(`${(performance.now() / 1000).toFixed(0).padStart(4)} s  ${text}`)
 }

@@ -1,9 +1,9 @@
-/** A process that holds one engine and does what its parent asks. Alone in its process, an engine's memory can be told. */
+/** A process that runs one engine for its parent. Since the engine is alone in it, its memory can be measured. */
 import type { Host, LoadOptions, Sequence } from './hosts/host.ts'
 
 export type Request =
   | { readonly op: 'load'; readonly options: LoadOptions }
-  /** `discard` passes untimed, then `repeat` timed ones, over each batch in turn. */
+  /** Runs `discard` untimed passes, then `repeat` timed ones, over each batch in turn. */
   | {
       readonly op: 'forward'
       readonly batches: readonly (readonly Sequence[])[]
@@ -17,7 +17,7 @@ export type Request =
 
 export interface Replies {
   load: { readonly stages: Readonly<Record<string, number>> }
-  /** Milliseconds of each pass over all batches, and a sum of logits so that no work can be left out. */
+  /** Milliseconds of each pass over all batches, and a sum of logits, so no work can be optimised away. */
   forward: { readonly times: readonly number[]; readonly checksum: number }
   logits: { readonly logits: Float64Array }
   extract: { readonly times: readonly number[]; readonly entities: number }
@@ -66,7 +66,7 @@ async function answer(request: Request): Promise<Replies[keyof Replies]> {
     case 'kernels':
       return { kernels: await need('kernels')(request.tokens) }
     case 'memory': {
-      // Buffers that are garbage go back to the system some time after the collection that finds them.
+      // Garbage buffers return to the system some time after the collection that finds them.
       for (let round = 0; round < 4; round++) {
         globalThis.gc?.()
         await new Promise(resolve => setTimeout(resolve, 50))

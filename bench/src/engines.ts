@@ -1,26 +1,26 @@
-/** What is measured: this runtime's backends and dtypes, and what a user would take instead. */
+/** The engines to measure: this runtime's backends and dtypes, and the alternatives that a user has. */
 import type { BackendOptions } from '../../dist/kernels/options.js'
 
 export interface Engine {
   readonly id: string
   readonly label: string
   readonly group: 'ours' | 'peer'
-  /** Which file of hosts/ runs it. */
+  /** The file in hosts/ that runs it. */
   readonly host: 'ours' | 'pipeline' | 'onnxruntime' | 'tfjs' | 'transformers'
-  /** Must equal the reference to 1e-3; engines in int8 are compared as well, with the room that int8 needs. */
+  /** Whether it must equal the reference to 1e-3. int8 engines are compared too, with a wider tolerance. */
   readonly exact: boolean
-  /** Cannot use more than one thread (in Node). */
+  /** If true, it cannot use more than one thread (in Node). */
   readonly oneThread?: true
-  /** So slow that longer inputs would only spend time. */
+  /** The longest input: the engine is so slow that longer ones would only waste time. */
   readonly maxTokens?: number
   readonly options: EngineOptions
 }
 
 export interface EngineOptions extends BackendOptions {
-  /** onnxruntime: which package, and which export. transformers: which build of it. */
+  /** onnxruntime: the package and the export. transformers: the build. */
   readonly runtime?: 'web' | 'node'
   readonly graph?: string
-  /** tfjs: `first` as one would write it, `fast` as its fastest path wants it. */
+  /** tfjs: `first` as one would first write it, `fast` as its fastest path needs it. */
   readonly style?: 'first' | 'fast'
   /** transformers.js's dtype */
   readonly quantised?: boolean
@@ -64,8 +64,8 @@ export const OURS: readonly Engine[] = [
 ]
 
 /**
- * The graph that each runtime is fastest with: of BERT-base at 128 tokens, onnxruntime-web gains a tenth by the transformer
- * optimiser's fused graph, onnxruntime-node loses 5 to 15 % by it, since its own optimiser does as much.
+ * The peers, each with the graph that it runs fastest. At 128 tokens of BERT-base, the transformer optimiser's fused graph
+ * makes onnxruntime-web a tenth faster. It makes onnxruntime-node 5 to 15 % slower, since its own optimiser does as much.
  */
 export const PEERS: readonly Engine[] = [
   peer('ort-web-fp32', 'onnxruntime-web fp32', 'onnxruntime', true, { runtime: 'web', graph: 'model_optimized' }),

@@ -1,22 +1,22 @@
-/** Times several contestants in turn, A B C A B C, so that whatever slows the machine for a while slows them all. */
+/** Times several contestants in turn, A B C A B C. So a slow moment of the machine slows them all. */
 import { isStable, summarise, type Summary } from './stats.ts'
 
 export interface Contestant<K> {
   readonly key: K
-  /** `repeat` timed passes after `discard` untimed ones, in milliseconds. */
+  /** Runs `discard` untimed passes, then `repeat` timed ones, and returns their milliseconds. */
   run(repeat: number, discard: number): Promise<readonly number[]>
 }
 
 export interface Effort {
-  /** Milliseconds that a contestant may take in all, warm-up included; but a pass to warm up and two timed ones it always has. */
+  /** Milliseconds that a contestant may take, warm-up included. It always gets one warm-up pass and two timed ones. */
   readonly budget: number
-  /** Turns at most: where passes are long, there are fewer. */
+  /** The most rounds; if passes are long, there are fewer. */
   readonly rounds: number
-  /** Warm-up passes at most; it ends earlier once times are stable, or a third of the budget is gone. */
+  /** The most warm-up passes. The warm-up ends earlier once times are stable, or a third of the budget is gone. */
   readonly warmUp: number
 }
 
-/** Below this, a pass right after another process's turn is untimed: it pays for the caches that the other one filled. */
+/** Below this many milliseconds, the first pass after another process is untimed. It pays for the caches that the other filled. */
 const SHORT = 100
 const MOST_PER_ROUND = 25
 const FEWEST_ROUNDS = 2
@@ -59,7 +59,7 @@ interface Turns {
   readonly discard: number
 }
 
-/** How often passes of about `pass` milliseconds can be had for what is left of a budget. */
+/** Plans how many passes of about `pass` milliseconds fit into the rest of a budget. */
 export function plan(left: number, pass: number, rounds: number): Turns {
   const discard = pass < SHORT ? 1 : 0
   const affordable = Math.floor(left / pass)

@@ -1,6 +1,6 @@
 /**
- * How long real sentences are: for each number of tokens ([CLS] and [SEP] included), how many of the 14,041 sentences of
- * CoNLL-2003's English training part have it under the vocabulary of bert-base-cased. Counts only: Tjong Kim Sang and
+ * A histogram of the lengths of real sentences, in tokens, [CLS] and [SEP] included. It counts the 14,041 sentences of
+ * CoNLL-2003's English training part under the vocabulary of bert-base-cased. Counts only: Tjong Kim Sang and
  * De Meulder, "Introduction to the CoNLL-2003 Shared Task", 2003. 300,677 tokens, 21.4 per sentence.
  */
 const FIRST = 3
@@ -13,16 +13,16 @@ const COUNTS = [
 ]
 const LONGEST = 173 // one sentence
 
-/** Every sentence's length, ascending. */
+/** The lengths of all sentences, ascending. */
 export function allLengths(): number[] {
   return [...COUNTS.flatMap((count, i) => Array.from({ length: count }, () => FIRST + i)), LONGEST]
 }
 
-/** `count` lengths that follow the histogram: evenly spaced quantiles, in an order that is fixed and has no pattern. */
+/** Gives `count` lengths that follow the histogram: evenly spaced quantiles, in a fixed order without a pattern. */
 export function streamLengths(count: number): number[] {
   const all = allLengths()
   const picked = Array.from({ length: count }, (_, i) => all[Math.floor(((i + 0.5) * all.length) / count)] ?? 0)
-  // Striding by a number without a common divisor visits every place once.
+  // A stride that shares no divisor with the count visits every place once.
   const stride = [61, 59, 53, 47, 43, 41, 37].find(prime => count % prime !== 0) ?? 1
   return picked.map((_, i) => picked[(i * stride) % count] ?? 0)
 }

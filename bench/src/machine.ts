@@ -1,4 +1,4 @@
-/** What this ran on, and whether something else ran at the same time. */
+/** Describes the machine of a run, and measures how busy other programs kept it. */
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { cpus, loadavg, release, totalmem, type } from 'node:os'
@@ -19,7 +19,7 @@ interface CpuTime {
   readonly total: number
 }
 
-/** Seconds of CPU time of the whole machine, time stolen by other guests of its host included where Linux tells it. */
+/** CPU seconds of the whole machine, with time stolen by other guests of its host if Linux reports it. */
 function cpuTime(): CpuTime {
   try {
     const [, ...fields] = (readFileSync('/proc/stat', 'utf8').split('\n')[0] ?? '').trim().split(/\s+/)
@@ -33,7 +33,7 @@ function cpuTime(): CpuTime {
   }
 }
 
-/** Watches from now on: `done` gives the share of the machine that others took, given the CPU seconds that we took. */
+/** Starts to watch. `done` returns the share of the machine that others took, given our own CPU seconds. */
 export function watch(): { done: (ownSeconds: number) => number } {
   const start = cpuTime()
   const [load = 0] = loadavg()
@@ -68,13 +68,13 @@ export function describe(seconds: number, othersShare: number): Machine {
   }
 }
 
-/** Where files lie on this machine is nobody's business, and changes no figure. */
+/** Removes paths of this machine: they are private, and change no figure. */
 function withoutPaths(words: readonly string[]): readonly string[] {
   const isPath = (word: string | undefined) => /^--(json|markdown|svg|python|node)(=|$)/.test(word ?? '')
   return words.filter((word, i) => !isPath(word) && (!isPath(words[i - 1]) || words[i - 1]?.includes('=') === true))
 }
 
-/** Model name, and what matters to integer kernels where Linux tells it. */
+/** The CPU's model name, and its features for integer kernels if Linux reports them. */
 function cpuName(): string {
   const name = cpus()[0]?.model.trim() ?? 'unknown'
   try {

@@ -122,7 +122,7 @@ async function measure(options: Options): Promise<Results> {
     const run = describe((performance.now() - start) / 1000, watching.done(own))
     return { runs: [run], figures: bench.figures, notes: bench.notes }
   }
-  // Stopped early, a run still gives what it has. Children end when their parent does.
+  // A run that is stopped early still writes its results. Children end with their parent.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
       bench.notes.push('stopped before it was through')
@@ -133,7 +133,7 @@ async function measure(options: Options): Promise<Results> {
   const models = await findModels(options)
   bench.startClock()
   for (const model of models) await measureModel(bench, model, options)
-  // Random weights have the default model's vocabulary: one tokenizer stands for all.
+  // Random weights have the default model's vocabulary, so one tokenizer stands for all.
   if (bench.wants('tokenizer') && models[0]) await measureTokenizers(bench, models[0])
   if (bench.wants('bytes')) await measureBytes(bench, models)
   return results()
@@ -179,11 +179,11 @@ async function measureModel(bench: Bench, model: Model, { profile }: Options): P
   if (bench.wants('kernels') || profile) await measureKernels(bench, model, chosen(OURS))
 }
 
-/** The same command under another Node, which its engines' processes inherit. Gives its exit status. */
+/** Runs the same command under another Node, which the engines' processes inherit. Returns its exit status. */
 async function runUnder(node: string): Promise<number> {
   const words = process.argv.slice(1).filter((word, i, all) => !/^--node(=|$)/.test(word) && all[i - 1] !== '--node')
   const child = spawn(node, words, { stdio: 'inherit' })
-  // A signal to this process is for the other one, which then writes what it has. A terminal sends its own to both.
+  // Passes a signal to the other process, which then writes its results. A terminal sends its signals to both.
   process.on('SIGINT', () => undefined)
   process.on('SIGTERM', () => {
     child.kill('SIGTERM')
@@ -204,13 +204,13 @@ function isAble(threads: number) {
 }
 
 /**
- * Installs what bench/package.json pins, where one of these is missing: an optional package whose download failed is left
- * out in silence, and tried again by the next run. What cannot be had has rows that say so.
+ * Installs the packages that bench/package.json pins, if any is missing. npm silently leaves out an optional package whose
+ * download fails; the next run tries again. A row says so if a package cannot be installed.
  */
 function install(needed: readonly string[], flags: readonly string[]): void {
   if (needed.every(name => versionOf(name) !== null)) return
   console.error('installing bench/package.json …')
-  // Not npm ci, which would first delete what is there.
+  // Not npm ci, which would first delete the installed packages.
   const { status } = spawnSync('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', ...flags], {
     cwd: BENCH,
     stdio: ['ignore', 'ignore', 'inherit'],

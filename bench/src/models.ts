@@ -1,4 +1,4 @@
-/** The models that are measured, as folders on disk; and their exports for the peers. */
+/** The models to measure, as folders on disk, with their exports for the peers. */
 import { execFile, execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -12,16 +12,16 @@ export interface Model {
   readonly name: string
   /** config.json, model.safetensors, tokenizer files */
   readonly folder: string
-  /** The folder for the peers: the same weights in onnx/, and what they need beside it. null with `why` where there is none. */
+  /** The folder for the peers: the same weights in onnx/, and the files beside it. null, with `why`, if there is none. */
   readonly exported: string | null
   readonly why?: string
   readonly vocab: number
   readonly positions: number
-  /** About as much work per token as BERT-base: streams are shorter then. */
+  /** Whether a token costs about as much as in BERT-base; streams are then shorter. */
   readonly isLarge: boolean
 }
 
-/** Token ids whose logits are compared before anything is timed. */
+/** The number of tokens whose logits are compared before anything is timed. */
 export const CHECKED_TOKENS = 32
 
 export function modelFrom(name: string, folder: string): Model {
@@ -65,7 +65,7 @@ export function randomModelFolder(size: 'base' | 'mini'): Model {
   return modelFrom(size === 'base' ? 'BERT-base, random weights' : 'mini, random weights', folder)
 }
 
-/** Random weights have no vocabulary of their own: the first lines of the default model's serve. */
+/** Writes a vocabulary for random weights: the first lines of the default model's. */
 function writeVocabulary(folder: string, size: number): void {
   const source = join(ROOT, 'weights/vocab.txt')
   if (!existsSync(source)) return
@@ -82,7 +82,7 @@ export function sequence({ vocab }: Model, length: number, seed = 0): Sequence {
   return { ids, typeIds: ids.map(() => 0) }
 }
 
-/** Runs export.py on the model, unless an export of the same weights is there. */
+/** Runs export.py on the model, unless an export of the same weights exists. */
 export async function exportForPeers(model: Model, python: string | undefined): Promise<Model> {
   const hash = createHash('sha256')
   for (const path of [join(model.folder, 'model.safetensors'), join(BENCH, 'export/export.py')]) {
@@ -110,7 +110,7 @@ export async function exportForPeers(model: Model, python: string | undefined): 
   return { ...model, exported: out }
 }
 
-/** A virtual environment with the pinned requirements, made on first use. */
+/** Makes a virtual environment with the pinned requirements on first use. */
 function preparePython(): string {
   const environment = join(BENCH, 'export/.venv')
   const python = join(environment, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python')
@@ -128,7 +128,7 @@ function preparePython(): string {
   return python
 }
 
-/** PyTorch's logits of the checked ids, where the export wrote them. */
+/** PyTorch's logits of the checked ids, if the export wrote them. */
 export function referenceLogits({ exported }: Model): readonly number[] | null {
   if (exported === null) return null
   return (JSON.parse(readFileSync(join(exported, 'reference.json'), 'utf8')) as { logits: number[] }).logits

@@ -1,4 +1,4 @@
-/** Charts: latency as bars with a line for the native ceiling, and how cost grows with tokens, batches and threads. */
+/** Draws charts: latency as bars, with lines for native engines, and cost by tokens, batches and threads. */
 import { writeFileSync } from 'node:fs'
 import { importPeer } from './paths.ts'
 import { number } from './report.ts'
@@ -21,10 +21,10 @@ const OURS = ['#1f5fbf', '#8fb5ea']
 const PEER = ['#6b7280', '#c3c8d0']
 // prettier-ignore
 const LINES = ['#1f5fbf', '#c2410c', '#0f766e', '#7c3aed', '#0891b2', '#111827', '#d97706', '#be185d', '#6b7280', '#65a30d']
-/** Bars this many times longer than the fastest peer's would flatten all others. */
+/** The longest bar, as a multiple of the fastest peer's: longer bars would flatten all others. */
 const LONGEST = 6
 
-/** Writes one file per model and Node: `file`, and for further ones `file` with their names before its ending. */
+/** Writes one file per model and Node: first `file`, then `file` with their names before its extension. */
 export async function draw(results: Results, file: string): Promise<void> {
   const echarts = (await importPeer('echarts')) as Echarts
   for (const [i, figures] of pages(results).entries()) {
@@ -38,7 +38,7 @@ export async function draw(results: Results, file: string): Promise<void> {
   }
 }
 
-/** The figures of each page. The shape that peers are compared on comes first. */
+/** The figures of each page. The model on which peers are compared comes first. */
 function pages({ figures }: Results): (readonly Figure[])[] {
   const groups = new Map<string, Figure[]>()
   for (const figure of figures.filter(({ node }) => node !== null)) {
@@ -110,7 +110,7 @@ function page({ runs }: Results, figures: readonly Figure[]): object {
 const plural = (threads: number) => `${threads} thread${threads === 1 ? '' : 's'}`
 const short = (engine: string) => engine.replace('onnxruntime', 'ort').replace('stock tfjs-wasm', 'tfjs-wasm')
 
-/** One bar per engine and thread count; native engines are lines across all bars instead. */
+/** Draws one bar per engine and thread count; native engines are lines across all bars instead. */
 function bars(
   figures: readonly Figure[],
   column: string,
@@ -167,7 +167,7 @@ function bars(
   }
 }
 
-/** Vertical lines at the native engines' times on one thread. */
+/** Draws vertical lines at the native engines' times on one thread. */
 function ceiling(natives: readonly Figure[], isShown: boolean): object | undefined {
   if (!isShown || natives.length === 0) return undefined
   return {
@@ -246,7 +246,7 @@ function speedUp(figures: readonly Figure[], column: string, threads: readonly n
   }
 }
 
-/** Engines that have curves: those measured in batches, or else all but the slowest. */
+/** The engines that have curves: those measured in batches, or else all but the slowest. */
 function names(figures: readonly Figure[]): string[] {
   const scaled = figures.filter(({ section }) => section === 'batch')
   return [

@@ -1,4 +1,4 @@
-/** Child processes with one engine each, seen from their parent. */
+/** Controls child processes with one engine each, from their parent. */
 import { fork, type ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
 import type { Replies, Request } from './child.ts'
@@ -7,7 +7,7 @@ import { BENCH } from './paths.ts'
 
 type Reply = Replies[keyof Replies]
 
-/** CPU seconds of all processes that have ended or were asked, for the note on what others took. */
+/** CPU seconds of all processes that have ended or were asked, to find out how much others took. */
 export const cpu = { seconds: 0 }
 
 export class EngineProcess {
@@ -16,9 +16,9 @@ export class EngineProcess {
   #output = ''
 
   /**
-   * `isSteady`: V8 compiles WebAssembly at its best at once. Its baseline code is ten times slower for large modules, and
-   * on a busy machine takes many passes to be replaced: without the flag one would time the compiler's queue. Cold starts
-   * are measured without it.
+   * `isSteady`: V8 compiles WebAssembly with its optimising compiler at once. Its baseline code is ten times slower for large
+   * modules, and on a busy machine it takes many passes until it is replaced. Without the flag we would time the compiler's
+   * queue. Cold starts are measured without it.
    */
   constructor(isSteady: boolean) {
     const flags = isSteady ? ['--expose-gc', '--no-liftoff'] : ['--expose-gc']

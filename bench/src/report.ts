@@ -1,4 +1,4 @@
-/** Results as tables: aligned for a terminal, and in Markdown. */
+/** Writes results as tables: aligned for a terminal, and in Markdown. */
 import type { Figure, Machine, Results } from './results.ts'
 
 interface Table {
@@ -28,7 +28,7 @@ export function tables({ figures }: Results): readonly Table[] {
   return [...[...groups.values()].sort(byPlace).flatMap(table), ...ratios(figures)]
 }
 
-/** Sections in their order, models in theirs. */
+/** Orders tables by section, then by model. */
 function byPlace([a]: readonly Figure[], [b]: readonly Figure[]): number {
   const order = (figure: Figure | undefined) => {
     const at = Object.keys(TITLES).indexOf(figure?.section ?? '')
@@ -65,7 +65,7 @@ function where({ model, threads, node }: Figure): string {
   return [model, count, node].filter(Boolean).join(', ')
 }
 
-/** Columns that start or end with a number (of tokens, of texts), by it; others stay where they are, and go last. */
+/** Sorts columns by the number (of tokens, of texts) at their start or end. Columns without one keep their order, at the end. */
 function byNumber(a: string, b: string): number {
   const [x, y] = [a, b].map(column => Number.parseInt(/\d+/.exec(column)?.[0] ?? '', 10))
   if (x === undefined || y === undefined || (Number.isNaN(x) && Number.isNaN(y))) return 0
@@ -83,13 +83,13 @@ function cell(figure: Figure | undefined): string {
   )
 }
 
-/** Three significant digits, and no more than a reader needs. */
+/** Formats a number with about three significant digits: a reader needs no more. */
 export function number(value: number): string {
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : Math.abs(value) >= 0.1 ? 2 : 3
   return value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits })
 }
 
-/** How many times faster ours is than each peer: the peer's median by ours, of the same run. */
+/** How many times faster ours is than each peer: the peer's median divided by ours, in the same run. */
 function ratios(figures: readonly Figure[]): Table[] {
   const latencies = figures.filter(
     ({ section, column, value }) => section === 'latency' && value !== null && column.endsWith(' tokens'),

@@ -1,13 +1,13 @@
-/** What a run yields: one flat list, so that runs can be merged and any table or chart be made from it. */
+/** The results of a run, in one flat list. So runs can be merged, and any table or chart can be made from it. */
 
-/** One figure. Its place in a table: the section's and model's table, the row (engine, threads), the column. */
+/** One figure, with its place: the table (section and model), the row (engine, threads), the column. */
 export interface Figure {
   readonly section: string
   readonly model: string
   readonly engine: string
   readonly group: 'ours' | 'peer'
   readonly threads: number | null
-  /** The Node that ran it (nodeName); null where it does not matter. */
+  /** The Node that ran it (nodeName); null if it does not matter. */
   readonly node: string | null
   readonly column: string
   /** null: not measured, and `note` says why. */
@@ -37,19 +37,19 @@ export interface Machine {
 }
 
 export interface Results {
-  /** One per run: merged results have several. */
+  /** One machine per run; merged results have several. */
   readonly runs: readonly Machine[]
   readonly figures: readonly Figure[]
   readonly notes: readonly string[]
 }
 
-/** v24.1.0 → Node 24: what figures are told apart by. */
+/** v24.1.0 → Node 24, the name that tells figures apart. */
 export const nodeName = (version: string) => `Node ${Number.parseInt(version.slice(1))}`
 
 const placeOf = ({ section, model, engine, threads, node, column }: Figure) =>
   JSON.stringify([section, model, engine, threads, node, column])
 
-/** Later results replace figures of the same place. */
+/** Merges results. Later ones replace figures in the same place. */
 export function merge(results: readonly Results[]): Results {
   const figures = new Map(results.flatMap(({ figures }) => figures.map(figure => [placeOf(figure), figure])))
   return {

@@ -3,7 +3,7 @@ export interface Summary {
   readonly median: number
   readonly min: number
   readonly max: number
-  /** From 20 samples on: below that, a 95th percentile is the maximum by another name. */
+  /** Given from 20 samples on: below that, the 95th percentile is just the maximum. */
   readonly p95: number | null
   readonly samples: number
 }
@@ -28,7 +28,7 @@ export function summarise(values: readonly number[]): Summary {
   }
 }
 
-/** Warm enough: of the last three times, none is more than a tenth above the best so far, and the best is not new. */
+/** Whether times are stable. None of the last three may be more than a tenth above the best so far, and the best not new. */
 export function isStable(times: readonly number[]): boolean {
   if (times.length < 4) return false
   const best = Math.min(...times)

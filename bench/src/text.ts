@@ -1,4 +1,4 @@
-/** Text to measure with, written for this file (CC0), and texts of given lengths made from it. */
+/** Text for measurements, written for this file (CC0), and texts of given lengths made from it. */
 import { streamLengths } from './lengths.ts'
 
 const SENTENCES = [
@@ -20,7 +20,7 @@ const SENTENCES = [
   '北京 and 東京 agreed on Friday to share earthquake data — a first, according to the Asahi newspaper.',
 ] as const
 
-/** At least `bytes` bytes of UTF-8, one sentence a line, with a running number so that no two lines are the same. */
+/** Makes at least `bytes` bytes of UTF-8, one sentence a line. A running number makes all lines different. */
 export function corpus(bytes: number): string {
   const lines: string[] = []
   for (let size = 0, i = 0; size < bytes; i++) {
@@ -31,7 +31,7 @@ export function corpus(bytes: number): string {
   return lines.join('\n')
 }
 
-/** `count` texts whose lengths in words follow those of real sentences (1.25 tokens a word, and two special ones). */
+/** Makes `count` texts whose lengths in words follow real sentences (1.25 tokens a word, and two special ones). */
 export function texts(count: number): string[] {
   const words = SENTENCES.join(' ').split(' ')
   let at = 0

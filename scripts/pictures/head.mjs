@@ -1,4 +1,4 @@
-/** One head of attention with its numbers: from a row of qkv to Q, K and V, to P, to the context. */
+/** Draws one head of attention with its numbers. It goes from a row of qkv to Q, K and V, to P, to the context. */
 import { mean, row } from '../walk/text.mjs'
 import { arrow, colourOf, COLOURS, FAINT, heat, INK, LINE, line, picture, rect, text } from './svg.mjs'
 
@@ -46,7 +46,7 @@ export function drawHead(seen) {
   ]) // prettier-ignore
 }
 
-/** The head whose weights are the plainest to look at: neither all on one token nor all alike. */
+/** Finds the head whose weights are easiest to read: neither all on one token nor all alike. */
 function softHead({ trace, N, H, T: n }) {
   const heads = Array.from({ length: N * H }, (_, i) => {
     const [layer, head] = [Math.floor(i / H), i % H]
@@ -60,7 +60,7 @@ function softHead({ trace, N, H, T: n }) {
 const dot = (a, b) => a.reduce((sum, value, i) => sum + value * b[i], 0)
 const largest = rows => Math.max(...rows.flat().map(Math.abs))
 
-/** One row of qkv, [3·C], with the columns of this head marked in each third. */
+/** Draws one row of qkv, [3·C], with this head's columns marked in each third. */
 function strip(head, H) {
   const [x, y, width] = [96, 66, 820]
   const third = width / 3

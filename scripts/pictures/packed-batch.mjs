@@ -1,4 +1,4 @@
-/** Three texts as one batch: padded to a rectangle, as most libraries do it, and back to back, as it is done here. */
+/** Draws three texts as one batch: padded to a rectangle, as in most libraries, and back to back, as here. */
 import { packBatch } from '../../dist/layers/batch.js'
 import { arrow, COLOURS, FAINT, INK, line, LINE, picture, rect, text } from './svg.mjs'
 
@@ -59,7 +59,7 @@ function packed(encodings, { ids, positions, starts }) {
   return [names.map((name, r) => text(LEFT - 16, y + r * 32 + 18, name, { anchor: 'end' })), cells, marks]
 }
 
-/** T × T, filled only where a token may look at another. */
+/** Draws T × T cells, filled only if one token may look at the other. */
 function attention(encodings, { ids, starts }) {
   const [T, size, x, y] = [ids.length, 8, LEFT, 400]
   const squares = encodings.map(({ tokens }, b) => {

@@ -1,4 +1,4 @@
-/** Eight rows of W as the file has them, and as a panel: step by step of k, eight weights side by side. */
+/** Draws eight rows of W as the file has them, and as a panel. For each step of k, it has eight weights side by side. */
 import { arrow, COLOURS, FAINT, picture, rect, text } from './svg.mjs'
 
 const [WIDTH, SHOWN, CELL] = [8, 5, 34]
@@ -48,7 +48,7 @@ function panel(x, y) {
   ]
 }
 
-/** What one step of the loop over k does in a tile of R = 4 rows of x. */
+/** Draws one step of the loop over k in a tile of R = 4 rows of x. */
 function step(x, y) {
   const [R, wide] = [4, 15]
   return [

@@ -1,4 +1,4 @@
-/** The residual stream of one token: a line from the embedding to the label, to which every sublayer adds. */
+/** Draws the residual stream of one token: a line from the embedding to the label, to which every sublayer adds. */
 import { lensOf, streamOf } from '../walk/blocks.mjs'
 import { arrow, COLOURS, FAINT, INK, line, LINE, picture, rect, text } from './svg.mjs'
 
@@ -24,7 +24,7 @@ export function drawStream(seen) {
   ]) // prettier-ignore
 }
 
-/** Attention to the left of the line, the feed-forward network to the right. */
+/** Draws a layer: attention to the left of the line, the feed-forward network to the right. */
 function layer(y, { layer, x, attention, between, feedForward, out }) {
   return [
     text(20, y + 30, `layer ${layer}`, { bold: true }),
@@ -36,7 +36,7 @@ function layer(y, { layer, x, attention, between, feedForward, out }) {
   ]
 }
 
-/** Out of the line, through a box, and back into it at a plus. */
+/** Draws a sublayer: out of the line, through a box, and back into the line at a plus. */
 function sublayer(y, centre, name, length, colour) {
   const side = Math.sign(centre - CENTRE)
   const edge = centre - side * 52
@@ -65,7 +65,7 @@ function box(x, y, width, name, stroke) {
   ]
 }
 
-/** The best label at this place, with a bar as long as its probability. */
+/** Draws the best label at this place, with a bar as long as its probability. */
 function reading(y, { label, p }) {
   return [
     line([[CENTRE + 80, y], [LENS - 8, y]], { stroke: LINE, dash: '2 4', width: 1 }),

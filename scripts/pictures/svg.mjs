@@ -1,4 +1,4 @@
-/** The few shapes that the pictures are made of. Every picture has a light ground of its own, so it reads on dark pages too. */
+/** Draws the few shapes of the pictures. Each picture has its own light background, so it is readable on dark pages too. */
 
 export const INK = '#1f2328'
 export const FAINT = '#6e7781'
@@ -19,7 +19,7 @@ export function picture(width, height, title, shapes) {
   ].join('\n')
 }
 
-/** anchor: start, middle or end. `turn`: degrees around the point. */
+/** Writes text at a point. `anchor`: start, middle or end. `turn`: degrees around the point. */
 export function text(x, y, content, options = {}) {
   const { size = 13, fill = INK, anchor = 'start', mono = false, bold = false, turn } = options
   return (
@@ -43,7 +43,7 @@ export function line(points, options = {}) {
   return `<path d="${d}" fill="none" stroke="${stroke}" stroke-width="${width}"${dash === undefined ? '' : ` stroke-dasharray="${dash}"`}/>`
 }
 
-/** A line with a head at its end. */
+/** Draws a line with an arrowhead at its end. */
 export function arrow(points, options = {}) {
   const { stroke = FAINT } = options
   const [[x0, y0], [x1, y1]] = points.slice(-2)
@@ -55,7 +55,7 @@ export function arrow(points, options = {}) {
   return [line([...points.slice(0, -1), [bx, by]], options), head]
 }
 
-/** A matrix as coloured cells: orange above 0, blue below, white at 0; `most` is the magnitude of full colour. */
+/** Draws a matrix as coloured cells: orange above 0, blue below, white at 0. `most` is the magnitude of full colour. */
 export function heat(x, y, rows, cell, most) {
   const [width, height] = cell
   return rows.map((values, i) =>

@@ -1,9 +1,9 @@
-/** The blocks of docs/from-paper-to-code.md: what `run` (run.mjs) saw, as tables of text. */
+/** Writes the blocks of docs/from-paper-to-code.md: the record of `run` (run.mjs), as tables of text. */
 import { decodeRow } from '../../dist/kernels/stored.js'
 import { WORD_CASE } from '../../dist/tokenizer/word-case.js'
 import { argmax, columns, mean, norm, row, softmax, vectors } from './text.mjs'
 
-/** Every block that one text gives, by its name on the page. */
+/** All blocks for one text, by their names on the page. */
 export function blocks(seen) {
   return {
     model: modelBlock(seen),
@@ -53,7 +53,7 @@ function tokensBlock({ pieces }) {
   )
 }
 
-/** What the three tables say of the piece, their sum, and the sum after LayerNorm. */
+/** The piece's rows in the three tables, their sum, and the sum after LayerNorm. */
 function embeddingBlock({ model, pieces, followed: t, C, trace }) {
   const { word, tokenType, position } = model.bert.embedding.tables
   const { id, type, token } = pieces[t]
@@ -66,7 +66,7 @@ function embeddingBlock({ model, pieces, followed: t, C, trace }) {
   return `${token}\n\n${vectors([...parts, ['sum', sum], ['LayerNorm(sum)', row(trace.hiddenStates[0], t, C)]])}`
 }
 
-/** Of all heads, the one in which a token looks hardest at another: an entity's second piece at its first, if there is one. */
+/** Finds the head with the strongest attention from one token to another. If it can, it takes an entity's second and first piece. */
 export function headOf({ pieces, entities, followed, trace, N, H, T }) {
   const many = entities
     .map(({ start, end }) => pieces.filter(piece => piece.start >= start && piece.end <= end))
@@ -91,7 +91,7 @@ function attentionBlock(seen) {
   return `layer ${layer}, head ${head}\n\n${columns(['query \\ key', ...pieces.map(({ token }) => token)], rows)}`
 }
 
-/** How much attention goes to [CLS], [SEP], the token itself and the others, and how long the values are that they give. */
+/** Shows how much attention goes to [CLS], [SEP], the token itself and the others, and the norms of their values. */
 function restBlock({ layers, trace, T, N, H, C, D }) {
   const inText = Array.from({ length: T - 2 }, (_, i) => i + 1)
   const heads = Array.from({ length: H }, (_, h) => h)
@@ -124,7 +124,7 @@ function layerBlock({ layers, pieces, followed: t, trace, N, C, F }) {
   return `${pieces[t].token}, layer ${N - 1}\n\n${table}`
 }
 
-/** The length of the stream at each layer, and of what the two sublayers add to it. */
+/** The norm of the stream at each layer, and of what the two sublayers add to it. */
 export function streamOf({ layers, trace, followed: t, C }) {
   return layers.map(({ projected, attended, narrow, out }, layer) => ({
     layer,
@@ -181,7 +181,7 @@ function lensBlock(seen) {
   return `${seen.pieces[seen.followed].token}\n\n${columns(['after', 'best label', answer, `−ln p(${answer})`], rows)}`
 }
 
-/** Pieces → words, each with the label of its first piece; words → entities, each with its span. */
+/** Shows pieces → words, each with the label of its first piece, and words → entities, each with its span. */
 function entitiesBlock({ text, model, pieces, entities, logits, labels, L }) {
   const { decoding, temperature, oBias } = model.config.decoding
   const answer = t => softmax(row(logits, t, L).map((x, l) => x / temperature + (labels[l] === 'O' ? oBias : 0)))
@@ -215,7 +215,7 @@ function entitiesBlock({ text, model, pieces, entities, logits, labels, L }) {
 
 const STRATEGIES = ['simple', 'first', 'average', 'max']
 
-/** A text, its pieces with their best labels, and what each strategy makes of them. */
+/** Shows a text, its pieces with their best labels, and the entities that each strategy finds. */
 export async function strategiesBlock(ner, candidates) {
   let most
   for (const text of candidates) {
@@ -223,7 +223,7 @@ export async function strategiesBlock(ner, candidates) {
     for (const aggregation_strategy of STRATEGIES) {
       answers.push(await ner(text, { aggregation_strategy, decoding: 'argmax' }))
     }
-    // Scores differ nearly always: what counts is which spans of which types are found.
+    // Scores nearly always differ, so only the spans and their types are compared.
     const kinds = new Set(
       answers.map(found => found.map(({ entity_group, start, end }) => [entity_group, start, end]).join()),
     ).size
@@ -247,7 +247,7 @@ function describe(text, entities) {
   return list.join(', ') || 'none'
 }
 
-/** The scales of one int8 matrix of the file: how many of its 127 steps a row would have left under one scale for all. */
+/** Shows the scales of one int8 matrix. It counts how many of its 127 steps a row would keep if all rows shared one scale. */
 export async function scalesBlock(file) {
   const rows = []
   for (const [key, { dtype, shape }] of file.tensors) {

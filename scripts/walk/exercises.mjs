@@ -1,9 +1,9 @@
-/** The exercises' answers: the same text through a model with one thing broken. No file is changed: kernels are wrapped. */
+/** Computes the exercises' answers: the same text through a model with one part broken. Kernels are wrapped; no file changes. */
 import { loadKernels } from '../../dist/kernels/load.js'
 import { packBatch } from '../../dist/layers/batch.js'
 import { argmax, columns, row, softmax } from './text.mjs'
 
-/** What each exercise changes. `naive`: the kernels as they are; → the operation that takes another's place. */
+/** The change of each exercise. `naive`: the original kernels; → the operation that replaces one of them. */
 const CHANGES = {
   'as it is': () => ({}),
   '1  no √D': (naive, { C, D }) => ({
@@ -49,7 +49,7 @@ function bestOf(logits, labels) {
   return `${labels[best]} ${softmax(logits)[best].toFixed(2)}`
 }
 
-/** A table of the same size that says nothing. */
+/** A table of the same size, full of zeros. */
 function zeros({ tensor, ...table }) {
   return { ...table, tensor: { ...tensor, data: new tensor.data.constructor(tensor.data.length) } }
 }
@@ -58,7 +58,7 @@ function mapValues(matrix, change) {
   return { ...matrix, values: matrix.values.map(change) }
 }
 
-/** qkv: [T, 3·C] with the three thirds of each row changed. */
+/** Changes the three thirds of each row of qkv, [T, 3·C]. */
 function mapColumns(qkv, C, change) {
   const values = qkv.values.slice()
   for (let start = 0; start < values.length; start += 3 * C) {

@@ -1,8 +1,8 @@
 /**
- * Runs a text through the model in weights/ on the plain loops (backend naive), and keeps what every operation gave.
+ * Runs a text through the model in weights/ on plain loops (backend naive), and records the result of every operation.
  *
- * The kernels are wrapped: each operation's result goes into a list, in the order of the calls, so that the layers need no
- * hooks. The list is then named, layer by layer.
+ * The kernels are wrapped: each operation's result goes into a list, in the order of the calls, so the layers need no
+ * hooks. The results are then named, layer by layer.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -13,7 +13,7 @@ import { pipeline } from '../../dist/index.js'
 import { sourceFromFolder } from '../../dist/node.js'
 
 const OPERATIONS = ['embed', 'linear', 'linearGelu', 'attention', 'addLayerNorm']
-/** What one layer computes, in the order of the calls (src/layers/bert.ts). */
+/** The results of one layer, in the order of the calls (src/layers/bert.ts). */
 const LAYER = ['qkv', 'context', 'projected', 'attended', 'wide', 'narrow', 'out']
 
 /**
@@ -42,14 +42,14 @@ export async function run(root, text, piece) {
   return { text, ner, model, encoding, pieces, entities, followed, layers, logits, trace, labels, ...sizes }
 }
 
-/** The text of the example in README.md, which the page's text is too. */
+/** The text of the example in README.md, which the page uses too. */
 export function sentenceOfReadme(root) {
   const found = /^const text = (["'`])(.*)\1$/m.exec(readFileSync(join(root, 'README.md'), 'utf8'))
   if (!found) throw new Error('README.md has no line `const text = "…"`, whose text this page follows')
   return found[2]
 }
 
-/** Pieces with their place in the text; `word` counts the words, and is undefined for [CLS] and [SEP]. */
+/** Pieces with their places in the text. `word` counts the words, and is undefined for [CLS] and [SEP]. */
 function piecesOf(text, { tokens, ids, typeIds, offsets, wordIds }) {
   return tokens.map((token, t) => ({
     t,
@@ -61,7 +61,7 @@ function piecesOf(text, { tokens, ids, typeIds, offsets, wordIds }) {
   }))
 }
 
-/** The piece that the page follows: the one asked for, or the first piece of the last entity, or of the last word. */
+/** Chooses the piece to follow. It is the one asked for, or the first piece of the last entity, or of the last word. */
 function follow(pieces, entities, wanted) {
   const inText = pieces.filter(({ word }) => word !== undefined)
   if (inText.length === 0) throw new Error('this text has no word in it')
@@ -75,7 +75,7 @@ function follow(pieces, entities, wanted) {
     .t
 }
 
-/** Kernels that keep the result of every operation. */
+/** Wraps the kernels, and records the result of every operation. */
 function record(naive) {
   const outputs = []
   const kernels = Object.create(naive)

@@ -1,6 +1,6 @@
-/** Tables of text, and the little arithmetic that they need. */
+/** Tables of text, and the arithmetic that they need. */
 
-/** Columns as wide as their widest cell. `align`: `<` to the left, `>` to the right; the last sign is for all that follow. */
+/** Aligns columns to their widest cells. `align`: `<` to the left, `>` to the right; the last sign is for all that follow. */
 export function columns(head, rows, align = '<>') {
   const lines = [head, ...rows].map(line => line.map(String))
   const widths = head.map((_, i) => Math.max(...lines.map(line => [...line[i]].length)))
@@ -11,7 +11,7 @@ export function columns(head, rows, align = '<>') {
   return lines.map(line => line.map(pad).join('  ').trimEnd()).join('\n')
 }
 
-/** One line for each vector: its size, its first four numbers, its norm. */
+/** Shows each vector on one line: its size, its first four numbers, its norm. */
 export function vectors(named) {
   return columns(
     ['', 'size', '[0]', '[1]', '[2]', '[3]', 'norm'],

@@ -1,18 +1,18 @@
-/** Checked reading of JSON that a stranger wrote: every value is of its type, or the error says where it is not. */
+/** Reads untrusted JSON with checks: each value has the expected type, or the error says where it does not. */
 import { decodeUtf8, guarded } from '../values.ts'
 
-/** JSON text, its bytes in UTF-8, or what `JSON.parse` made of it. */
+/** JSON text, its bytes in UTF-8, or the value that `JSON.parse` gave. */
 export type JsonInput = string | Uint8Array | object
 
-/** Makes the errors of the room that reads. */
+/** Makes the errors of the room that reads the JSON. */
 export interface JsonErrors {
-  /** `found` is any value: it has yet to be described. */
+  /** Reports a wrong value. `found` is the value itself, not yet described in words. */
   wrongValue(subject: string, expected: string, found: unknown): Error
   notJson(subject: string, found: string, cause: unknown): Error
   notUtf8(subject: string, found: string, cause: unknown): Error
 }
 
-/** An object of JSON, with its place in the file. Only own keys are seen, so that no name reaches a prototype. */
+/** A JSON object, with its place in the file. It sees own keys only, so no name reaches a prototype. */
 export class JsonObject {
   readonly path: string
   readonly #value: object
@@ -52,7 +52,7 @@ export class JsonObject {
   list(key: string): unknown[] {
     const value = this.get(key)
     if (!Array.isArray(value)) throw this.wrong(key, 'a list', value)
-    return Array.from<unknown>(value) // an object that was given may have holes, which map() would pass over
+    return Array.from<unknown>(value) // a list that the caller parsed may have holes, which map() would skip
   }
 
   string(key: string, otherwise?: string): string {
@@ -90,7 +90,7 @@ export function isJsonText(input: JsonInput): input is string | Uint8Array {
   return typeof input === 'string' || ArrayBuffer.isView(input)
 }
 
-/** Parses whatever is not parsed yet. */
+/** Parses the input, if it is not parsed yet. */
 export function readJson(input: JsonInput, subject: string, errors: JsonErrors): JsonObject {
   if (!isJsonText(input)) return new JsonObject(plain(input, subject, errors), subject, errors)
   const text = readText(input, subject, errors)
@@ -104,7 +104,7 @@ export function readJson(input: JsonInput, subject: string, errors: JsonErrors):
   return new JsonObject(value, subject, errors)
 }
 
-/** A copy that is data and nothing else: an object that was given may be a proxy, or have getters. */
+/** Copies an object as plain data: one that the caller parsed may be a proxy, or have getters. */
 function plain(input: object, subject: string, errors: JsonErrors): unknown {
   return guarded(
     () => {
@@ -115,7 +115,7 @@ function plain(input: object, subject: string, errors: JsonErrors): unknown {
   )
 }
 
-/** Text as it is, or decoded from UTF-8; a byte order mark is dropped. */
+/** Gives text as it is, or decodes it from UTF-8. A byte order mark is dropped. */
 export function readText(input: string | ArrayBufferView, subject: string, errors: JsonErrors): string {
   if (typeof input === 'string') return input.charCodeAt(0) === 0xfeff ? input.slice(1) : input
   if (!ArrayBuffer.isView(input)) throw errors.wrongValue(subject, 'text, or its bytes', input)

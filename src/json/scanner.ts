@@ -1,11 +1,11 @@
 /**
- * A strict JSON scanner (RFC 8259) for text that a stranger wrote. `JSON.parse` would build objects, in which a repeated
- * key silently hides the first; here the caller is handed each key as it comes, so it can refuse repetitions, and reads
- * each value as the type that it wants. One pass, linear, no recursion but in {@link JsonScanner.skipValue}.
+ * A strict JSON scanner (RFC 8259) for untrusted text. `JSON.parse` would build objects in which a repeated key silently
+ * hides the first. Here the caller gets each key in turn, so it can refuse repetitions, and reads each value as the type
+ * that it wants. One pass, in linear time; only {@link JsonScanner.skipValue} recurses.
  */
 import { quote } from '../values.ts'
 
-/** Objects and arrays inside one another. No header needs more than three; the reference stops at the same number. */
+/** The deepest nesting accepted. No header needs more than three levels; the reference has the same limit. */
 const MAX_DEPTH = 127
 
 const QUOTE = 0x22
@@ -22,14 +22,14 @@ const ESCAPES: ReadonlyMap<string, string> = new Map([
   ['t', '\t'],
 ])
 
-/** A fault of the text. */
+/** A fault in the text. */
 export interface JsonFault {
   readonly kind: 'syntax' | 'number' | 'depth' | 'surrogate'
   readonly expected: string
   readonly found: string
 }
 
-/** Makes the error of the room that reads. */
+/** Makes the error of the room that reads the text. */
 export type FaultError = (fault: JsonFault) => Error
 
 export class JsonScanner {
@@ -42,19 +42,19 @@ export class JsonScanner {
     this.#error = error
   }
 
-  /** The next character that is not white space, without taking it; '' at the end. */
+  /** The next character that is not white space, without consuming it; '' at the end. */
   peek(): string {
     this.#skipSpace()
     return this.#text.charAt(this.#at)
   }
 
-  /** Opens an object and reads its first key; undefined: it has none, and is closed. After a key comes its value. */
+  /** Opens an object and reads its first key; undefined if it has none, and then it is closed. After a key comes its value. */
   firstKey(): string | undefined {
     this.#expect('{')
     return this.#accept('}') ? undefined : this.#key()
   }
 
-  /** After a value: reads the next key; undefined: there is none, and the object is closed. */
+  /** Reads the next key, after a value; undefined if there is none, and then the object is closed. */
   nextKey(): string | undefined {
     if (this.#accept(',')) return this.#key()
     this.#expect('}')
@@ -67,20 +67,20 @@ export class JsonScanner {
     return key
   }
 
-  /** Opens an array. Whether it has a first value, which must be read then; if not, it is closed. */
+  /** Opens an array. True if it has a first value, which must be read next; otherwise the array is closed. */
   firstItem(): boolean {
     this.#expect('[')
     return !this.#accept(']')
   }
 
-  /** After a value: whether there is another, which must be read then; if not, the array is closed. */
+  /** Looks for another value. True if there is one, which must be read next; otherwise the array is closed. */
   nextItem(): boolean {
     if (this.#accept(',')) return true
     this.#expect(']')
     return false
   }
 
-  /** Reads a string. Surrogates must come in pairs: a lone one has no UTF-8 form, so no other reader could name it. */
+  /** Reads a string. Surrogates must come in pairs: a lone one has no UTF-8 form, so no other reader could represent it. */
   string(): string {
     this.#expect('"')
     const start = this.#at
@@ -120,7 +120,7 @@ export class JsonScanner {
     return this.#fail('the end of the string', this.#text.length)
   }
 
-  /** `\uXXXX` at `at` → its UTF-16 unit. */
+  /** Decodes the `\uXXXX` at `at` → its UTF-16 unit. */
   #codeUnit(letter: string, at: number): string {
     const digits = this.#text.slice(at + 2, at + 6)
     let unit = 0
@@ -146,7 +146,7 @@ export class JsonScanner {
     return text
   }
 
-  /** Reads an integer of 0 … 2^53 − 1, written in digits alone, as the format asks of shapes and offsets. */
+  /** Reads an integer from 0 to 2^53 − 1, in digits alone, as the format requires for shapes and offsets. */
   natural(): number {
     this.#skipSpace()
     const start = this.#at
@@ -174,7 +174,7 @@ export class JsonScanner {
     throw this.#error({ kind: 'number', expected, found: `${this.#excerpt(at)} at character ${at}` })
   }
 
-  /** Reads any value and forgets it. `depth`: how many objects and arrays it is in. */
+  /** Reads any value and discards it. `depth`: the number of objects and arrays around it. */
   skipValue(depth: number): void {
     const first = this.peek()
     if (first === '{') {
@@ -207,7 +207,7 @@ export class JsonScanner {
     this.#fail('a value', this.#at)
   }
 
-  /** -? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)? */
+  /** Skips a number: -? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)? */
   #skipNumber(): void {
     const start = this.#at
     if (this.#text.charAt(this.#at) === '-') this.#at += 1
@@ -222,7 +222,7 @@ export class JsonScanner {
       if (this.#text.charAt(this.#at) === '+' || this.#text.charAt(this.#at) === '-') this.#at += 1
       this.#skipDigits(start)
     }
-    // Other readers parse also what they skip, and refuse what no number can hold.
+    // Other readers also parse the values that they skip, and refuse a value beyond the range of numbers.
     if (!Number.isFinite(Number(this.#text.slice(start, this.#at))))
       this.#badNumber('a number that a float64 can hold', start)
   }
@@ -232,12 +232,12 @@ export class JsonScanner {
     while (this.#digit() >= 0) this.#at += 1
   }
 
-  /** Nothing but white space may follow: writers pad the header with spaces. */
+  /** Checks that only white space follows: writers pad the header with spaces. */
   end(): void {
     if (this.peek() !== '') this.#fail('nothing but padding after the last brace', this.#at)
   }
 
-  /** Takes `char` where it comes next. */
+  /** Consumes `char` if it comes next. */
   #accept(char: string): boolean {
     if (this.peek() !== char) return false
     this.#at += 1

@@ -1,8 +1,8 @@
-/** Waiting for an AbortSignal. Many calls may share one: it gets a single listener, since Node warns of more than ten. */
+/** Waits for an AbortSignal. Many calls may share one, so it gets a single listener: Node warns of more than ten. */
 
 const listeners = new WeakMap<AbortSignal, Set<() => void>>()
 
-/** Calls `callback` once the signal is aborted. → takes it back */
+/** Calls `callback` when the signal is aborted. → a function that cancels this */
 export function onAbort(signal: AbortSignal, callback: () => void): () => void {
   const waiting = listeners.get(signal) ?? listen(signal)
   waiting.add(callback)
@@ -27,7 +27,7 @@ function listen(signal: AbortSignal): Set<() => void> {
   return waiting
 }
 
-/** A signal that lives as long as the program must not hold what nobody waits for. */
+/** Removes the listener: a signal may live as long as the program, and must not keep finished calls in memory. */
 function stop(signal: AbortSignal): void {
   stops.get(signal)?.()
   stops.delete(signal)

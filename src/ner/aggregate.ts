@@ -1,13 +1,13 @@
 /**
- * Tokens → entities, with the answers of transformers' token-classification pipeline.
+ * Groups tokens into entities, as transformers' token-classification pipeline does.
  *
  *   none     every token by itself, with its best label
  *   simple   neighbouring tokens of one type become one entity; `B-` always begins another
- *   first    the same over words: a word has the label of its first token
- *   average  …, a word has the best label of its tokens' mean probabilities
- *   max      …, a word has the label of its most certain token
+ *   first    the same, over words: a word takes the label of its first token
+ *   average  the same, over words: a word takes the best label of its tokens' mean probabilities
+ *   max      the same, over words: a word takes the label of its most certain token
  *
- * Grouping runs over all tokens, `O` too, and only then are `ignoreLabels` taken out: two entities of a type with an
+ * All tokens are grouped, `O` too, and only then are `ignoreLabels` removed. So two entities of one type with an
  * ignored label between them stay two.
  */
 import { SequenceDecoder, type Transitions } from './decoding.ts'
@@ -16,7 +16,7 @@ import { argmax } from './softmax.ts'
 import type { Tag } from './tags.ts'
 import type { PieceRules, Token } from './tokens.ts'
 
-/** A model's labels. Both by label id. */
+/** A model's labels; both lists are indexed by label id. */
 export interface LabelSet {
   readonly names: readonly string[]
   readonly tags: readonly Tag[]
@@ -24,11 +24,11 @@ export interface LabelSet {
 
 export interface AggregationOptions {
   readonly strategy: AggregationStrategy
-  /** Labels (`none`) or groups (every other strategy) that are left out. */
+  /** Labels (`none`) or groups (every other strategy) to leave out. */
   readonly ignoreLabels: ReadonlySet<string>
-  /** How many labels each entity carries beside its own; 0: none are listed. */
+  /** The number of labels listed with each entity; 0: none. */
   readonly topK: number
-  /** The steps between labels that are allowed. Left out: each token or word takes its likeliest label. */
+  /** The allowed transitions between labels. If left out, each token or word takes its likeliest label. */
   readonly transitions?: Transitions
 }
 
@@ -50,7 +50,7 @@ export function aggregate(
   return aggregator.end()
 }
 
-/** {@link aggregate} for tokens that come bit by bit, in their order: no more is held than the group that is not complete yet. */
+/** Does {@link aggregate} for tokens that arrive in order, a few at a time. It holds only the group that is not complete yet. */
 export class Aggregator {
   readonly #labels: LabelSet
   readonly #rules: PieceRules
@@ -60,7 +60,7 @@ export class Aggregator {
   #word: [Token, ...Token[]] | undefined
   #group: [Choice, ...Choice[]] | undefined
   #last: Tag | undefined
-  /** Chooses labels by what stands around them; the units that wait for theirs. */
+  /** Chooses labels by their context. */
   readonly #decoder: SequenceDecoder | undefined
   #waiting: Choice[] = []
 
@@ -71,7 +71,7 @@ export class Aggregator {
     this.#decoder = options.transitions && new SequenceDecoder(options.transitions)
   }
 
-  /** How many entities there are so far. */
+  /** The number of entities so far. */
   get count(): number {
     return this.#entities.length
   }
@@ -85,7 +85,7 @@ export class Aggregator {
     if (this.#decoder) this.#settle(this.#decoder.settled())
   }
 
-  /** All entities. Nothing is added after it. */
+  /** Finishes, and returns all entities. Nothing is added afterwards. */
   end(): Entity[] {
     this.#endWord()
     if (this.#decoder) this.#settle(this.#decoder.end())
@@ -93,7 +93,7 @@ export class Aggregator {
     return this.#entities
   }
 
-  /** A token or a word. */
+  /** Adds a token or a word. */
   #addUnit(choice: Choice): void {
     if (this.#decoder) {
       this.#decoder.add(choice.scores)
@@ -103,7 +103,7 @@ export class Aggregator {
     }
   }
 
-  /** The first of the waiting units get their labels. */
+  /** Gives the first of the waiting units their labels. */
   #settle(labels: ArrayLike<number>): void {
     for (let i = 0; i < labels.length; i++) this.#addLabelled({ ...this.#waiting[i]!, label: labels[i]! })
     if (labels.length > 0) this.#waiting = this.#waiting.slice(labels.length)
@@ -120,7 +120,7 @@ export class Aggregator {
     this.#entities.push(tokenEntity(choice, entity, this.#labels, this.#options.topK))
   }
 
-  /** The first token begins a word, whatever it is. */
+  /** Adds a token to its word. The first token begins a word, whatever it is. */
   #addToWord(token: Token): void {
     if (this.#word && token.isSubword) {
       this.#word.push(token)
@@ -137,7 +137,7 @@ export class Aggregator {
     this.#word = undefined
   }
 
-  /** Neighbours of one type are one group. Of a group that is left out, only its last label is needed. */
+  /** Adds a unit to its group: neighbours of one type are one group. For an ignored group, only its last label is kept. */
   #addChoice(choice: Choice): void {
     const tag = this.#labels.tags[choice.label]!
     const goesOn = this.#last !== undefined && !tag.begins && !this.#last.ends && tag.type === this.#last.type
@@ -156,7 +156,7 @@ export class Aggregator {
     this.#group = undefined
     const { strategy, topK } = this.#options
     const word = (choice: Choice) => this.#rules.decodeTokens(choice.tokens.map(token => token.word))
-    // Words are decoded one by one and then once more together: the decoder's cleaning can differ from doing it at once.
+    // Decodes words one by one and then once more together. The decoder's clean-up can differ from decoding all at once.
     const parts = strategy === 'simple' ? group.map(choice => choice.tokens[0].word) : group.map(word)
     this.#entities.push({
       entity_group: this.#labels.tags[group[0].label]!.group,
@@ -197,8 +197,8 @@ function chooseForWord(tokens: readonly [Token, ...Token[]], strategy: 'first' |
 }
 
 /**
- * For each type the mean, over the group, of the probability of its likeliest label (`B-X` or `I-X`). So the group itself
- * comes first, with its own score, and the others say what it would have scored under another name.
+ * Scores a group under each type: the mean, over its units, of the type's likeliest label (`B-X` or `I-X`). So the group's
+ * own type comes first, with its own score. The others are the scores that it would have as another type.
  */
 function groupScores(group: readonly Choice[], tags: readonly Tag[]): LabelScore[] {
   const byGroup = new Map<string, number[]>()
@@ -212,12 +212,12 @@ function groupScores(group: readonly Choice[], tags: readonly Tag[]): LabelScore
   return [...byGroup].map(([label, values]) => ({ label, score: mean(values) }))
 }
 
-/** Labels of equal score stay in the model's order. */
+/** The best `k` labels. Labels of equal score stay in the model's order. */
 function best(scores: LabelScore[], k: number): LabelScore[] {
   return scores.sort((a, b) => b.score - a.score).slice(0, k)
 }
 
-/** In float32, as the scores are. */
+/** The mean in float32, like the scores. */
 function mean(values: readonly number[]): number {
   return Math.fround(values.reduce((a, b) => a + b, 0) / values.length)
 }

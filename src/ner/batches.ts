@@ -1,30 +1,30 @@
 /**
- * Windows of many texts → forward passes, in the order of the texts. Sequences lie back to back without padding, so a batch
- * mixes lengths freely and no answer depends on it.
+ * Packs windows of many texts into batches, in the order of the texts. Sequences lie back to back without padding. So a
+ * batch mixes lengths freely, and no answer depends on it.
  */
 import type { AroundText } from '../tokenizer/template.ts'
 import type { EncodedText } from './encoded-text.ts'
 import type { Window } from './windows.ts'
 
-/** One window of one text, and where its logits go. */
+/** One window of one text, with the array for its logits. */
 export interface Job {
   readonly encoded: EncodedText
   readonly window: Window
-  /** [to − from, L], without special tokens. The forward pass fills it, and who reads a text in parts empties it again. */
+  /** [to − from, L], without special tokens. The forward pass fills it. A reader that takes a text in parts empties it again. */
   logits: Float32Array
 }
 
 export interface BatchLimits {
-  /** Windows in one forward pass, at most. Left out: as many as `batchTokens` allow. */
+  /** The most windows in one forward pass. If left out, as many as `batchTokens` allows. */
   readonly batchSize?: number | undefined
-  /** Tokens in one forward pass, special tokens included; a longer window is a batch by itself. Default 512. */
+  /** The most tokens in one forward pass, special tokens included; a longer window is a batch by itself. Default 512. */
   readonly batchTokens?: number | undefined
 }
 
-/** Enough for a backend to work at full speed; more would only take memory. */
+/** Enough tokens for a backend to work at full speed; more would only take memory. */
 const BATCH_TOKENS = 512
 
-/** A window with its special tokens around it, as the model gets it. */
+/** The sequence that the model gets: a window with its special tokens around it. */
 export function sequenceOf({ encoded, window: [from, to] }: Job, { before, after }: AroundText) {
   return {
     ids: [...before.ids, ...encoded.ids.subarray(from, to), ...after.ids],
@@ -32,7 +32,7 @@ export function sequenceOf({ encoded, window: [from, to] }: Job, { before, after
   }
 }
 
-/** `special`: tokens that are added to each window. */
+/** Forms batches from jobs. `special`: the number of tokens added to each window. */
 export function formBatches(
   jobs: readonly Job[],
   special: number,

@@ -1,21 +1,21 @@
 /**
- * Probabilities of a sequence → one label for each of its units (pieces or words), in one of two ways:
+ * Chooses one label for each unit (piece or word) of a sequence from its probabilities, in one of two ways:
  *
- *   argmax        each unit takes its likeliest label, whatever stands beside it
+ *   argmax        each unit takes its likeliest label, whatever its neighbours take
  *   constrained   the likeliest sequence that the labels' scheme allows (Viterbi 1967): I-PER never follows O
  *
  *   best[i][b] = log p[i][b] + max over a that b may follow of best[i−1][a]
  *
- * Only forbidden steps are ruled out; all others cost nothing. So where the likeliest labels obey the scheme, both ways agree.
+ * Forbidden transitions are ruled out; all others cost nothing. So if the likeliest labels obey the scheme, both ways agree.
  */
 
 import { argmax } from './softmax.ts'
 
-/** Ways to choose labels. */
+/** The ways to choose labels. */
 export const DECODINGS = ['argmax', 'constrained'] as const
 export type Decoding = (typeof DECODINGS)[number]
 
-/** Which label may follow which. */
+/** The allowed transitions: which label may follow which. */
 export interface Transitions {
   /** L·L entries: `allowed[a · L + b]` is 1 if label b may follow label a. */
   readonly allowed: Uint8Array
@@ -26,13 +26,13 @@ export interface Transitions {
 }
 
 /**
- * The steps that a model's labels allow. The scheme shows in the letters before the hyphen, unless it is named:
+ * The transitions that a model's labels allow. The letters before the hyphen show the scheme, unless it is named:
  *
  *   IOB2    B I O       I-X follows B-X or I-X
- *   IOB1    I B O       some type has I- and no B-: I-X stands anywhere, B-X only behind X
+ *   IOB1    I B O       some type has I- and no B-: I-X may be anywhere, B-X only behind X
  *   BIOES   B I E S O   B-X and I-X go on to I-X or E-X; BILOU with L and U, BMES with M, likewise
  *
- * A label without such a prefix (`O`, `[PAD]`) may stand anywhere.
+ * A label without such a prefix (`O`, `[PAD]`) may be anywhere.
  */
 export function transitionsOf(
   labels: readonly string[],
@@ -72,11 +72,11 @@ function split(label: string): Part {
   return label.charAt(1) === '-' && 'BIMESLUW'.includes(letter) ? { letter, type: label.slice(2) } : OUTSIDE
 }
 
-/** Keeps log 0 finite: far below any probability that float32 softmax gives to a label that matters. */
+/** Keeps log 0 finite. It is far below any probability that float32 softmax gives to a label that matters. */
 const SMALLEST = 1e-37
 
 /**
- * The likeliest allowed sequence, or that of argmax if the labels allow none.
+ * Finds the likeliest allowed sequence, or the argmax of each row if the labels allow none.
  *
  * @param rows n probability rows, each [L]
  * @returns n label ids
@@ -88,16 +88,16 @@ export function constrained(rows: readonly Float32Array[], transitions: Transiti
 }
 
 /**
- * {@link constrained} for units that come one by one. A label is settled as soon as the best ways to every label of the last unit
- * share it, so that no more is held than the few units on which they differ.
+ * Does {@link constrained} for units that arrive one by one. A label is settled as soon as the best paths to every label of
+ * the last unit share it. So only the few units on which the paths differ are held.
  */
 export class SequenceDecoder {
   readonly #transitions: Transitions
-  /** Whether there is an allowed sequence of any length. If not, nothing is settled before the end. */
+  /** Whether every length has an allowed sequence. If not, nothing is settled before the end. */
   readonly #isSure: boolean
   /** Best[i][b] of the last unit. [L] */
   #best: Float64Array | undefined
-  /** Of each unit that is not settled: its row, and the label before on the best way to each of its labels. */
+  /** The rows of units that are not settled, and for each of their labels the previous one on the best path. */
   #rows: Float32Array[] = []
   #from: Int32Array[] = []
 
@@ -128,19 +128,19 @@ export class SequenceDecoder {
     this.#from.push(from)
   }
 
-  /** Labels of the next units, as far as they are settled. */
+  /** Takes the labels of the next units, as far as they are settled. */
   settled(): number[] {
     if (!this.#isSure || !this.#best) return []
     let labels = new Set<number>()
     for (const [b, score] of this.#best.entries()) if (score > -Infinity) labels.add(b)
-    // Back from the last unit, until all ways are one.
+    // Goes back from the last unit until all paths join.
     let i = this.#from.length - 1
     for (; i > 0 && labels.size > 1; i--) labels = new Set([...labels].map(b => this.#from[i]![b]!))
     if (labels.size > 1) return []
     return this.#take(i + 1, [...labels][0]!)
   }
 
-  /** Labels of all units that are left. Nothing is added after it. */
+  /** Finishes, and returns the labels of all units left. Nothing is added afterwards. */
   end(): number[] {
     const { last } = this.#transitions
     let label = 0
@@ -150,7 +150,7 @@ export class SequenceDecoder {
     return this.#take(this.#from.length, label)
   }
 
-  /** The labels of the first n units, of which the last one has this label. */
+  /** Takes the labels of the first n units, the last of which has this label. */
   #take(n: number, label: number): number[] {
     const labels = new Array<number>(n)
     for (let i = n - 1; i >= 0; i--) {
@@ -164,8 +164,8 @@ export class SequenceDecoder {
 }
 
 /**
- * Which labels a sequence can have reached depends on its length alone. If from some length on these stay the same, and some of
- * them may always end it, there is a sequence of any length.
+ * Whether every length has an allowed sequence. The set of labels that a sequence can reach depends on its length alone. If
+ * from some length on this set stays the same, and at each length one of its labels may end the sequence, the answer is yes.
  */
 function allowsAnyLength({ allowed, first, last }: Transitions): boolean {
   const L = first.length

@@ -1,4 +1,4 @@
-/** A text as the tokenizer gave it, without special tokens, its offsets counted from the start of the text. */
+/** A text as the tokenizer encodes it, without special tokens. Offsets count from the start of the text. */
 import type { CompactEncoding } from '../tokenizer/compact.ts'
 import type { Encoding } from '../tokenizer/encoding.ts'
 
@@ -7,7 +7,7 @@ export interface EncodedText extends CompactEncoding {
   readonly text: string
 }
 
-/** Words that were encoded one by one: the text is the words with `delimiter` between them. */
+/** Makes one text of words that were encoded one by one: the words, with `delimiter` between them. */
 export function encodedWords(words: readonly string[], delimiter: string, encoding: Encoding): EncodedText {
   const startOf: number[] = []
   let at = 0

@@ -1,6 +1,6 @@
 /**
- * Logits of a text → its entities: softmax, tokens, aggregation, threshold, in that order. Window after window, so that of a long
- * text no more is held than its entities and the window at hand.
+ * Turns the logits of a text into its entities, in four steps: softmax, tokens, aggregation, threshold. It goes window by
+ * window, so even for a long text it holds only the entities and the current window.
  */
 import { checkEntityCount } from '../limits.ts'
 import type { Tokenizer } from '../tokenizer/tokenizer.ts'
@@ -18,9 +18,9 @@ import { handOver, type Window } from './windows.ts'
 
 /** Reads one text. */
 export interface TextReader {
-  /** The next window, whose job has its logits. `w`: its number. */
+  /** Reads the next window, whose job holds its logits. `w`: the window's number. */
   read(job: Job, w: number): void
-  /** All entities of the text. */
+  /** Finishes, and returns all entities of the text. */
   end(): Entity[]
 }
 
@@ -29,7 +29,7 @@ export class EntityReader {
   readonly #labels: LabelSet
   readonly #transitions: Transitions
   readonly #rules: PieceRules
-  /** Special tokens before a text: the first token's index. */
+  /** The index of a text's first token: the number of special tokens before it. */
   readonly #firstIndex: number
 
   constructor(tokenizer: Tokenizer, tagger: Tagger) {
@@ -45,7 +45,7 @@ export class EntityReader {
     this.#firstIndex = tokenizer.around.before.ids.length
   }
 
-  /** Begins a text: its windows are to be read one after the other. */
+  /** Begins a text. Its windows must be read in order. */
   begin(prepared: Prepared, options: CheckedOptions): TextReader {
     const { text } = prepared.encoded
     const isJoined = options.stride === undefined || prepared.jobs.length <= 1
@@ -73,7 +73,7 @@ export class EntityReader {
     }
   }
 
-  /** Each token's logits come from the window in which it has more context. */
+  /** Joins the windows: each token's logits come from the window that shows more of its context. */
   #joined({ encoded, jobs }: Prepared, how: AggregationOptions): TextReader {
     const aggregator = new Aggregator(this.#labels, this.#rules, how)
     const taken = handOver(
@@ -90,7 +90,7 @@ export class EntityReader {
     }
   }
 
-  /** Each window has entities of its own. Of those that overlap one stays, as transformers has it. */
+  /** Finds entities in each window by itself. If two overlap, one stays, by transformers' rule. */
   #apart({ encoded }: Prepared, how: AggregationOptions): TextReader {
     const found: Entity[] = []
     return {
@@ -103,7 +103,7 @@ export class EntityReader {
     }
   }
 
-  /** Tokens `[from, to)` of a window's text. */
+  /** The tokens `[from, to)` of a window's text. */
   #tokens({ encoded, window, logits }: Job, [from, to]: Window, firstIndex: number): Token[] {
     const L = this.#labels.names.length
     const probabilities = this.#tagger.probabilities(logits.subarray((from - window[0]) * L, (to - window[0]) * L))

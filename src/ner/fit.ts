@@ -1,4 +1,4 @@
-/** Whether a tokenizer and a model belong together: the model has a row for each token and for each token type. */
+/** Checks that a tokenizer fits a model: the model needs a row for each token and each token type. */
 import { TokenizerError } from '../errors.ts'
 import type { Tokenizer } from '../tokenizer/tokenizer.ts'
 import { quote } from '../values.ts'
@@ -10,7 +10,7 @@ interface Tables {
 
 /**
  * @throws TokenizerError `TOKENIZER_LARGER_THAN_MODEL` for a token or token type that has no row. Tokens that are only named,
- *   `mask_token` for example, may have none: models work without them, as long as no text holds one.
+ *   such as `mask_token`, may have none: models work without them, as long as no text contains one.
  */
 export function checkFit(tokenizer: Tokenizer, { vocabSize, typeVocabSize }: Tables): void {
   const token = tokenizer.firstTokenFrom(vocabSize)
@@ -27,7 +27,7 @@ export function checkFit(tokenizer: Tokenizer, { vocabSize, typeVocabSize }: Tab
   }
 }
 
-/** `size`: of the tokenizer; `rows`: of the model. */
+/** The error for a token without a row. `size`: the tokenizer's; `rows`: the model's. */
 export function tooLarge(token: string, id: number, size: number, rows: number): TokenizerError {
   return new TokenizerError({
     code: 'TOKENIZER_LARGER_THAN_MODEL',

@@ -1,6 +1,6 @@
-/** UTF-16 offsets → code point offsets, for those who hand them to Python. */
+/** Converts UTF-16 offsets to code point offsets, which Python uses. */
 
-/** Rewrites `start` and `end` of every span, which lie in any order, in one pass over the text. */
+/** Converts `start` and `end` of every span in place, in one pass over the text. Spans may come in any order. */
 export function toCodePoints(text: string, spans: readonly { start: number; end: number }[]): void {
   const ends = [...new Set(spans.flatMap(({ start, end }) => [start, end]))].sort((a, b) => a - b)
   const counted = new Map<number, number>()
@@ -17,7 +17,7 @@ export function toCodePoints(text: string, spans: readonly { start: number; end:
   }
 }
 
-/** Code points in `text.slice(start, end)`; a surrogate without its other half counts as one. */
+/** Counts the code points in `text.slice(start, end)`. A lone surrogate counts as one. */
 export function codePoints(text: string, start: number, end: number): number {
   let count = 0
   for (let i = start; i < end; count++) i += text.codePointAt(i)! > 0xffff && i + 1 < end ? 2 : 1

@@ -1,4 +1,4 @@
-/** The options of the pipeline, checked where they come in. Names and defaults are those of transformers where it has them. */
+/** Defines and checks the pipeline's options. If transformers has an option, we use its name and default. */
 import { OptionError } from '../errors.ts'
 import type { BackendOptions } from '../kernels/options.ts'
 import { guarded, show, UNREADABLE } from '../values.ts'
@@ -10,42 +10,43 @@ export type OffsetUnit = (typeof OFFSET_UNITS)[number]
 
 /** Options of one call. */
 export interface CallOptions<S extends AggregationStrategy = AggregationStrategy> {
-  /** How tokens become entities. Default `none`: every token by itself. */
+  /** How to group tokens into entities. Default `none`: every token by itself. */
   readonly aggregation_strategy?: S
   /** Labels (`none`) or types (all other strategies) to leave out, after grouping. Default `['O']`. */
   readonly ignore_labels?: readonly string[]
   /**
-   * Tokens that the windows over a long text share, with transformers' rule for entities found twice. Left out, windows
-   * share 64 tokens and each token is labelled where it has more context.
+   * The number of tokens that neighbouring windows of a long text share. Entities found twice then follow transformers'
+   * rule. If left out, windows share 64 tokens, and each token takes its label from the window that shows more context.
    */
   readonly stride?: number
-  /** The input is a list of words, or a list of such lists. Default false. */
+  /** Whether the input is a list of words, or a list of such lists. Default false. */
   readonly is_split_into_words?: boolean
-  /** What stands between words: offsets count in the words joined by it. Only with `is_split_into_words`. Default `' '`. */
+  /** Joins the words of an input with `is_split_into_words`; offsets count in the joined text. Default `' '`. */
   readonly delimiter?: string
-  /** At most so many windows in one forward pass. Never changes an answer. Default: as many as are worth it. */
+  /** The most windows in one forward pass. Never changes an answer. Default: as many as are worth it. */
   readonly batch_size?: number
-  /** Each entity also carries its best `top_k` labels with their scores. Default 0: none. */
+  /** Lists the best `top_k` labels of each entity, with their scores. Default 0: none. */
   readonly top_k?: number
-  /** Leave out entities that score below it, after everything else. 0 … 1, default 0. */
+  /** Leaves out entities that score below it, as the last step. 0 … 1, default 0. */
   readonly threshold?: number
   /**
-   * How labels are chosen. `argmax`: each token or word takes its likeliest. `constrained`: the likeliest sequence that the
-   * labels' scheme allows. Scores are the chosen labels' probabilities either way. Default: config.json's, else `argmax`.
+   * How to choose labels. `argmax`: each token or word takes its likeliest. `constrained`: all take the likeliest sequence
+   * that the labels' scheme allows. Scores are the chosen labels' probabilities either way. Default: config.json's, else `argmax`.
    */
   readonly decoding?: Decoding
   /** Stops between batches: the call rejects with `signal.reason`. */
   readonly signal?: AbortSignal
   /**
-   * A special token typed in the text, `[SEP]`: `parse` makes it that token, which no entity goes over; `literal` reads it as text
-   * like any other: take this for text of people you do not know. Default: what the tokenizer says, which is `parse`.
+   * How to read a special token typed in the text, such as `[SEP]`. `parse`: it becomes that token, and no entity extends
+   * over it. `literal`: it is text like any other; use this for text from people you do not know. Default: the tokenizer's
+   * setting, which is usually `parse`.
    */
   readonly specialTokens?: 'parse' | 'literal'
-  /** What `start` and `end` count: `utf16` (default; what `text.slice` takes) or `codepoint` (what Python counts). */
+  /** The unit of `start` and `end`: `utf16` (default; as `text.slice` takes them) or `codepoint` (as Python counts). */
   readonly offsetUnit?: OffsetUnit
 }
 
-/** Where loading stands. */
+/** Reports how far loading has come. */
 export type ProgressEvent =
   | { readonly status: 'initiate' | 'done'; readonly file: string }
   /** `progress` in percent; `loaded` and `total` in bytes. */
@@ -68,7 +69,7 @@ export function checkTask(task: Task): void {
   }
 }
 
-/** Options of {@link pipeline}. Those of a call may be given too: they are its defaults then. */
+/** Options of {@link pipeline}. It also takes the options of a call, as defaults for its calls. */
 export interface PipelineOptions<S extends AggregationStrategy = AggregationStrategy>
   extends BackendOptions, Omit<CallOptions<S>, 'signal'> {
   readonly progress_callback?: (event: ProgressEvent) => void
@@ -83,7 +84,7 @@ type Checked = Required<Omit<CallOptions, Optional>> & {
   readonly signal: AbortSignal | undefined
   readonly specialTokens: 'parse' | 'literal' | undefined
 }
-/** Options of a call, each checked and each there. */
+/** Options of a call, all checked and all present. */
 export type { Checked as CheckedOptions }
 
 type Check = (value: unknown) => boolean
@@ -98,7 +99,7 @@ const isWhole =
   (min: number): Check =>
   value =>
     Number.isSafeInteger(value) && (value as number) >= min
-/** By what is called on it: a signal may come from another realm, or out of a library that brings its own. */
+/** Checks a signal by its methods. It may come from another realm, or from a library with its own class. */
 const isSignal: Check = value =>
   typeof value === 'object' &&
   value !== null &&
@@ -107,7 +108,7 @@ const isSignal: Check = value =>
     name => typeof (value as Record<string, unknown>)[name] === 'function',
   )
 
-/** What each option of an interface has to be. One that is missing here does not compile. */
+/** A check for each option of an interface. If one is missing, the code does not compile. */
 export type Known<O> = { readonly [name in keyof Required<O>]: readonly [expected: string, Check] }
 
 export const OFFSET_UNIT = [oneOf(OFFSET_UNITS), isOneOf(OFFSET_UNITS)] as const
@@ -143,9 +144,9 @@ const LOAD_OPTIONS: Known<Omit<PipelineOptions, keyof CallOptions>> = {
 const PIPELINE_OPTIONS: Known<PipelineOptions> = { ...LOAD_OPTIONS, ...DEFAULTS }
 
 /**
- * The options of a call over those of its pipeline.
+ * Checks the options of a call and fills in the pipeline's defaults.
  *
- * @throws OptionError `OPTION_UNKNOWN` for a name that does not exist, `OPTION_VALUE` for a value that cannot be
+ * @throws OptionError `OPTION_UNKNOWN` for a name that does not exist, `OPTION_VALUE` for a value that is not allowed
  */
 export function checkCallOptions(defaults: CallOptions, options: CallOptions): Checked {
   const given = { ...defaults, ...checkNames(options, CALL_OPTIONS) }
@@ -178,7 +179,7 @@ export function checkPipelineOptions(options: PipelineOptions): { load: Pipeline
   }
 }
 
-/** The options that were given. `undefined` counts as left out. */
+/** Gives the options that were set, after checking their names. `undefined` counts as left out. */
 export function checkNames<O extends object>(options: O, known: Known<O>): O {
   return guarded(
     () => check(options, known),
@@ -211,7 +212,7 @@ function oneOf(values: readonly string[]): string {
   return `one of ${values.join(', ')}`
 }
 
-/** An option with a value that cannot be. */
+/** The error for an option whose value is not allowed. */
 export function wrong(name: string, expected: string, found: string, nextStep: string): OptionError {
   return new OptionError({ code: 'OPTION_VALUE', subject: name, expected, found, nextStep })
 }

@@ -1,7 +1,7 @@
 /**
- * Entities of overlapping windows → entities of the text, by the rule of the reference: of neighbours that overlap, the
- * longer stays, of two as long the one with the higher score. `stride` asks for it; without `stride` windows are put
- * together before there are entities (see windows.ts), and nothing has to be dropped.
+ * Merges the entities of overlapping windows, by the reference's rule. If two neighbours overlap, the longer stays; if
+ * they are equally long, the one with the higher score. `stride` asks for this rule. Without `stride`, windows are joined
+ * before entities are formed (see windows.ts), and nothing has to be dropped.
  */
 import { codePoints } from './offsets.ts'
 
@@ -11,13 +11,13 @@ interface Span {
   readonly score: number
 }
 
-/** The entities of all windows, window by window → by start. Lengths are counted in code points, as there. */
+/** Entities of all windows, window by window → entities by start. Lengths count code points, as in the reference. */
 export function resolveOverlaps<E extends Span>(text: string, entities: readonly E[]): E[] {
   const sorted = [...entities].sort((a, b) => a.start - b.start)
   const kept: E[] = []
   let [previous] = sorted
   if (!previous) return kept
-  // The first is compared with itself. An entity of no length does not overlap itself, and so is kept twice: as there.
+  // Compares the first with itself. An empty entity does not overlap itself, so it is kept twice, as in the reference.
   for (const entity of sorted) {
     if (entity.start >= previous.start && entity.start < previous.end) {
       const longer = lengthOf(text, entity) - lengthOf(text, previous)

@@ -1,4 +1,4 @@
-/** The pipeline that users call: loads a tokenizer and a model, and answers texts with entities. */
+/** The pipeline that users call. It loads a tokenizer and a model, and finds the entities of texts. */
 import { OptionError } from '../errors.ts'
 import { BertForTokenClassification } from '../layers/token-classifier.ts'
 import { withProgress, type FileProgress } from '../source/progress.ts'
@@ -27,47 +27,47 @@ export type ModelInput = ModelSource | Readonly<Record<string, Uint8Array>>
 /** `D`: the aggregation strategy of calls that name none. */
 export interface NerPipeline<D extends AggregationStrategy = 'none'> {
   /**
-   * Entities of a text, by their place. No text is empty or odd or, while it fits memory, too long to have an answer.
+   * Finds the entities of a text, ordered by position. Every text that fits into memory has an answer, even an empty or odd one.
    *
-   * @throws (rejects with) OptionError `OPTION_VALUE` or `OPTION_UNKNOWN` where the text or an option is not what it has to be;
-   *   `signal.reason`; BackendError `BACKEND_DISPOSED`, or what the backend failed with; ConfigError `CONFIG_WINDOW` where
+   * @throws (rejects with) OptionError `OPTION_VALUE` or `OPTION_UNKNOWN` if the text or an option is not valid;
+   *   `signal.reason`; BackendError `BACKEND_DISPOSED`, or the backend's own failure; ConfigError `CONFIG_WINDOW` if
    *   the model sees too few tokens for any text
    */
   <S extends AggregationStrategy = D>(text: string, options?: CallOptions<S>): Promise<EntityOf<S>[]>
-  /** One list of entities for each text. With `is_split_into_words`, a list of words is one text, and the result a list of one. */
+  /** Gives one list of entities per text. With `is_split_into_words`, a list of words is one text, with a list of one result. */
   <S extends AggregationStrategy = D>(
     texts: readonly string[] | readonly (readonly string[])[],
     options?: CallOptions<S>,
   ): Promise<EntityOf<S>[][]>
   /**
-   * Results in the order of the texts, however many there are: memory does not grow with them. With `is_split_into_words`,
-   * each item is a list of words. What a call rejects with, and what the source of the texts throws, comes after the results
-   * before it; an aborted `signal` ends it at the next result.
+   * Yields results in the order of the texts. Memory does not grow with the number of texts. With `is_split_into_words`,
+   * each item is a list of words. An error, from a call or from the source of the texts, is thrown after all results before
+   * it. An aborted `signal` ends the stream at the next result.
    */
   stream<S extends AggregationStrategy = D>(
     texts: Texts,
     options?: CallOptions<S>,
   ): AsyncGenerator<EntityOf<S>[], void, undefined>
   /**
-   * Frees the weights, once the forward pass under way has ended. What goes back to the system depends on the backend:
+   * Frees the weights, once the current forward pass has ended. The memory returned to the system depends on the backend:
    * simd gives back all of its memory, naive leaves it to the garbage collector, tfjs frees every tensor but never shrinks
-   * its heap. Calls after it reject with `BACKEND_DISPOSED`.
+   * its heap. Later calls reject with `BACKEND_DISPOSED`.
    */
   dispose(): Promise<void>
   /** Text → ids and offsets, and `explain`. */
   readonly tokenizer: Tokenizer
-  /** Ids → logits, for those who want more than entities. `dispose()` of the pipeline disposes of it. */
+  /** Ids → logits, for users who want more than entities. The pipeline's `dispose()` disposes of it too. */
   readonly model: BertForTokenClassification
 }
 
 /**
  * Loads a model for token classification.
  *
- * @param task `token-classification`, or `ner`, another name for it
+ * @param task `token-classification`, or `ner`, its other name
  * @param model a {@link ModelSource}, or the bytes of its files by name: config.json, model.safetensors, tokenizer files. In
  *   Node also a folder; without one, the model that comes with the package.
- * @throws OptionError for a wrong option; SourceError, SafetensorsError, ConfigError, CheckpointError, TokenizerError where a
- *   file is missing or wrong; BackendError where the backend cannot run here
+ * @throws OptionError for a wrong option; SourceError, SafetensorsError, ConfigError, CheckpointError, TokenizerError if a
+ *   file is missing or wrong; BackendError if the backend cannot run here
  */
 export async function pipeline<D extends AggregationStrategy = 'none'>(
   task: Task,
@@ -94,7 +94,7 @@ export async function pipeline<D extends AggregationStrategy = 'none'>(
   return callable<D>(tokenizer, loaded, call)
 }
 
-/** Both at once: the tokenizer is parsed while the weights are read. */
+/** Loads both at once: the tokenizer is parsed while the weights are read. */
 async function loadBoth(
   source: ModelSource,
   options: PipelineOptions,
@@ -141,7 +141,7 @@ function callable<D extends AggregationStrategy>(
 
 const UNREADABLE_TEXT = () => wrong('text', 'a string or a list', UNREADABLE, 'Pass strings.')
 
-/** As transformers takes it: a flat list of words is one text, and its result a list of one. */
+/** Lists the inputs as transformers does. A flat list of words is one text, and its result a list of one. */
 function listOf(input: unknown, split: boolean): { inputs: readonly Input[]; single: boolean } {
   if (typeof input === 'string' && !split) return { inputs: [input], single: true }
   if (!Array.isArray(input)) {

@@ -1,8 +1,8 @@
 /**
  * Logits → probabilities, a row per token:  p[l] = exp(x[l] − max) / Σ exp(x − max)
  *
- * Each step is rounded to float32, as numpy does it in the reference: probabilities that are equal there are equal here,
- * so the same label wins.
+ * Each step is rounded to float32, as by numpy in the reference. So probabilities that are equal there are equal here,
+ * and the same label wins.
  */
 
 /** logits: [n, L] → [n, L] */
@@ -24,7 +24,7 @@ export function softmax(logits: Float32Array, L: number): Float32Array {
   return probabilities
 }
 
-/** Index of the largest value, the first where several are equal. */
+/** The index of the largest value; the first if several are equal. */
 export function argmax(values: Float32Array | Float64Array): number {
   let best = 0
   let max = -Infinity

@@ -1,8 +1,8 @@
 /**
- * Texts in, results out in the same order, with memory that does not grow. Texts are taken in pools: while the backend
- * computes one pool the next is read and tokenized, and each text's result comes as soon as its last batch has ended.
+ * Streams results in the order of the texts, with memory that does not grow. Texts are taken in pools: while the backend
+ * computes one pool, the next is read and tokenized. Each text's result comes as soon as its last batch has ended.
  *
- * A pool ends when it is full, or when the next text is not there yet: what has been typed is answered at once.
+ * A pool ends when it is full, or when the next text has not arrived yet. So typed input is answered at once.
  */
 import { onAbort } from './abort.ts'
 import type { EntityReader } from './entities.ts'
@@ -14,12 +14,12 @@ import { guarded, show } from '../values.ts'
 const POOL_TOKENS = 4096
 const POOL_TEXTS = 1024
 
-/** A text, or a text as words. */
+/** A text, as a string or as words. */
 export type Input = string | readonly string[]
 
 export type Texts = Iterable<Input> | AsyncIterable<Input>
 
-/** Results in the order of the texts. `return()` ends it at once, also while the source is waited for. */
+/** Yields results in the order of the texts. `return()` ends it at once, even while it waits for the source. */
 export function stream(
   tagger: Tagger,
   reader: EntityReader,
@@ -30,7 +30,7 @@ export function stream(
   return new Leavable(results(tagger, reader, texts, options, leave), leave)
 }
 
-/** Ends the wait for a text. There is none before the first result is asked for. */
+/** Holds the function that ends the wait for a text. Nothing is set before the first result is asked for. */
 interface Leave {
   now: () => void
 }
@@ -55,9 +55,9 @@ async function* results(
         pool.flatMap(({ jobs }) => jobs),
         { batchSize, signal },
       )
-      // Of two huge texts only one is held at a time.
+      // Holds only one huge text at a time.
       const reading = isHuge(pool) ? undefined : pools.next()
-      reading?.catch(() => undefined) // Its failure is reported after the results that come before it.
+      reading?.catch(() => undefined) // Its failure is reported after the results before it.
       let done = 0
       for (const prepared of pool) {
         const text = reader.begin(prepared, options)
@@ -77,14 +77,14 @@ async function* results(
   }
 }
 
-/** The logits of a window that has been read. */
+/** Replaces the logits of a window that has been read, to free their memory. */
 const READ = new Float32Array()
 
 function isHuge(pool: readonly Prepared[]): boolean {
   return pool.reduce((sum, { encoded }) => sum + encoded.length, 0) > HUGE
 }
 
-/** Tokens: far above a pool, and still only some megabytes. */
+/** The number of tokens that makes a text huge: far above a pool, and still only some megabytes. */
 const HUGE = 2 ** 18
 
 /** A generator whose `return()` does not queue behind a `next()` that waits for its source. */
@@ -128,7 +128,7 @@ class Leavable implements AsyncGenerator<Entity[], void, undefined> {
   }
 }
 
-/** The batches of a pool. The one after a finished batch is under way while the finished one's results are given out. */
+/** Runs the batches of a pool. While the results of one batch are given out, the next is already running. */
 class Batches {
   readonly #run: AsyncGenerator<number, void, undefined>
   #next: Promise<IteratorResult<number, void>>
@@ -141,11 +141,11 @@ class Batches {
 
   #advance(): Promise<IteratorResult<number, void>> {
     const next = this.#run.next()
-    next.catch(() => undefined) // It is reported once somebody waits for it.
+    next.catch(() => undefined) // Reported once somebody waits for it.
     return next
   }
 
-  /** Waits until so many jobs are done, or all are. */
+  /** Waits until this many jobs are done, or all are. */
   async until(jobs: number): Promise<void> {
     while (this.#done < jobs) {
       const { value, done } = await this.#next
@@ -156,7 +156,7 @@ class Batches {
   }
 }
 
-/** A text, encoded and cut into windows; of a long one the promise. */
+/** Encodes a text and cuts it into windows; for a long text, gives a promise. */
 function prepareInput(tagger: Tagger, input: Input, options: CheckedOptions): Prepared | Promise<Prepared> {
   const { signal, stride, delimiter } = options
   const how = options.specialTokens === undefined ? {} : { specialTokens: options.specialTokens }
@@ -173,7 +173,7 @@ function prepareInput(tagger: Tagger, input: Input, options: CheckedOptions): Pr
 }
 
 function isWords(input: unknown): input is readonly string[] {
-  // Array.from, as every() passes over the holes of a list.
+  // Array.from, since every() skips the holes of a list.
   const check = () => Array.isArray(input) && Array.from<unknown>(input).every(word => typeof word === 'string')
   return guarded(check, () => wrongInput('a list of words, each a string', input, 'Pass strings.'))
 }
@@ -192,7 +192,7 @@ class PoolReader {
   /** Ends the wait for a text. */
   #abandon: ((reason: unknown) => void) | undefined
   #pending: Promise<IteratorResult<Input>> | undefined
-  /** What ended the input too early: thrown when the texts before it are through. */
+  /** The error that ended the input early. It is thrown after the results of the texts before it. */
   #failure: { readonly error: unknown } | undefined
   #done = false
   readonly #stopListening: (() => void) | undefined
@@ -217,7 +217,7 @@ class PoolReader {
     }
   }
 
-  /** The next texts; none at the end. */
+  /** Takes the next texts; none at the end. */
   async next(): Promise<Prepared[]> {
     const pool: Prepared[] = []
     let tokens = 0
@@ -244,13 +244,13 @@ class PoolReader {
     return pool
   }
 
-  /** With `impatient`, gives up after one turn of the event loop; the text is then the first of the next pool. */
+  /** Waits for a text. If `impatient`, it gives up after one turn of the event loop; the text then starts the next pool. */
   async #nextAsync(impatient: boolean): Promise<IteratorResult<Input> | typeof LATER> {
     this.#signal?.throwIfAborted()
     const pending = (this.#pending ??= Promise.resolve(this.#iterator.next()))
     let timer: ReturnType<typeof setTimeout> | undefined
     try {
-      // Promise.race would leave a callback on the promise of the signal for each text, for as long as the stream lives.
+      // Promise.race would leave one callback per text on the signal's promise, for as long as the stream lives.
       const result = await new Promise<IteratorResult<Input> | typeof LATER>((resolve, reject) => {
         this.#abandon = reject
         pending.then(resolve, reject)
@@ -264,12 +264,12 @@ class PoolReader {
     }
   }
 
-  /** Nobody waits for texts any more. */
+  /** Ends the wait: nobody wants texts any more. */
   leave(): void {
     this.#abandon?.(new Error('left'))
   }
 
-  /** Tells the source that no more is wanted, without waiting for a text that may never come. */
+  /** Tells the source that we want no more texts, without waiting for one that may never come. */
   async close(): Promise<void> {
     this.#stopListening?.()
     if (this.#done) return

@@ -1,8 +1,8 @@
 /**
- * Encoded texts → logits, one row per token. The pipeline's entities and the evaluation's word tags both read from here, so a
- * score measures the very program that answers.
+ * Computes the logits of encoded texts, one row per token. The pipeline's entities and the evaluation's word tags both come
+ * from these logits, so a score measures the very program that answers.
  *
- *   EncodedText ─ windows ─► jobs ─ batches ─ model ─► logits of each window ─ hand-over ─► [n, L]
+ *   EncodedText ─ windows ─► jobs ─ batches ─ model ─► logits of each window ─ join ─► [n, L]
  */
 import { BackendError, ConfigError } from '../errors.ts'
 import type { PackedBatch } from '../kernels/kernels.ts'
@@ -35,13 +35,13 @@ export interface TaggerModel {
   forward(batch: PackedBatch): Promise<{ readonly logits: Float32Array }>
 }
 
-/** A text on its way through the model. */
+/** A text that is ready for the model. */
 export interface Prepared {
   readonly encoded: EncodedText
   readonly jobs: readonly Job[]
 }
 
-/** How typed special tokens are read: see {@link EncodeOptions}. */
+/** How to read typed special tokens: see {@link EncodeOptions}. */
 export type EncodeHow = Pick<EncodeOptions, 'specialTokens'>
 
 export interface RunOptions extends BatchLimits {
@@ -53,17 +53,17 @@ export class Tagger {
   readonly labels: readonly string[]
   /** The longest sequence in tokens, special tokens included. */
   readonly maxLength: number
-  /** How the model's labels are chosen unless a call says otherwise. */
+  /** How to choose labels, unless a call says otherwise. */
   readonly decoding: DecodingConfig
   readonly #tokenizer: TaggerTokenizer
   readonly #model: TaggerModel
-  /** How many special tokens each window gets. */
+  /** The number of special tokens of each window. */
   readonly #special: number
-  /** The end of the line: each forward pass waits for the one before, whichever call it belongs to. */
+  /** The end of the queue: each forward pass waits for the one before, whichever call it belongs to. */
   #last: Promise<unknown> = Promise.resolve()
   #closed = false
 
-  /** `maxLength` replaces the tokenizer's model_max_length; the model's position embeddings bound both. */
+  /** `maxLength` replaces the tokenizer's model_max_length. The model's position embeddings limit both. */
   constructor(tokenizer: TaggerTokenizer, model: TaggerModel, maxLength?: number) {
     this.#tokenizer = tokenizer
     this.#model = model
@@ -74,7 +74,7 @@ export class Tagger {
   }
 
   /**
-   * A text, encoded; of a long one the promise. The event loop gets a turn between its stretches, and `signal` ends the work.
+   * Encodes a text; for a long text, gives a promise. The event loop runs between its stretches, and `signal` ends the work.
    *
    * @throws OptionError `OPTION_TEXT_TOO_LONG`; TokenizerError `TOKENIZER_LARGER_THAN_MODEL` for a token without a row
    */
@@ -94,7 +94,7 @@ export class Tagger {
     return go()
   }
 
-  /** Words that are given, not found: the text is the words with `delimiter` between them. */
+  /** Encodes words that the caller has split. Their text is the words with `delimiter` between them. */
   encodeWords(words: readonly string[], delimiter = ' ', how: EncodeHow = {}): EncodedText {
     checkTextLength(
       words.reduce((sum, word) => sum + word.length + delimiter.length, 0),
@@ -104,7 +104,7 @@ export class Tagger {
     return this.#checkIds(encodedWords(words, delimiter, encoding))
   }
 
-  /** Only a token that files name and do not list can be without a row: {@link checkFit} has refused the others. */
+  /** Checks that each id has a row. Only a token that files name but do not list can lack one: {@link checkFit} refused others. */
   #checkIds(encoded: EncodedText): EncodedText {
     const rows = this.#model.config.vocabSize ?? Infinity
     const { vocabSize = 0 } = this.#tokenizer
@@ -130,7 +130,7 @@ export class Tagger {
     return { encoded, jobs: windows.map(window => ({ encoded, window, logits: NO_LOGITS })) }
   }
 
-  /** Tokens of a text in one sequence, beside the special tokens. */
+  /** The most tokens of a text in one sequence, beside the special tokens. */
   #capacity(): number {
     const special = this.#special
     const capacity = this.maxLength - special
@@ -145,8 +145,8 @@ export class Tagger {
   }
 
   /**
-   * Fills the logits of the jobs in their order, batch after batch, and yields how many are done. The event loop gets a turn
-   * between two batches and at the end. Throws `signal.reason` once the signal is aborted.
+   * Fills the logits of the jobs in order, batch by batch, and yields the number done. The event loop runs between two
+   * batches and at the end. Throws `signal.reason` once the signal is aborted.
    */
   async *run(jobs: readonly Job[], options: RunOptions): AsyncGenerator<number, void, undefined> {
     const { signal } = options
@@ -166,7 +166,7 @@ export class Tagger {
     await eventLoop()
   }
 
-  /** Tokens that the model sees of a window, special tokens included. */
+  /** The length of a window's sequence in tokens, special tokens included. */
   lengthOf({ window: [from, to] }: Job): number {
     return to - from + this.#special
   }
@@ -184,7 +184,7 @@ export class Tagger {
     }
   }
 
-  /** Logits of a whole text, each token's from the window in which it has more context. → [n, L] */
+  /** Joins the logits of a whole text. Each token's come from the window that shows more of its context. → [n, L] */
   logits({ encoded, jobs }: Prepared): Float32Array {
     const [first] = jobs
     if (!first || jobs.length === 1) return first?.logits ?? NO_LOGITS
@@ -198,7 +198,7 @@ export class Tagger {
     return joined
   }
 
-  /** Logits → probabilities, with the temperature of config.json and its bias on `O`. [n, L] → [n, L] */
+  /** Turns logits into probabilities, with config.json's temperature and bias on `O`. [n, L] → [n, L] */
   probabilities(logits: Float32Array): Float32Array {
     const { temperature, oBias } = this.decoding
     if (temperature === 1 && oBias === 0) return softmax(logits, this.labels.length)
@@ -213,7 +213,7 @@ export class Tagger {
     if (this.#closed) throw disposed()
   }
 
-  /** Refuses further work, and waits for the forward pass under way. The model stays its owner's. */
+  /** Refuses further work, and waits for the current forward pass. It does not dispose of the model. */
   async close(): Promise<void> {
     this.#closed = true
     await this.#last
@@ -228,8 +228,8 @@ function withText(text: string, encoding: CompactEncoding): EncodedText {
 }
 
 /**
- * Lets timers, input and the user in: a backend that computes on this thread would otherwise never let go of it. A page sends
- * itself a message, since timers of a page in the background are held back to one a second.
+ * Lets timers, input and the user in, since a backend on this thread would otherwise block it. A page sends itself a
+ * message, because browsers slow the timers of a background page down to one a second.
  */
 function eventLoop(): Promise<void> {
   return new Promise(resolve => {

@@ -1,13 +1,13 @@
 /**
- * What a label says beside its type. A model's labels are read in one of two ways:
+ * Reads each label's type, and whether it begins or ends an entity. A model's labels are read in one of two ways:
  *
  *   as transformers reads them: `B-X` begins an entity of type X, `I-X` continues one, and any other label, `O` too, is
  *     a type of its own that continues itself.
  *   BIOES, or the same in other letters (BILOU, BMES, BMEWO): `S-X` (U, W) is an entity of one token, `E-X` (L) the last token of
  *     a longer one, `M-X` continues it. transformers does not know these and would give each of them a group of its own.
  *
- * The second reading is taken if all prefixes are of one such scheme, and some type has both `B-` and a prefix that plain BIO
- * lacks. Labels without a prefix are no argument against it: `O`, or `[PAD]`, `X`, `[CLS]` of models that were trained so.
+ * The second reading applies if all prefixes are of one such scheme, and some type has both `B-` and a prefix that plain BIO
+ * lacks. Labels without a prefix do not prevent it: `O`, or the `[PAD]`, `X` and `[CLS]` of some models.
  */
 
 export interface Tag {
@@ -15,7 +15,7 @@ export interface Tag {
   readonly begins: boolean
   /** Never merged with what comes after it. */
   readonly ends: boolean
-  /** Neighbours are merged where this is equal. */
+  /** Neighbours with the same type are merged. */
   readonly type: string
   /** The name of a group that begins with this label. */
   readonly group: string
@@ -33,7 +33,7 @@ function schemeTag(label: string): Tag {
   return { begins: 'BSUW'.includes(prefix), ends: 'ESLUW'.includes(prefix), type, group: type }
 }
 
-/** A quirk kept for parity: `S-PER` has the type `S-PER` but the group name `PER`, since groups drop any prefix. */
+/** Reads a plain label. QUIRK: `S-PER` has the type `S-PER` but the group name `PER`, since groups drop any prefix. */
 function plainTag(label: string): Tag {
   const prefixed = label.startsWith('B-') || label.startsWith('I-')
   return {
@@ -44,7 +44,7 @@ function plainTag(label: string): Tag {
   }
 }
 
-/** `prefixes`: `B`, what continues, and the two letters for ends. */
+/** Whether all prefixes belong to one scheme. `prefixes`: `B`, the letter that continues, and the two letters for ends. */
 function isScheme(labels: readonly string[], prefixes: string): boolean {
   const tagged = labels.filter(isPrefixed)
   const known = new Set(tagged)
@@ -52,7 +52,7 @@ function isScheme(labels: readonly string[], prefixes: string): boolean {
   return tagged.some(isOwn) && tagged.every(label => prefixes.includes(label.charAt(0)))
 }
 
-/** `B-PER`: a letter of some scheme, a hyphen, a type. */
+/** Whether a label looks like `B-PER`: a letter of some scheme, a hyphen, a type. */
 function isPrefixed(label: string): boolean {
   return 'BIESLUMW'.includes(label.charAt(0)) && label.charAt(1) === '-' && label.length > 2
 }

@@ -1,34 +1,34 @@
-/** One encoded text and its probabilities → tokens: what aggregation works on. Special tokens are left out here. */
+/** Turns one encoded text and its probabilities into tokens, for aggregation. Special tokens are left out here. */
 import type { EncodedText } from './encoded-text.ts'
 import { codePoints } from './offsets.ts'
 
-/** How a vocabulary marks its pieces, and how they become text again. */
+/** Tells how a vocabulary marks its pieces, and turns them back into text. */
 export interface PieceRules {
   /** Id of `[UNK]`. */
   readonly unkId: number | undefined
-  /** What marks a piece that continues a word: `##`. Empty where the model has none. */
+  /** The prefix of a piece that continues a word: `##`. Empty if the model has none. */
   readonly continuingSubwordPrefix: string
-  /** A piece as the vocabulary spells it. */
+  /** The piece of an id, as the vocabulary spells it. */
   pieceOf(id: number): string
-  /** Pieces → text, as the tokenizer's decoder does it. */
+  /** Turns pieces into text, as the tokenizer's decoder does. */
   decodeTokens(tokens: readonly string[]): string
 }
 
 export interface Token {
-  /** Place in the sequence that the model saw, special tokens counted. */
+  /** Position in the sequence that the model saw, special tokens included. */
   readonly index: number
-  /** The piece as the vocabulary spells it; of an unknown word, the word itself. */
+  /** The piece as the vocabulary spells it; for an unknown word, the word itself. */
   readonly word: string
   readonly scores: Float32Array // [L]
   readonly start: number
   readonly end: number
-  /** Continues the word that the token before it belongs to. */
+  /** Whether it continues the word of the token before it. */
   readonly isSubword: boolean
 }
 
 /**
- * Tokens `[from, to)` of a text, counted without special tokens. probabilities: [to − from, L]. The first token gets the
- * index `firstIndex`.
+ * Gathers tokens `[from, to)` of a text, counted without special tokens. probabilities: [to − from, L]. The first token
+ * gets the index `firstIndex`.
  */
 export function gatherTokens(
   encoded: EncodedText,
@@ -58,16 +58,16 @@ export function gatherTokens(
 }
 
 /**
- * The reference tells a continuation by its length: `##gang` is longer than the `gang` that it stands for. Kept for
- * parity, with what it gets wrong: a first piece whose text shrank or grew when it was normalised (`é` written as two code
- * points becomes the one letter `e`) counts as a continuation too, and a continuation whose text is exactly two code
- * points longer than its letters does not.
+ * Whether a piece continues a word, as the reference tells it: by length. `##gang` is longer than its text, `gang`. The
+ * rule is kept for parity, errors included. A first piece counts as a continuation if normalization changed the length of
+ * its text (`é` written as two code points becomes the one letter `e`). And a continuation does not count as one if its
+ * text is exactly two code points longer than its letters.
  *
- * Without a prefix there is no such sign: what has no space before it continues the word.
+ * Without a prefix there is no such sign: a piece continues the word if it has no space before it.
  */
 function isSubword(text: string, piece: string, start: number, end: number, rules: PieceRules): boolean {
   if (rules.continuingSubwordPrefix !== '') {
-    // A code point takes two units at most: of a text that is far longer nothing needs to be counted.
+    // A code point takes at most two units, so if the text is far longer, nothing needs to be counted.
     if (end - start > 2 * piece.length) return true
     return codePoints(piece, 0, piece.length) !== codePoints(text, start, end)
   }

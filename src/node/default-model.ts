@@ -1,10 +1,10 @@
-/** The model that comes with the package. */
+/** Finds the model that comes with the package. */
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { OptionError } from '../errors.ts'
 
 /**
- * Where the model of this package lies.
+ * The folder of the package's own model.
  *
  * @throws OptionError `OPTION_MODEL` in a package that was built without one
  */

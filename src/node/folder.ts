@@ -1,14 +1,14 @@
-/** A model source over a folder in Hugging Face layout. Files are read piece by piece, as they are asked for. */
+/** A model source for a folder in Hugging Face layout. Files are read in parts, on demand. */
 import { open, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SourceError } from '../errors.ts'
 import { missingFile, type ModelSource } from '../source/source.ts'
 import { show } from '../values.ts'
 
-/** Node refuses to read 2 GiB in one call. */
+/** The most bytes read in one call: Node refuses to read 2 GiB at once. */
 const MOST_AT_ONCE = 2 ** 30
 
-/** @throws SourceError `SOURCE_INVALID` for what is no path */
+/** @throws SourceError `SOURCE_INVALID` if `folder` is not a path */
 export function sourceFromFolder(folder: string): ModelSource {
   checkPath(folder, 'the folder of a model')
   return {
@@ -20,7 +20,7 @@ export function sourceFromFolder(folder: string): ModelSource {
           ? missingFile(path, 'none', cause)
           : unreadable(path, 'a file that can be read', reason(cause), cause)
       }
-      // Looked at before it is opened: opening a pipe waits for someone to write into it.
+      // Checks the file before it is opened: opening a pipe waits until someone writes into it.
       const info = await stat(path).catch(fail)
       if (!info.isFile()) throw unreadable(path, 'a file', info.isDirectory() ? 'a folder' : 'a pipe or device')
       const handle = await open(path).catch(fail)
@@ -52,7 +52,7 @@ function reason(error: unknown): string {
   return code ?? message
 }
 
-/** A file that is there. It must not be taken for a missing one, without which some models do. */
+/** The error for a file that exists but cannot be read. It must not count as missing, since some files are optional. */
 function unreadable(path: string, expected: string, found: string, cause?: unknown): SourceError {
   return new SourceError({
     code: 'SOURCE_FILE_UNREADABLE',
@@ -85,7 +85,7 @@ function checkPath(path: unknown, subject: string): void {
   })
 }
 
-/** Bytes beyond the end are an error of their own, once they are not there: the file may have grown. */
+/** Checks the range. Bytes beyond the known size are an error only if reading finds none: the file may have grown. */
 function checkRange(path: string, offset: unknown, length: unknown, size: number): void {
   const isWhole = (value: unknown) => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
   if (isWhole(offset) && isWhole(length) && (length as number) <= Math.max(size, MOST_AT_ONCE)) return

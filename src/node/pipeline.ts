@@ -1,4 +1,4 @@
-/** Node's `pipeline`: the one of the core, which also takes a folder or a name of the hub, and alone the model of the package. */
+/** Node's `pipeline`: the core's, which also takes a folder or a name of the hub. Without a model, it takes the package's own. */
 import { OptionError } from '../errors.ts'
 import type { AggregationStrategy } from '../ner/entity.ts'
 import {
@@ -18,7 +18,7 @@ import { sourceFromFolder } from './folder.ts'
 import { locateModel } from './hub/model.ts'
 import type { HubOptions } from './hub/settings.ts'
 
-/** A folder in Hugging Face layout, a name of the hub, or what the core takes. */
+/** A folder in Hugging Face layout, a name of the hub, or any input that the core takes. */
 export type NodeModelInput = string | URL | ModelInput
 
 /** Where loading stands; of a model of the hub also where its files are fetched. */
@@ -46,7 +46,7 @@ const HUB_OPTIONS: Known<HubOptions> = {
  * Loads a model for token classification. See the core's `pipeline`.
  *
  * @param model a folder, a `file:` URL of one, a name of the Hugging Face hub (`owner/name`, `owner/name@revision`), whose files
- *   are fetched into its cache and checked; a source, or the bytes of a model's files by name; left out, the model that comes with
+ *   are fetched into its cache and checked; a source, or the bytes of a model's files by name. Default: the model that comes with
  *   this package
  * @throws also SourceError `SOURCE_HUB_…` and `SOURCE_CACHE_…` if the model cannot be fetched, or kept
  */
@@ -112,7 +112,7 @@ function checkNoRevision({ revision }: HubOptions): void {
   })
 }
 
-/** Also one of another realm. */
+/** Whether it is a URL. Accepts URLs from another realm (iframe, vm). */
 function isUrl(model: NodeModelInput): model is URL {
   return tagOf(model) === 'URL'
 }

@@ -1,13 +1,13 @@
-/** Node's `Tokenizer`: the one of the core, which also reads a folder. */
+/** Node's `Tokenizer`: the core's, which also reads a folder. */
 import { fileURLToPath } from 'node:url'
 import { Tokenizer as CoreTokenizer } from '../tokenizer/tokenizer.ts'
 import { tagOf } from '../values.ts'
 import { sourceFromFolder } from './folder.ts'
 
 /**
- * Out of a folder in Hugging Face layout: its path, or a `file:` URL of it.
+ * Makes a tokenizer from a folder in Hugging Face layout, given as a path or a `file:` URL.
  *
- * @throws TokenizerError where the files are not usable, SourceError where there are none.
+ * @throws TokenizerError if the files are not usable, SourceError if there are none.
  */
 function fromFolder(folder: string | URL): Promise<CoreTokenizer> {
   return CoreTokenizer.fromSource(
@@ -15,6 +15,6 @@ function fromFolder(folder: string | URL): Promise<CoreTokenizer> {
   )
 }
 
-/** The same class object, so that `instanceof` holds whichever way a tokenizer was made. */
+/** The same class object as the core's, so `instanceof` works whichever way a tokenizer was made. */
 export const Tokenizer = Object.assign(CoreTokenizer, { fromFolder })
 export type Tokenizer = CoreTokenizer

@@ -9,6 +9,9 @@ export interface Range {
   readonly end: number
 }
 
+/** Who found an entity. */
+export type Origin = 'model' | 'pattern' | 'finder' | 'repeat'
+
 /** Something found in a text. */
 export interface Find extends Range {
   readonly entity: EntityGroup

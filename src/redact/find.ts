@@ -3,12 +3,18 @@ import { OptionError } from '../errors.ts'
 import type { EntityGroup } from '../ner/entity.ts'
 import { guarded, show, UNREADABLE } from '../values.ts'
 import { isSpaceAt } from './characters.ts'
-import { byPlace, claim, namesOf, wholeCharacters, withoutOverlaps, type Find, type Range } from './claims.ts'
+import {
+  byPlace,
+  claim,
+  namesOf,
+  wholeCharacters,
+  withoutOverlaps,
+  type Find,
+  type Origin,
+  type Range,
+} from './claims.ts'
 import type { CheckedRedactorOptions, FoundSpan } from './options.ts'
 import { findPatterns } from './patterns/patterns.ts'
-
-/** Who found an entity. */
-export type Origin = 'model' | 'pattern' | 'finder' | 'repeat'
 
 export interface OriginFind extends Find {
   readonly source: Origin

@@ -1,6 +1,5 @@
 /** What a redactor does, and what it answers with. */
-import type { Range } from './claims.ts'
-import type { Origin } from './find.ts'
+import type { Origin, Range } from './claims.ts'
 import type { Mapping } from './mapping.ts'
 
 /** A place of the text that was replaced. Its offsets are those of the text that came in, in UTF-16 units. */

@@ -1,6 +1,6 @@
 /**
- * The weights of a model folder: `model.safetensors`, or, for models saved in shards, every file that
- * `model.safetensors.index.json` names: {"metadata": {…}, "weight_map": {"tensor name": "file", …}}.
+ * Opens the weights of a model folder: `model.safetensors`, or the shards that `model.safetensors.index.json` names.
+ * The form of the index is {"metadata": {…}, "weight_map": {"tensor name": "file", …}}.
  */
 import { SafetensorsError } from '../errors.ts'
 import type { ModelSource } from '../source/source.ts'
@@ -11,16 +11,16 @@ import { JsonScanner } from '../json/scanner.ts'
 import { codeOf, decodeUtf8, quote } from '../values.ts'
 import { jsonErrors } from './json-errors.ts'
 
-/** The longest index that is read, in bytes: as long as a header may be, which lists the same names. */
+/** The longest index accepted, in bytes: the same as for a header, which lists the same names. */
 const MAX_INDEX_BYTES = MAX_HEADER_BYTES
 
 const SINGLE = 'model.safetensors'
 const INDEX = 'model.safetensors.index.json'
 
 /**
- * Opens a model's weights; the headers are read, no tensor is. The caller closes it.
+ * Opens a model's weights. It reads the headers but no tensor. The caller closes it.
  *
- * @throws SourceError `SOURCE_FILE_MISSING` where there is neither file, or a shard is missing
+ * @throws SourceError `SOURCE_FILE_MISSING` if there is neither file, or a shard is missing
  * @throws SafetensorsError for a damaged file, or `SAFETENSORS_INDEX_INVALID` for an index that does not fit its shards
  */
 export async function openCheckpoint(source: ModelSource): Promise<OpenSafetensors> {
@@ -29,7 +29,7 @@ export async function openCheckpoint(source: ModelSource): Promise<OpenSafetenso
   } catch (error) {
     if (codeOf(error) !== MISSING) throw error
     const index = await readFile(source, INDEX, MAX_INDEX_BYTES).catch((second: unknown) => {
-      // Most models have one file: of two missing names, that one is worth reporting.
+      // Most models have one file, so if both names are missing, that one is worth reporting.
       throw codeOf(second) === MISSING ? error : second
     })
     return openShards(source, parseIndex(index))
@@ -62,7 +62,7 @@ async function openShards(source: ModelSource, weightMap: Map<string, string>): 
   }
 }
 
-/** All shards as one. A tensor that the index does not mention is not part of the model. */
+/** Merges all shards into one. A tensor that the index does not mention is not part of the model. */
 function mergeShards(shards: Map<string, OpenSafetensors>, weightMap: Map<string, string>) {
   const metadata = new Map<string, string>()
   const tensors = new Map<string, TensorInfo>()

@@ -1,12 +1,12 @@
 /**
- * The element types that safetensors 0.8 publishes, and the typed array in which each is seen.
- * The order is that of the reference implementation: its writer lays tensors out from the last of this list to the
- * first, so that every tensor of a file starts at a multiple of its element size.
+ * The element types that safetensors 0.8 publishes, and the typed array that holds each.
+ * The order is that of the reference implementation. Its writer lays tensors out from the last type of this list to the
+ * first, so every tensor of a file starts at a multiple of its element size.
  */
 
 const BITS = {
   BOOL: 8,
-  F4: 4, // E2M1, two in a byte
+  F4: 4, // E2M1, two per byte
   F6_E2M3: 6,
   F6_E3M2: 6,
   U8: 8,
@@ -23,7 +23,7 @@ const BITS = {
   I32: 32,
   U32: 32,
   F32: 32,
-  C64: 64, // real and imaginary part in turn, F32 each
+  C64: 64, // real and imaginary parts alternate, F32 each
   F64: 64,
   I64: 64,
   U64: 64,
@@ -31,7 +31,7 @@ const BITS = {
 
 export type TensorDType = keyof typeof BITS
 
-/** How the elements of each type are seen. Types that JavaScript has no array for are given as their bits. */
+/** The array type of each element type. If JavaScript has none, the elements are given as raw bits. */
 export interface DTypeArrays {
   BOOL: Uint8Array
   F4: Uint8Array
@@ -57,7 +57,7 @@ export interface DTypeArrays {
   U64: BigUint64Array
 }
 
-/** All types, in the reference's order. */
+/** All element types, in the reference's order. */
 export const TENSOR_DTYPES = Object.keys(BITS) as readonly TensorDType[]
 
 /** Bits of one element. */
@@ -68,7 +68,7 @@ export const DTYPE_RANK: ReadonlyMap<string, number> = new Map(TENSOR_DTYPES.map
 
 const BY_NAME: ReadonlyMap<string, TensorDType> = new Map(TENSOR_DTYPES.map(dtype => [dtype, dtype]))
 
-/** The type of this name, as the one string that all its tensors share; undefined where there is none. */
+/** The element type of this name, as one string that all its tensors share; undefined if there is none. */
 export function dtypeOf(name: string): TensorDType | undefined {
   return BY_NAME.get(name)
 }
@@ -110,8 +110,8 @@ export function arrayName(dtype: TensorDType): string {
 }
 
 /**
- * Elements of `dtype` over bytes `[start, end)`: a view where these lie at a multiple of the element size, else a copy.
- * Little-endian, as the file is and as every platform is on which JavaScript engines are in wide use.
+ * Gives bytes `[start, end)` as elements of `dtype`: a view if they are aligned to the element size, else a copy.
+ * Little-endian, like the file, and like every platform on which JavaScript engines are in wide use.
  */
 export function viewElements<D extends TensorDType>(
   dtype: D,

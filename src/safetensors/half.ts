@@ -1,9 +1,9 @@
-/** The two 16-bit floating-point types, decoded. Every value of both is a float32 too, so nothing is rounded. */
+/** Decodes the two 16-bit floating-point types. Every value of both is a float32 too, so nothing is rounded. */
 
 import { SafetensorsError } from '../errors.ts'
 import { show, tagOf } from '../values.ts'
 
-/** bfloat16 is the upper half of a float32. Bit patterns → numbers, same length. */
+/** Decodes bfloat16, the upper half of a float32. Bit patterns → numbers, same length. */
 export function decodeBF16(bits: Uint16Array): Float32Array {
   checkBits(bits)
   const words = new Uint32Array(bits.length)
@@ -12,10 +12,11 @@ export function decodeBF16(bits: Uint16Array): Float32Array {
 }
 
 /**
- * IEEE 754 binary16: 1 sign, 5 exponent (bias 15), 10 fraction bits. Bit patterns → numbers, same length.
+ * Decodes IEEE 754 binary16: 1 sign, 5 exponent (bias 15), 10 fraction bits. Bit patterns → numbers, same length.
  *
- * Put in place, exponent and fraction of a binary16 mean a binary32 that is too small by 2^(127 − 15): one
- * multiplication sets that right, subnormal numbers included. Infinity and NaN have the highest exponent in both.
+ * The exponent and fraction bits of a binary16, moved to their places in a binary32, give a number that is too small by
+ * 2^(127 − 15). One multiplication corrects that, even for subnormal numbers. Infinity and NaN have the highest exponent in
+ * both formats.
  */
 export function decodeF16(bits: Uint16Array): Float32Array {
   checkBits(bits)

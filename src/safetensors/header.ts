@@ -6,7 +6,7 @@
  *                  "tensor name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [start, end]}, …}, UTF-8
  *     the rest    the tensors, at [start, end) from here on, back to back: no hole, no overlap, nothing left over
  *
- * Every statement is checked against every other before a byte of a tensor is touched.
+ * All statements are checked for consistency before a byte of a tensor is touched.
  */
 import { SafetensorsError } from '../errors.ts'
 import { longestHeader } from '../limits.ts'
@@ -15,13 +15,13 @@ import { JsonScanner } from '../json/scanner.ts'
 import { decodeUtf8, quote } from '../values.ts'
 import { jsonErrors } from './json-errors.ts'
 
-/** The longest header that is read, in bytes; the reference has the same bound. */
+/** The longest header accepted, in bytes; the reference has the same bound. */
 export const MAX_HEADER_BYTES = 100_000_000
 
-/** Bytes before the header: its length. */
+/** The size of the field before the header, which holds the header's length. */
 export const PREFIX_BYTES = 8
 
-/** Where one tensor lies. */
+/** The type, shape and place of one tensor. */
 export interface TensorInfo {
   readonly dtype: TensorDType
   readonly shape: readonly number[]
@@ -32,19 +32,19 @@ export interface TensorInfo {
 }
 
 export interface Header {
-  /** The strings under `__metadata__`; empty where there are none. */
+  /** The strings under `__metadata__`; empty if there are none. */
   readonly metadata: Map<string, string>
-  /** By name, in the header's order. */
+  /** The tensors by name, in the header's order. */
   readonly tensors: Map<string, TensorInfo>
 }
 
-/** What a message is about, put into words only when there is one: headers can have a million entries. */
+/** Builds the subject of a message, only when a message is needed: headers can have a million entries. */
 export type Subject = () => string
 
 const DAMAGED = 'The file is damaged or was not written by a safetensors writer: fetch it again.'
 
 /**
- * The length of the header, out of the first 8 bytes of a file of `fileBytes` bytes. `name` is the file's, for messages.
+ * Reads the header's length from the first 8 bytes of a file of `fileBytes` bytes. `name`: the file's name, for messages.
  * Throws {@link SafetensorsError}: `SAFETENSORS_TOO_SHORT`, `SAFETENSORS_HEADER_TOO_LARGE`, `SAFETENSORS_HEADER_TRUNCATED`.
  */
 export function headerLength(prefix: Uint8Array, fileBytes: number, name: string): number {
@@ -119,7 +119,7 @@ function decodeHeader(bytes: Uint8Array, subject: string): string {
       cause,
     })
   const text = decodeUtf8(bytes, notUtf8, true)
-  // White space before the brace would be JSON too; the format forbids it, so that a file has one fixed ninth byte.
+  // JSON would allow white space before the brace. The format forbids it, so the ninth byte of a file is fixed.
   if (!text.startsWith('{')) {
     throw new SafetensorsError({
       code: 'SAFETENSORS_HEADER_START',
@@ -132,7 +132,7 @@ function decodeHeader(bytes: Uint8Array, subject: string): string {
   return text
 }
 
-/** `__metadata__`: an object of strings. */
+/** Reads `__metadata__`, an object of strings. */
 function parseMetadata(scanner: JsonScanner, subject: string): Map<string, string> {
   const metadata = new Map<string, string>()
   if (scanner.peek() !== '{') refuseMetadata(subject, 'an object of strings', scanner.peek())
@@ -144,7 +144,7 @@ function parseMetadata(scanner: JsonScanner, subject: string): Map<string, strin
   return metadata
 }
 
-/** `{"dtype": …, "shape": […], "data_offsets": [start, end]}`, in any order. Other fields are skipped, as elsewhere. */
+/** Reads `{"dtype": …, "shape": […], "data_offsets": [start, end]}`, in any order. Other fields are skipped. */
 function parseTensor(scanner: JsonScanner, dataStart: number, subject: Subject): TensorInfo {
   let dtype: TensorDType | undefined
   let shape: number[] | undefined
@@ -156,7 +156,7 @@ function parseTensor(scanner: JsonScanner, dataStart: number, subject: Subject):
       dtype = parseDType(scanner, subject)
     } else if (key === 'shape') {
       if (shape !== undefined) refuseDuplicate(subject(), key)
-      shape = parseNaturals(scanner, subject, key).slice() // to its exact length: a growing array keeps room for 17
+      shape = parseNaturals(scanner, subject, key).slice() // a copy of the exact length: a growing array reserves room for 17
     } else if (key === 'data_offsets') {
       if (offsets !== undefined) refuseDuplicate(subject(), key)
       offsets = parseNaturals(scanner, subject, key)
@@ -195,7 +195,7 @@ function parseNaturals(scanner: JsonScanner, subject: Subject, field: string): n
   return values
 }
 
-/** The bytes that `shape` and `dtype` ask for are the bytes that the offsets give. */
+/** Checks that `shape` and `dtype` need as many bytes as the offsets give. */
 function checkSpan(subject: Subject, dtype: TensorDType, shape: readonly number[], start: number, end: number): void {
   if (end < start) {
     throw new SafetensorsError({
@@ -219,8 +219,8 @@ function checkSpan(subject: Subject, dtype: TensorDType, shape: readonly number[
 }
 
 /**
- * Bytes of a tensor. Throws {@link SafetensorsError} `SAFETENSORS_SIZE_OVERFLOW` from 2^53 bits on, and
- * `SAFETENSORS_SIZE_NOT_WHOLE_BYTES` where elements of 4 or 6 bits end inside a byte.
+ * The size of a tensor in bytes. Throws {@link SafetensorsError} `SAFETENSORS_SIZE_OVERFLOW` from 2^53 bits on, and
+ * `SAFETENSORS_SIZE_NOT_WHOLE_BYTES` if elements of 4 or 6 bits end inside a byte.
  */
 export function byteLength(dtype: TensorDType, shape: readonly number[], subject: Subject): number {
   let bits = DTYPE_BITS.get(dtype) ?? 0
@@ -246,7 +246,7 @@ export function byteLength(dtype: TensorDType, shape: readonly number[], subject
   })
 }
 
-/** The tensors lie back to back from the end of the header to the end of the file. */
+/** Checks that the tensors lie back to back from the end of the header to the end of the file. */
 function checkLayout(tensors: Map<string, TensorInfo>, dataStart: number, fileBytes: number, name: string): void {
   let end = dataStart
   for (const [key, tensor] of inFileOrder(tensors)) {
@@ -272,7 +272,7 @@ function checkLayout(tensors: Map<string, TensorInfo>, dataStart: number, fileBy
   }
 }
 
-/** Most writers list tensors in the order in which they lie: then nothing is copied or sorted. */
+/** Lists the tensors by position. Most writers list them so already: then nothing is copied or sorted. */
 function inFileOrder(tensors: Map<string, TensorInfo>): Iterable<[string, TensorInfo]> {
   let last: TensorInfo | undefined
   for (const tensor of tensors.values()) {
@@ -322,7 +322,7 @@ function shapeText(shape: readonly number[]): string {
   return `[${shape.slice(0, 16).join(', ')}${shape.length > 16 ? ', …' : ''}]`
 }
 
-/** The kind of JSON value that begins with `first`. */
+/** Names the kind of JSON value that begins with `first`. */
 function describe(first: string): string {
   if (first === '') return 'the end'
   if (first === '{') return 'an object'

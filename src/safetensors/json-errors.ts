@@ -1,4 +1,4 @@
-/** Faults of the JSON in a safetensors file or index, as errors. */
+/** Turns faults in the JSON of a safetensors file or index into errors. */
 import { SafetensorsError } from '../errors.ts'
 import type { FaultError } from '../json/scanner.ts'
 
@@ -15,7 +15,7 @@ const FAULTS = {
   ],
 } as const
 
-/** `subject`: the text that is read, for messages. */
+/** Makes the errors for one text. `subject` names it in messages. */
 export function jsonErrors(subject: string): FaultError {
   return ({ kind, expected, found }) => {
     const [code, nextStep] = FAULTS[kind]

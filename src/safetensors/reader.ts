@@ -1,6 +1,6 @@
 /**
- * Reads safetensors: the whole file in memory, seen through views; or a file of a model source, of which only the
- * header is read at first and each tensor when it is asked for.
+ * Reads safetensors, either from memory through views, or from a file of a model source. From a source it first reads the
+ * header alone, and each tensor on demand.
  */
 import { SafetensorsError } from '../errors.ts'
 import type { ModelFile } from '../source/source.ts'
@@ -15,23 +15,23 @@ export type SafeTensor = {
     readonly shape: readonly number[]
     /**
      * F16, BF16: bit patterns in a Uint16Array (see `decodeF16`, `decodeBF16`). BOOL: 0 or 1 in a Uint8Array.
-     * C64: real and imaginary parts in turn. F8, F6, F4: the bytes as they are in the file.
+     * C64: real and imaginary parts alternate. F8, F6, F4: the bytes as they are in the file.
      */
     readonly data: DTypeArrays[D]
   }
 }[TensorDType]
 
 export interface Safetensors {
-  /** The strings under `__metadata__`; empty where there are none. */
+  /** The strings under `__metadata__`; empty if there are none. */
   readonly metadata: Map<string, string>
-  /** By name, in the header's order. */
+  /** The tensors by name, in the header's order. */
   readonly tensors: Map<string, SafeTensor>
 }
 
 /** An open safetensors file, or several that make up one checkpoint. */
 export interface OpenSafetensors {
   readonly metadata: Map<string, string>
-  /** What is there and where; no tensor has been read yet. */
+  /** The tensors' types, shapes and places; their data has not been read yet. */
   readonly tensors: Map<string, TensorInfo>
   /** Reads one tensor. Rejects with `SAFETENSORS_TENSOR_MISSING`, `…_DATA_TRUNCATED`, `…_TOO_LARGE`, or the source's error. */
   readonly read: (name: string) => Promise<SafeTensor>
@@ -39,10 +39,11 @@ export interface OpenSafetensors {
 }
 
 /**
- * The tensors of a file in memory. Nothing is copied where the bytes are aligned, as files by known writers are when
- * `bytes` starts at a multiple of 8: then `data` looks into `bytes`, and changes when they do. BOOL bytes are not checked.
+ * Reads the tensors of a file in memory. If a tensor is aligned, its `data` is a view into `bytes` and changes with them;
+ * otherwise it is copied. In files by known writers all are aligned if `bytes` starts at a multiple of 8. BOOL bytes are
+ * not checked.
  *
- * @param name what to call the file in messages
+ * @param name the file's name in messages
  * @throws SafetensorsError with a code, whatever the bytes are
  */
 export function readSafetensors(bytes: Uint8Array | ArrayBuffer, name = 'safetensors'): Safetensors {
@@ -55,9 +56,9 @@ export function readSafetensors(bytes: Uint8Array | ArrayBuffer, name = 'safeten
 }
 
 /**
- * Opens a file of a model source: its header is read and checked against its size. The caller closes it.
+ * Opens a file of a model source: reads its header and checks it against the file's size. The caller closes it.
  *
- * @param name what to call the file in messages
+ * @param name the file's name in messages
  * @throws SafetensorsError with a code, whatever the bytes are; what `file` rejects with
  */
 export async function openSafetensors(file: ModelFile, name = 'safetensors'): Promise<OpenSafetensors> {
@@ -77,7 +78,7 @@ export async function openSafetensors(file: ModelFile, name = 'safetensors'): Pr
   }
 }
 
-/** What a file is called in messages. */
+/** Checks the name of a file in messages. */
 function checkName(name: unknown): string {
   if (typeof name === 'string' && name !== '') return name
   throw new SafetensorsError({
@@ -114,7 +115,7 @@ async function readHeader(file: ModelFile, name: string): Promise<Header> {
   return parseHeader(await readExactly(file, PREFIX_BYTES, length, `${name}: header`), file.size, name)
 }
 
-/** The error of every reader for a tensor that is not there. */
+/** The error of every reader for a missing tensor. */
 export function missingTensor(name: string, key: string, count: number): SafetensorsError {
   return new SafetensorsError({
     code: 'SAFETENSORS_TENSOR_MISSING',
@@ -125,7 +126,7 @@ export function missingTensor(name: string, key: string, count: number): Safeten
   })
 }
 
-/** Sources may be written by users: what they return is checked. */
+/** Reads from a source and checks what it returns: sources may be written by users. */
 async function readExactly(file: ModelFile, offset: number, length: number, subject: string): Promise<Uint8Array> {
   if (length === 0) return new Uint8Array(0)
   const bytes = asBytes(await readOrTooLarge(file, offset, length, subject), subject)
@@ -139,7 +140,7 @@ async function readExactly(file: ModelFile, offset: number, length: number, subj
   })
 }
 
-/** A header can rightly describe more than an engine can hold in one piece: some gigabytes. */
+/** Reads, or reports that there is too much to read. A valid header can describe gigabytes, more than one array can hold. */
 async function readOrTooLarge(file: ModelFile, offset: number, length: number, subject: string): Promise<Uint8Array> {
   try {
     return await file.read(offset, length)
@@ -149,12 +150,12 @@ async function readOrTooLarge(file: ModelFile, offset: number, length: number, s
   }
 }
 
-/** Engines refuse arrays beyond their limits, or beyond the memory that is left, with a RangeError. */
+/** Whether it is a RangeError, with which engines refuse arrays beyond their limits or the memory that is left. */
 function isRangeError(error: unknown): boolean {
   return typeof error === 'object' && error !== null && 'name' in error && error.name === 'RangeError'
 }
 
-/** The error for what does not fit into memory in one piece. */
+/** The error for data that does not fit into memory in one piece. */
 export function tooLarge(subject: string, bytes: number, cause: unknown): SafetensorsError {
   return new SafetensorsError({
     code: 'SAFETENSORS_TOO_LARGE',
@@ -166,7 +167,7 @@ export function tooLarge(subject: string, bytes: number, cause: unknown): Safete
   })
 }
 
-/** A plain Uint8Array over the same memory. Arrays of other realms and Node's Buffer are welcome. */
+/** Gives a plain Uint8Array over the same memory. Accepts arrays from another realm, and Node's Buffer. */
 function asBytes(bytes: unknown, name: string): Uint8Array {
   if (ArrayBuffer.isView(bytes)) return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const tag = tagOf(bytes)
@@ -182,6 +183,6 @@ function asBytes(bytes: unknown, name: string): Uint8Array {
 
 /** The tensor whose first byte is `bytes[at]`. */
 function view({ dtype, shape, start, end }: TensorInfo, bytes: Uint8Array, at: number): SafeTensor {
-  // The compiler cannot follow that dtype and data were made for each other: viewElements says so in its type.
+  // The compiler cannot see that dtype and data belong together, although the type of viewElements says so.
   return { dtype, shape, data: viewElements(dtype, bytes, at, at + end - start) } as SafeTensor
 }

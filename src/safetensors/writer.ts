@@ -1,6 +1,6 @@
 /**
- * Writes safetensors, byte for byte as the reference implementation does: metadata first; then tensors by type, from the
- * largest elements to the smallest, and by name within a type; the header padded with spaces to a multiple of 8. So every
+ * Writes safetensors, byte for byte as the reference implementation does. Metadata comes first, then the tensors by type,
+ * from the largest elements to the smallest, and by name within a type. Spaces pad the header to a multiple of 8. So every
  * tensor is aligned, and the same tensors give the same file whatever their order.
  */
 import { SafetensorsError } from '../errors.ts'
@@ -10,8 +10,8 @@ import { tooLarge, type SafeTensor } from './reader.ts'
 import { guarded, quote, show, tagOf, UNREADABLE } from '../values.ts'
 
 /**
- * The bytes of a file with these tensors, which are copied. A `Map` can be passed as it is, so what `readSafetensors`
- * gave can be written again.
+ * Writes these tensors into the bytes of a new file. Their data is copied. A `Map` is accepted as it is, so the result of
+ * `readSafetensors` can be written again.
  *
  * @throws SafetensorsError `SAFETENSORS_WRITE_INVALID` for a name, shape, type or array that no file can hold,
  *   `SAFETENSORS_DUPLICATE_KEY`, `SAFETENSORS_SIZE_MISMATCH`, `SAFETENSORS_SIZE_OVERFLOW`, `SAFETENSORS_SIZE_NOT_WHOLE_BYTES`,
@@ -56,7 +56,7 @@ interface Checked {
   readonly bytes: Uint8Array
 }
 
-/** {"__metadata__":{…},"name":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},…}, without spaces but for the padding. */
+/** Writes the header: {"__metadata__":{…},"name":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},…}, with spaces only as padding. */
 function describe(tensors: readonly Checked[], metadata: readonly (readonly [string, string])[]) {
   const entries: string[] = []
   if (metadata.length > 0) {
@@ -86,7 +86,7 @@ function describe(tensors: readonly Checked[], metadata: readonly (readonly [str
   return { header, dataBytes: end }
 }
 
-/** `Array.from` takes an object that is no iterable as an empty list: a record would be written as nothing. */
+/** Checks that the value is iterable. `Array.from` would silently read a record as an empty list. */
 function pairs<T>(iterable: Iterable<T>, subject: string): Iterable<T> {
   const given: unknown = iterable
   if (typeof given === 'object' && given !== null && Symbol.iterator in given) return iterable
@@ -124,7 +124,7 @@ function checkTensor(name: string, tensor: SafeTensor): Checked {
   if (typeof given !== 'object' || given === null) refuse(subject, '{ dtype, shape, data }', show(given))
   const named: unknown = tensor.dtype
   const dtype = dtypeOf(tensor.dtype) ?? refuse(subject, 'a dtype of the format', show(named))
-  // Array.from, as every() passes over the holes of an array.
+  // Array.from, since every() skips the holes of an array.
   if (
     !Array.isArray(tensor.shape) ||
     !Array.from(tensor.shape).every(size => Number.isSafeInteger(size) && size >= 0)
@@ -146,7 +146,7 @@ function checkTensor(name: string, tensor: SafeTensor): Checked {
   return { name, key: new TextEncoder().encode(name), rank, dtype, shape: tensor.shape, bytes }
 }
 
-/** The bytes of `data`, not copied. Compared by the array's name, for arrays may come from another realm. */
+/** The bytes of `data`, not copied. The array's type is checked by name, since it may come from another realm. */
 function elementBytes(subject: string, dtype: TensorDType, data: DTypeArrays[TensorDType]): Uint8Array {
   const found = tagOf(data)
   if (found !== arrayName(dtype)) refuse(subject, `a ${arrayName(dtype)} for ${dtype}`, found)
@@ -162,7 +162,7 @@ function checkString(value: unknown, subject: string): string {
   return value
 }
 
-/** Order of UTF-8 bytes, which is that of code points; JavaScript's own order of strings is that of UTF-16 units. */
+/** Compares UTF-8 bytes. This is the order of code points; JavaScript's own comparison is that of UTF-16 units. */
 function compareBytes(a: Uint8Array, b: Uint8Array): number {
   const common = Math.min(a.length, b.length)
   for (let i = 0; i < common; i++) {

@@ -1,11 +1,11 @@
-/** A source that says how far its files have been read. */
+/** Wraps a source and reports how far its files have been read. */
 import type { ModelSource } from './source.ts'
 
 /** `initiate` when a file is opened, `progress` after each piece, `done` when the last byte has been read. */
 export interface FileProgress {
   readonly status: 'initiate' | 'progress' | 'done'
   readonly file: string
-  /** Bytes. A part that is read twice counts once at most: `loaded` never passes `total`. */
+  /** Bytes read. A part that is read twice counts at most once, so `loaded` never exceeds `total`. */
   readonly loaded: number
   readonly total: number
 }
@@ -19,7 +19,7 @@ export function withProgress(source: ModelSource, report: (event: FileProgress) 
       try {
         report({ status: 'initiate', file: name, loaded, total })
       } catch (error) {
-        await file.close?.() // Nobody else has it yet.
+        await file.close?.() // Nobody else holds it yet.
         throw error
       }
       return {

@@ -1,6 +1,6 @@
 /**
- * Where a model's files come from. A folder, a record of bytes, dropped files, a cache and the hub are all sources;
- * the rest of the library sees only this interface, and so never touches a file system or the network.
+ * The interface through which the library reads a model's files. A folder, a record of bytes, dropped files, a cache and
+ * the hub are all sources. The rest of the library sees only this interface: it never touches a file system or the network.
  */
 import { SourceError } from '../errors.ts'
 import { quote, show, tagOf } from '../values.ts'
@@ -11,20 +11,20 @@ export interface ModelFile {
   readonly size: number
   /** Bytes `[offset, offset + length)`. The caller may keep the array, and must not write to it. */
   read(offset: number, length: number): Promise<Uint8Array>
-  /** Releases the file, where there is something to release. Nothing is read after it. */
+  /** Releases the file, if there is something to release. Nothing is read afterwards. */
   close?(): Promise<void>
 }
 
 /** The files of one model, by name relative to its folder: `config.json`, `model.safetensors`, … */
 export interface ModelSource {
-  /** Throws {@link SourceError} with code `SOURCE_FILE_MISSING` where there is no such file. */
+  /** Opens a file. Throws {@link SourceError} with code `SOURCE_FILE_MISSING` if there is no such file. */
   open(name: string): Promise<ModelFile>
 }
 
 /**
- * A source over bytes in memory. Keys are file names. The arrays are read in place, never copied nor changed.
+ * Makes a source from bytes in memory. Keys are file names. The arrays are read in place, never copied or changed.
  *
- * @throws SourceError `SOURCE_INVALID` for what is no record of bytes
+ * @throws SourceError `SOURCE_INVALID` for anything but a record of bytes
  */
 export function sourceFromBytes(files: Readonly<Record<string, Uint8Array>>): ModelSource {
   const byName = new Map(entriesOf(files))
@@ -54,7 +54,7 @@ function entriesOf(files: unknown): [string, Uint8Array][] {
   throw invalid(subject, expected, show(wrong ? wrong[1] : files))
 }
 
-/** Undefined if the object cannot be read. */
+/** Lists the object's entries; undefined if it cannot be read. */
 function entriesIn(files: object): [string, unknown][] | undefined {
   try {
     return Object.entries(files)
@@ -76,12 +76,12 @@ function few(names: readonly string[]): string {
 
 const NAMED = 10
 
-/** A name as it is, or what was given in its place. */
+/** The name itself, or a description of the value given in its place. */
 function nameOf(name: unknown): string {
   return typeof name === 'string' && name !== '' && name.length < 200 ? name : show(name)
 }
 
-/** The error of every source for a file that it does not have. `found` says what is there instead. */
+/** The error of every source for a missing file. `found` says what is there instead. */
 export function missingFile(name: string, found: string, cause?: unknown): SourceError {
   return new SourceError({
     code: 'SOURCE_FILE_MISSING',
@@ -93,7 +93,7 @@ export function missingFile(name: string, found: string, cause?: unknown): Sourc
   })
 }
 
-/** Opens a file of a source that a user may have written, or confused with something else. */
+/** Opens a file of a source, and checks both: a user may have written the source, or passed something else. */
 export async function openFile(source: ModelSource, name: string): Promise<ModelFile> {
   if (typeof methodOf(source, 'open') !== 'function') {
     const nextStep = 'In Node, name a folder: Tokenizer.fromFolder(folder), pipeline(task, folder).'
@@ -122,7 +122,7 @@ function methodOf(value: unknown, name: string): unknown {
 }
 
 /**
- * The whole of one file, of at most `most` bytes: it is looked at before there is memory for it.
+ * Reads one whole file, of at most `most` bytes. The size is checked before memory is allocated.
  *
  * @throws SourceError `SOURCE_FILE_TOO_LARGE`, `SOURCE_INVALID`, or what the source rejects with
  */

@@ -1,7 +1,7 @@
 /**
- * Added tokens: strings that are found in the text before anything else is done with it, and become one piece each.
- * `[SEP]` typed in a text becomes the real separator, as in the reference implementation, unless it is to be taken
- * literally. At each place the longest token counts, and what one has taken no other can.
+ * Added tokens: strings that are found in the text before any other step, each of which becomes one piece.
+ * A `[SEP]` typed in a text becomes the real separator, as in the reference implementation, unless special tokens are
+ * taken literally. The longest token at each place wins, and no later match may overlap it.
  */
 import { isPairAt } from './aligned-text.ts'
 import { isWhitespace, isWordCharacter } from './unicode.ts'
@@ -9,19 +9,19 @@ import { isWhitespace, isWordCharacter } from './unicode.ts'
 export interface AddedToken {
   readonly id: number
   readonly content: string
-  /** Left out by `decode`, and not looked for where special tokens are taken literally. */
+  /** Left out by `decode`, and not looked for if special tokens are taken literally. */
   readonly special: boolean
-  /** Found only where no word character (letter, mark, digit, underscore) stands beside it. */
+  /** Found only if neither neighbour is a word character (letter, mark, digit, underscore). */
   readonly singleWord: boolean
   /** Takes the white space before it. */
   readonly lstrip: boolean
   /** Takes the white space after it. */
   readonly rstrip: boolean
-  /** Looked for, normalized, in the normalized text; otherwise, as it is, in the original. */
+  /** Whether its normalized form is looked for in the normalized text. If not, it is looked for as it is in the original. */
   readonly normalized: boolean
 }
 
-/** A part of the text: an added token, or what stands between two. */
+/** A part of the text: an added token, or the text between two of them. */
 export interface Segment {
   readonly start: number
   readonly end: number
@@ -29,22 +29,22 @@ export interface Segment {
 }
 
 /**
- * Finds added tokens in a string. They are kept sorted by their units, so that those which begin alike lie side by side: a step
- * along the text narrows the range of those that are left, as a step down a trie would, in the memory of the list alone.
+ * Finds added tokens in a string. The tokens are sorted by their units, so those with a common beginning are neighbours. Each
+ * step along the text narrows the range of candidates, as a step down a trie would. It takes no memory beyond the list.
  */
 export class AddedTokenFinder {
-  /** What is looked for, in the order of its units. */
+  /** The strings to look for, sorted by their units. */
   readonly #spellings: readonly string[]
   readonly #tokens: readonly AddedToken[]
-  /** 1 at the low byte of a unit that some token starts with: nearly every unit of a text is passed over by this. */
+  /** 1 at the low byte of each unit that starts a token. This lets us skip nearly every unit of a text. */
   readonly #starts = new Uint8Array(256)
 
-  /** `spell` gives what is looked for; a token of which normalization leaves nothing is never found. */
+  /** `spell` gives the string to look for. A token that normalization makes empty is never found. */
   constructor(tokens: readonly AddedToken[], spell: (token: AddedToken) => string = token => token.content) {
     const bySpelling = new Map<string, AddedToken>()
     for (const token of tokens) {
       const spelling = spell(token)
-      // Of two that are spelled alike the reference takes either, from one run to the next.
+      // If two tokens have the same spelling, the reference takes either, and its choice varies from run to run.
       if (spelling !== '' && !bySpelling.has(spelling)) bySpelling.set(spelling, token)
     }
     const sorted = [...bySpelling].sort(([a], [b]) => (a < b ? -1 : 1))
@@ -57,38 +57,19 @@ export class AddedTokenFinder {
     return this.#spellings.length === 0
   }
 
-  /** {@link segments}, all at once. */
+  /** {@link segments} as a list. */
   split(text: string, literal: boolean): Segment[] {
-    return Array.from(this.segments(text, literal))
+    const found: Segment[] = []
+    const segments = this.segments(text, literal)
+    for (let segment = segments.next(); segment; segment = segments.next()) found.push(segment)
+    return found
   }
 
   /** Cuts `text` up. The segments cover it in order, and none is empty; for the quirk below, two may overlap. */
-  *segments(text: string, literal: boolean): Generator<Segment, void, undefined> {
-    let covered = 0
-    let spaceUntil = 0 // where the white space ends that the last token with rstrip took
-    for (let i = 0; i < text.length;) {
-      const found = this.#starts[text.charCodeAt(i) & 0xff] === 1 ? this.#longestAt(text, i) : undefined
-      if (found === undefined) {
-        i++
-        continue
-      }
-      let { start, end } = found
-      i = end
-      // QUIRK: a match that is then turned down still hides the ones that overlap it.
-      if (literal && found.added.special) continue
-      if (found.added.singleWord && (isWordBefore(text, start) || isWordAt(text, end))) continue
-      if (found.added.lstrip) {
-        while (start > covered && isWhitespace(text.charCodeAt(start - 1))) start--
-        // QUIRK: of a token that begins with white space that the one before has taken, only a token with lstrip gives way.
-        start = Math.max(start, covered)
-        if (start >= end) continue
-      }
-      if (found.added.rstrip) end = spaceUntil = end < spaceUntil ? spaceUntil : endOfSpace(text, end)
-      if (covered < start) yield { start: covered, end: start }
-      yield { start, end, added: found.added }
-      covered = end
-    }
-    if (covered < text.length) yield { start: covered, end: text.length }
+  segments(text: string, literal: boolean): Segments {
+    return new Segments(text, literal, i =>
+      this.#starts[text.charCodeAt(i) & 0xff] === 1 ? this.#longestAt(text, i) : undefined,
+    )
   }
 
   #longestAt(text: string, start: number): Required<Segment> | undefined {
@@ -102,22 +83,82 @@ export class AddedTokenFinder {
       low = this.#firstFrom(unit, depth, low, high)
       high = this.#firstFrom(unit + 1, depth, low, high)
       if (low === high) break
-      // Of those that begin alike the shortest comes first.
+      // Among those with a common beginning, the shortest comes first.
       if (spellings[low]?.length === depth + 1) longest = { start, end, added: this.#tokens[low]! }
     }
     return longest
   }
 
-  /** The first of `[low, high)` that has at `depth` this unit or one after it. */
+  /** The first spelling of `[low, high)` whose unit at `depth` is `unit` or greater. */
   #firstFrom(unit: number, depth: number, low: number, high: number): number {
     while (low < high) {
       const middle = (low + high) >>> 1
-      // NaN if the spelling ends before it, which is then among the lower ones.
+      // NaN if the spelling ends before `depth`. Such a spelling counts as lower.
       const other = this.#spellings[middle]!.charCodeAt(depth)
       if (other >= unit) high = middle
       else low = middle + 1
     }
     return low
+  }
+}
+
+/** The segments of a text, one by one. No generator, since texts are short and many. */
+class Segments {
+  readonly #text: string
+  readonly #literal: boolean
+  readonly #longestAt: (i: number) => Required<Segment> | undefined
+  #at = 0
+  #covered = 0
+  /** Where the white space ends that the last token with rstrip took. */
+  #spaceUntil = 0
+  /** A token that was found behind a segment of text. */
+  #found: Required<Segment> | undefined
+
+  constructor(text: string, literal: boolean, longestAt: (i: number) => Required<Segment> | undefined) {
+    this.#text = text
+    this.#literal = literal
+    this.#longestAt = longestAt
+  }
+
+  /** Undefined at the end. */
+  next(): Segment | undefined {
+    this.#found ??= this.#find()
+    const found = this.#found
+    const start = this.#covered
+    const end = found?.start ?? this.#text.length
+    if (start < end) {
+      this.#covered = end
+      return { start, end }
+    }
+    this.#found = undefined
+    if (found) this.#covered = found.end
+    return found
+  }
+
+  #find(): Required<Segment> | undefined {
+    const text = this.#text
+    while (this.#at < text.length) {
+      const found = this.#longestAt(this.#at)
+      if (found === undefined) {
+        this.#at++
+        continue
+      }
+      let { start, end } = found
+      const { added } = found
+      this.#at = end
+      // QUIRK: a match that is then turned down still hides the ones that overlap it.
+      if (this.#literal && added.special) continue
+      if (added.singleWord && (isWordBefore(text, start) || isWordAt(text, end))) continue
+      if (added.lstrip) {
+        while (start > this.#covered && isWhitespace(text.charCodeAt(start - 1))) start--
+        // QUIRK: of a token that begins with white space that the one before has taken, only a token with lstrip gives way.
+        start = Math.max(start, this.#covered)
+        if (start >= end) continue
+      }
+      if (added.rstrip) end = this.#spaceUntil = end < this.#spaceUntil ? this.#spaceUntil : endOfSpace(text, end)
+      return { start, end, added }
+    }
+    return undefined
   }
 }
 

@@ -1,11 +1,11 @@
 /**
- * A text on its way through the normalizer, with the way back: `sources[i]` says where in the original string the
- * character stands that UTF-16 unit `i` came from. However much is removed, split up or changed on the way, a piece of
- * units `[i, j)` comes from `original.slice(sources[i], sources[j - 1] + width of the character there)`.
+ * A text in the normalizer, with the way back to the original. UTF-16 unit `i` came from the character at `sources[i]`.
+ * However much is removed, split up or changed on the way, a piece of units `[i, j)` comes from
+ * `original.slice(sources[i], sources[j - 1] + width of the character there)`.
  */
 export class AlignedText {
   units: Uint16Array
-  /** Index in the original string, in UTF-16 units; never falls from one unit to the next. */
+  /** Indices in the original string, in UTF-16 units. They never decrease from one unit to the next. */
   sources: Int32Array
   length = 0
 
@@ -14,7 +14,7 @@ export class AlignedText {
     this.sources = new Int32Array(capacity)
   }
 
-  /** Empty again, with room for so many units. */
+  /** Empties it and makes room for `capacity` units. */
   reset(capacity: number): this {
     if (this.units.length < capacity || this.units.length > LARGEST_KEPT) {
       const room = Math.max(capacity, SMALLEST)
@@ -64,10 +64,10 @@ export class AlignedText {
 
 const SMALLEST = 256
 
-/** Room for more units than this is given back at the next {@link AlignedText.reset}: 384 kB. */
+/** The most units that {@link AlignedText.reset} keeps room for: 384 kB. Larger arrays are released. */
 const LARGEST_KEPT = 2 ** 16
 
-/** Arguments of one call, well below every engine's limit. */
+/** The number of arguments in one call, well below every engine's limit. */
 const CHUNK = 4096
 
 /** Whether a character of two UTF-16 units starts at `i`. A lone surrogate is a character of one unit. */
@@ -75,12 +75,12 @@ export function isPairAt(text: string, i: number): boolean {
   return (text.charCodeAt(i) & 0xfc00) === 0xd800 && (text.charCodeAt(i + 1) & 0xfc00) === 0xdc00
 }
 
-/** Where the character ends that starts at `i`. */
+/** The end of the character that starts at `i`. */
 export function endOfCharacter(text: string, i: number): number {
   return isPairAt(text, i) ? i + 2 : i + 1
 }
 
-/** Whether there is no lone surrogate in it. */
+/** Whether the text has no lone surrogate. */
 export function isWellFormed(text: string): boolean {
   for (let i = 0; i < text.length; i++) {
     if ((text.charCodeAt(i) & 0xf800) !== 0xd800) continue

@@ -1,6 +1,6 @@
 /**
- * The encoding of a text in 20 bytes a piece, for texts of any length: five rows of numbers instead of an object for each piece.
- * What a piece is spelled like is looked up by its id.
+ * A compact encoding of a text, at 20 bytes a piece. It has five rows of numbers instead of one object per piece.
+ * It suits texts of any length. The spelling of a piece is looked up by its id.
  */
 
 /** n pieces, without special tokens. Rows may be longer than n. */
@@ -14,7 +14,7 @@ export interface CompactEncoding {
   readonly wordIds: Int32Array // [n]
 }
 
-/** What pieces are written into. */
+/** Receives the pieces of a text one by one. */
 export interface PieceSink {
   readonly length: number
   add(id: number, token: string, start: number, end: number, typeId: number, wordId: number): void
@@ -48,7 +48,7 @@ export class CompactBuilder implements CompactEncoding, PieceSink {
     this.wordIds[i] = wordId
   }
 
-  /** One row after the other, so that no more than one is held twice. */
+  /** Grows one row at a time, so at most one row is in memory twice. */
   #grow(): void {
     const capacity = Math.ceil(this.ids.length * 1.5)
     const grown = (row: Int32Array): Int32Array => {
@@ -64,5 +64,5 @@ export class CompactBuilder implements CompactEncoding, PieceSink {
   }
 }
 
-/** English prose has about four and a half characters a piece. */
+/** A guess at the characters per piece. English prose has about four and a half. */
 const UNITS_A_PIECE = 4

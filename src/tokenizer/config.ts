@@ -1,7 +1,7 @@
 /**
- * What a tokenizer is made of, {@link TokenizerConfig}, and the part of it that tokenizer_config.json says. The rest is read by
- * tokenizer-json.ts or vocab-text.ts. Known keys are picked one by one and each is checked. Nothing is accepted that would then
- * be tokenized otherwise than its authors did.
+ * Defines {@link TokenizerConfig}, and reads the part of it that comes from tokenizer_config.json. The rest is read by
+ * tokenizer-json.ts or vocab-text.ts. Known keys are read one by one, and each is checked. A setting is refused if it would
+ * make us tokenize differently from the model's authors.
  */
 import { TokenizerError } from '../errors.ts'
 import type { AddedToken } from './added-tokens.ts'
@@ -27,39 +27,39 @@ export type SpecialNames = ReadonlyMap<SpecialName, string>
 export const SPECIAL_NAMES = Object.keys(DEFAULT_NAMES) as SpecialName[]
 
 export interface TokenizerConfig {
-  /** What WordPiece makes words of. */
+  /** The pieces that WordPiece splits words into. */
   readonly pieces: Vocabulary
-  /** Pieces and added tokens: what ids stand for. An added token is found as such, and never inside of a word. */
+  /** Pieces and added tokens, by id. WordPiece never finds an added token inside a word. */
   readonly vocabulary: Vocabulary
   readonly wordPiece: WordPieceOptions
   readonly normalizer: BertNormalizerOptions
   readonly template: Template
   readonly addedTokens: readonly AddedToken[]
   readonly decoder: DecoderOptions | undefined
-  /** Special tokens by their part in the model, where the vocabulary has them. */
+  /** Special tokens by their role in the model, if the vocabulary has them. */
   readonly special: ReadonlyMap<SpecialName, { readonly token: string; readonly id: number }>
   readonly modelMaxLength: number | undefined
-  /** Added tokens that no model has to have a row for: they are named, but neither in the vocabulary nor listed with an id. */
+  /** Added tokens that a model needs no row for. Files name them, but no vocabulary has them and no list gives them an id. */
   readonly implied: ReadonlySet<string>
   readonly isWordCase: boolean
   readonly isLiteral: boolean
 }
 
-/** No published vocabulary is near this; an id of a damaged file could be anywhere, and a table is made up to it. */
+/** The highest id accepted. No published vocabulary comes near it. A damaged file could have any id, and tables grow to it. */
 export const MAX_ID = 2 ** 22 - 1
 
 /**
- * The longest token that is taken, in UTF-16 units. Published ones stay below 100. Looking for a token takes time in
- * proportion to its length at every character of a text, so that no limit would let a file make texts of any kind slow.
+ * The longest token accepted, in UTF-16 units. Published ones stay below 100. At every character of a text, the search
+ * takes time proportional to a token's length. Without a limit, one file could make every text slow.
  */
 export const MAX_TOKEN_LENGTH = 1000
 
-/** QUIRK: "no limit" is written as the integer nearest to 1e30; whatever no memory could hold means that. */
+/** QUIRK: files write "no limit" as the integer nearest to 1e30. Any length that no memory could hold means the same. */
 const MAX_MODEL_LENGTH = 2 ** 31 - 1
 
 export const MAX_INPUT_CHARS_PER_WORD = 100
 
-/** What tokenizer_config.json says of all tokenizers. `names`: how its special tokens are spelled. */
+/** Reads the settings of tokenizer_config.json that all tokenizers share. `names`: the spellings of its special tokens. */
 export function readShared(
   config: JsonObject,
   names: SpecialNames,
@@ -82,7 +82,7 @@ export function readShared(
   }
 }
 
-/** One entry of `added_tokens`, or of `added_tokens_decoder`. `special` counts for more than what the entry says. */
+/** Reads one entry of `added_tokens` or `added_tokens_decoder`. `special` overrides the entry's own flag. */
 export function readAddedToken(entry: JsonObject, id: number, special = entry.boolean('special', false)): AddedToken {
   const content = entry.string('content')
   checkLength(content, entry.at('content'))

@@ -1,14 +1,14 @@
 /**
- * Tokens that a folder declares beside its vocabulary. Five files can do so, and which of them count depends on what the others
- * say. The order here is that of transformers 5.23, `PreTrainedTokenizerBase._from_pretrained` and `TokenizersBackend.__init__`:
+ * Reads the tokens that a folder declares beside its vocabulary. Five files can do so, and each can overrule others.
+ * The order here is that of transformers 5.23, `PreTrainedTokenizerBase._from_pretrained` and `TokenizersBackend.__init__`:
  *
  *   1  `added_tokens_decoder` of tokenizer_config.json; only without it special_tokens_map.json, added_tokens.json, and the
  *      `added_tokens` of tokenizer.json
- *   2  tokens with a name, `unk_token` and its like, also those of models of their own: `image_token`, or an object under
- *      `extra_special_tokens`
+ *   2  tokens with a name, such as `unk_token`; also names that one model defines for itself: `image_token`, or an object
+ *      under `extra_special_tokens`
  *   3  lists: `extra_special_tokens`, or its older name `additional_special_tokens`
  *
- * A token that the vocabulary lacks gets the next id after it. A file may say an id beside it, which has to be that one.
+ * A token that the vocabulary lacks gets the next free id. If a file gives an id for it, the two must agree.
  */
 import type { JsonObject } from '../json/object.ts'
 import { isIndex } from '../json/object.ts'
@@ -25,28 +25,28 @@ export interface DeclaringFiles {
   readonly addedTokens?: JsonObject | undefined
 }
 
-/** A token and the flags that it is looked for with; `at` says where it is declared. */
+/** A token and the flags used to look for it. `at` says where it is declared. */
 interface Declared extends Omit<AddedToken, 'id'> {
   readonly at: string
-  /** The id that the file says, where it says one. */
+  /** The id in the file, if the file gives one. */
   readonly id: number | undefined
   readonly isObject?: true
 }
 
 export interface Declarations {
-  /** How special tokens are spelled, by their part in the model. */
+  /** The spellings of special tokens, by their role in the model. */
   readonly names: SpecialNames
   readonly addedTokens: readonly AddedToken[]
-  /** Tokens that only a name has brought in, `mask_token` for example: the vocabulary was made without them. */
+  /** Tokens that are there only because a name such as `mask_token` mentions them: the vocabulary was made without them. */
   readonly implied: ReadonlySet<string>
 }
 
-/** The parts that every tokenizer of transformers has, in its order; the other two are of models that write text. */
+/** The roles that every tokenizer of transformers has, in its order. `bos` and `eos` belong to models that generate text. */
 const PARTS = ['bos', 'eos', ...SPECIAL_NAMES] as const
 
 /**
- * `own`: the `added_tokens` of tokenizer.json. `defaults`: BERT's names for what nothing names. Without them a tokenizer is what
- * tokenizer.json says, which has its own tokens already, and none that is not named.
+ * Reads every declared token. `own`: the `added_tokens` of tokenizer.json. `defaults`: BERT's names for roles that no file names.
+ * Without `defaults` the tokenizer is as tokenizer.json defines it: its own tokens, and those that files name.
  */
 export function readDeclarations(
   files: DeclaringFiles,
@@ -78,7 +78,7 @@ function isSame(a: Omit<AddedToken, 'id'>, b: Omit<AddedToken, 'id'>): boolean {
   return FLAGS.every(flag => a[flag] === b[flag])
 }
 
-/** QUIRK: the same token written once as a string and once as an object is two, of which the later counts. */
+/** QUIRK: the same token written as a string and as an object counts as two, and the later one wins. */
 function isTwin(a: Declared, b: Declared): boolean {
   return isSame(a, b) && a.isObject === b.isObject
 }
@@ -90,7 +90,7 @@ function asDeclared(token: AddedToken): Declared & { readonly id: number } {
 }
 
 /**
- * Gives each token its id: that of the vocabulary, or the next one. Of a token that comes twice, the last flags count. A token
+ * Gives each token its id: the vocabulary's, or the next free one. If a token comes twice, its last flags count. A token
  * with a name is special.
  */
 function withIds(tokens: readonly Declared[], names: ReadonlySet<string>, pieces: Vocabulary) {
@@ -112,7 +112,7 @@ function withIds(tokens: readonly Declared[], names: ReadonlySet<string>, pieces
     }
     if (known === undefined) {
       const other = pieces.tokens[id]
-      // A piece that stands twice in vocab.txt has the later id; the earlier one is free.
+      // A piece that is in vocab.txt twice keeps the later id; the earlier one is free.
       if (other !== undefined && pieces.idOf(other) === id) {
         if (at === UNSAID) continue
         throw wrongValue(at, `an id for ${show(content)} that is free`, `${id}, of ${show(other)}`)
@@ -127,20 +127,20 @@ function withIds(tokens: readonly Declared[], names: ReadonlySet<string>, pieces
   return { added: [...added.values()], fresh }
 }
 
-/** Where BERT's own names come from. */
+/** Stands for the file in `at` if a name is BERT's default. */
 const UNSAID = 'no file'
 
 const PLAIN = { singleWord: false, lstrip: false, rstrip: false }
 const SPECIAL = { special: true, normalized: false, ...PLAIN }
 
-/** A value under `extra_special_tokens` or its older name, with the object that it stands in. */
+/** A value under `extra_special_tokens` or its older name, with the object that contains it. */
 interface Extra {
   readonly from: JsonObject
   readonly key: string
   readonly value: unknown
 }
 
-/** What the files say, each key from the file that counts for it. */
+/** Reads each key from the file that decides it. */
 class Reader {
   readonly #files: DeclaringFiles
   /** special_tokens_map.json is read only if tokenizer_config.json lists no tokens. */
@@ -174,13 +174,13 @@ class Reader {
     return [...byId].sort(([a], [b]) => a - b).map(([, token]) => token)
   }
 
-  /** added_tokens.json: an object of ids by token, without a word on how to look for them. */
+  /** added_tokens.json: an object of ids by token. It has no flags on how to look for them. */
   #addedTokensFile(): (Declared & { readonly id: number })[] {
     const { addedTokens } = this.#files
     if (addedTokens === undefined) return []
     const { merged } = this.#extras()
     const named = [...this.#parts().values(), ...this.#list(merged)]
-    // QUIRK: one that tokenizer_config.json writes as an object is not known yet for one that is special.
+    // QUIRK: a token that tokenizer_config.json writes as an object does not count as special yet.
     const special = new Set(named.filter(token => token.special).map(({ content }) => content))
     return addedTokens.entries().map(([content]) => {
       const id = addedTokens.integer(content, MAX_ID)
@@ -189,7 +189,7 @@ class Reader {
     })
   }
 
-  /** Tokens with a name, in the order in which they get ids: BERT's parts, then those of a model's own. */
+  /** Tokens with a name, in the order in which they get ids: BERT's roles, then names of the model's own. */
   named(defaults?: SpecialNames): Map<string, Declared> {
     const named = this.#parts(defaults)
     const isOwn = (key: string) => key.endsWith('_token') && !isPart(key)
@@ -224,7 +224,7 @@ class Reader {
     return named
   }
 
-  /** Tokens without a name: those of `extra_special_tokens` or, if that is not there or gives names, of the older key. */
+  /** Tokens without a name. They come from `extra_special_tokens`, or from the older key if that is absent or gives names. */
   lists(): Declared[] {
     const { merged } = this.#extras()
     if (merged.length > 0) return this.#list(merged)
@@ -242,7 +242,7 @@ class Reader {
     })
   }
 
-  /** `merged`: lists, the later ones after the earlier. `objects`: tokens with names. */
+  /** Both keys' values. `merged`: lists, in the order of the files. `objects`: tokens with names. */
   #extras(): { readonly merged: readonly Extra[]; readonly objects: readonly Extra[] } {
     const { config } = this.#files
     const [extra, additional] = ['extra_special_tokens', 'additional_special_tokens'].map((key): Extra => ({
@@ -254,12 +254,12 @@ class Reader {
     const later: Extra | undefined = this.#map && { from: this.#map, key: extra.key, value: this.#map.get(extra.key) }
     const given = [first, ...(later ? [later] : [])].filter(({ value }) => value !== undefined)
     const lists = given.filter(({ value }) => !isObject(value))
-    // An object in special_tokens_map.json takes the place of the list before it.
+    // An object in special_tokens_map.json replaces the list before it.
     const merged = later && isObject(later.value) ? [] : lists
     return { merged, objects: given.filter(({ value }) => isObject(value)) }
   }
 
-  /** A string, or an object with `content` and flags. */
+  /** Reads one token: a string, or an object with `content` and flags. */
   #token(from: JsonObject | undefined, key: string, value: unknown): Declared {
     const at = from?.at(key) ?? key
     if (typeof value === 'string') return { content: value, ...SPECIAL, id: undefined, at }
@@ -269,7 +269,7 @@ class Reader {
   }
 }
 
-/** As Python tells whether something was given. */
+/** Whether Python would treat the value as false. */
 function isEmpty(value: unknown): boolean {
   if (typeof value === 'object' && value !== null) return Object.keys(value).length === 0
   return value === undefined || value === null || value === '' || value === false || value === 0
@@ -279,7 +279,7 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** An added token as older versions write it into tokenizer_config.json. */
+/** Whether the value is an added token in the form that older versions write into tokenizer_config.json. */
 function isTyped(value: unknown): boolean {
   return isObject(value) && '__type' in value && value.__type === 'AddedToken'
 }

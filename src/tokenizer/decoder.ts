@@ -1,16 +1,16 @@
 /**
- * The WordPiece decoder: pieces → text. A piece that continues a word is joined to what is before it, any other one gets a
- * space; then, where `cleanup` is set, spaces before punctuation and English contractions go.
+ * The WordPiece decoder: pieces → text. A piece that continues a word is joined to the one before; any other gets a
+ * space. If `cleanup` is set, spaces before punctuation and English contractions are then removed.
  *
- * The text is not the one that was encoded: case, accents and white space that the normalizer took away do not come back.
- * To show what a piece stands for, use its offsets.
+ * The result may differ from the original text: the normalizer's changes to case, accents and white space are not undone.
+ * To show the text behind a piece, use its offsets.
  */
 export interface DecoderOptions {
   readonly prefix: string
   readonly cleanup: boolean
 }
 
-/** `undefined`: the model names no decoder, and its pieces are joined by spaces. */
+/** Joins pieces into text. Without a `decoder` (the model names none), spaces join them. */
 export function decodePieces(pieces: readonly string[], decoder: DecoderOptions | undefined): string {
   if (decoder === undefined) return pieces.join(' ')
   const { prefix, cleanup } = decoder
@@ -23,10 +23,10 @@ export function decodePieces(pieces: readonly string[], decoder: DecoderOptions 
 }
 
 /**
- * In the order of the reference implementation.
+ * Replacements, in the order of the reference implementation.
  *
- * QUIRK: it cleans each piece by itself, so that what takes two pieces (` do not`, ` n't` after the apostrophe became a
- * word) is hardly ever found; and " ' " → "'" never, since no piece ends with a space.
+ * QUIRK: the reference cleans each piece by itself. So it hardly ever finds a pattern that spans two pieces (` do not`,
+ * or ` n't`, since the apostrophe is a word of its own). And it never finds " ' ", since no piece ends with a space.
  */
 const CLEAN_UP = [
   [' .', '.'],

@@ -1,4 +1,4 @@
-/** An {@link Encoding} while it is being written, piece by piece. */
+/** Builds an {@link Encoding} piece by piece. */
 import { endOfCharacter, isPairAt } from './aligned-text.ts'
 import type { PieceSink } from './compact.ts'
 import type { Encoding } from './encoding.ts'
@@ -40,8 +40,8 @@ export class EncodingBuilder implements Encoding, PieceSink {
 }
 
 /**
- * Recounts offsets from UTF-16 units of `text` to code points, from piece `first` on. A lone surrogate counts as one, as in
- * a Python string that holds one. One pass over the text, as starts and ends rise; but for added tokens that overlap.
+ * Converts offsets from UTF-16 units of `text` to code points, from piece `first` on. A lone surrogate counts as one, as in
+ * a Python string that holds one. Starts and ends increase, so one pass is enough, unless added tokens overlap.
  */
 export function countCodePoints(text: string, offsets: (readonly [number, number])[], first: number): void {
   const starts = new CodePointCounter(text)

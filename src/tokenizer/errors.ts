@@ -1,4 +1,4 @@
-/** The errors of the tokenizer's files. */
+/** Errors for faults in a tokenizer's files. */
 import { TokenizerError } from '../errors.ts'
 import type { JsonErrors } from '../json/object.ts'
 import { show } from '../values.ts'

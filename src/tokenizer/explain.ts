@@ -1,4 +1,4 @@
-/** What each step of the tokenizer makes of a text, with offsets: to look at, to debug, to learn from. */
+/** Shows the result of each step of the tokenizer, with offsets, for study and debugging. */
 import type { AddedTokenFinder } from './added-tokens.ts'
 import { endOfCharacter, type AlignedText } from './aligned-text.ts'
 import type { Encoding } from './encoding.ts'
@@ -9,7 +9,7 @@ import type { WordPiece } from './word-piece.ts'
 /** `[start, end)` in the text, in UTF-16 units unless `offsetUnit: 'codepoint'` was asked for. */
 export type Offsets = readonly [start: number, end: number]
 
-/** A text after a step, and where each of its code points came from. */
+/** A text after a step, and the origin of each of its code points. */
 export interface StepText {
   readonly text: string
   readonly offsets: readonly Offsets[]
@@ -30,14 +30,14 @@ export interface ExplainedWord {
   readonly pieces: readonly ExplainedPiece[]
 }
 
-/** A part of the text between added tokens, or one of them (then `added`, and one word with one piece). */
+/** A stretch of text between added tokens, or an added token. The latter has `added`, and one word with one piece. */
 export interface ExplainedSegment {
   readonly source: string
   readonly offsets: Offsets
   readonly added?: { readonly token: string; readonly id: number }
   /** After clean_text: no control characters, plain spaces. */
   readonly cleaned: StepText
-  /** After all of the normalizer: spaces around ideographs, accents stripped, lower-cased, as the model has it. */
+  /** After the whole normalizer: spaces around ideographs, accents stripped, lower-cased, as the model's settings say. */
   readonly normalized: StepText
   /** After the pre-tokenizer and WordPiece. */
   readonly words: readonly ExplainedWord[]
@@ -46,7 +46,7 @@ export interface ExplainedSegment {
 export interface Explanation {
   readonly text: string
   readonly segments: readonly ExplainedSegment[]
-  /** The result: what `encode` gives, with the template's special tokens. */
+  /** The result of `encode`, with the template's special tokens. */
   readonly encoding: Encoding
 }
 

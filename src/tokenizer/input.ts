@@ -1,4 +1,4 @@
-/** Checks of what the tokenizer's methods are called with: JavaScript passes anything, whatever the types say. */
+/** Checks the arguments of the tokenizer's methods: a JavaScript caller can pass anything, whatever the types say. */
 import { OptionError, TokenizerError } from '../errors.ts'
 import { isIndex } from '../json/object.ts'
 import { guarded, show } from '../values.ts'
@@ -37,11 +37,11 @@ function wrongInput(subject: string, expected: string, found: unknown): Tokenize
   })
 }
 
-/** `booleans`: the options that, where given, are true or false. */
+/** Checks an options object. `booleans`: the options that must be true or false, if given. */
 export function checkOptions(options: unknown, ...booleans: readonly string[]): void {
   if (typeof options !== 'object' || options === null) throw wrongOption('options', 'an object', options)
   const check = () => {
-    // All of them are looked at, so that none throws later.
+    // Reads every option now, so no getter throws later.
     const given = { ...options } as Record<string, unknown>
     for (const name of booleans) {
       const value = given[name]

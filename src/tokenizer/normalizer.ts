@@ -1,13 +1,13 @@
 /**
- * BertNormalizer: text → the text that the vocabulary was made from. Four steps, each of which a model may leave out:
+ * BertNormalizer: text → text in the form that the vocabulary was made from. A model may leave out any of the four steps:
  *
  *     clean_text             drop control characters, make every white space a plain space
  *     handle_chinese_chars   put spaces around each ideograph, so that each becomes a word
  *     strip_accents          decompose (é → e + U+0301), then drop the marks
  *     lowercase              one character at a time
  *
- * After google-research/bert, `BasicTokenizer`, as Hugging Face's `tokenizers` runs it; quirks that are kept for equal
- * answers are marked QUIRK here and in the other files of the tokenizer.
+ * After google-research/bert, `BasicTokenizer`, as Hugging Face's `tokenizers` runs it. QUIRK marks an oddity of the
+ * reference that we keep, here and in the other files of the tokenizer, so our answers equal its own.
  */
 import { AlignedText, isPairAt } from './aligned-text.ts'
 import {
@@ -33,8 +33,8 @@ export interface BertNormalizerOptions {
 }
 
 /**
- * A lone surrogate is no character, and no encoding of Unicode can hold one. It is read as what a conversion to UTF-8
- * makes of it, so `encode(text)` gives the same ids as `encode(text.toWellFormed())`; it keeps its own offset, one unit.
+ * Replaces a lone surrogate, which is not a character and which no encoding of Unicode can hold. A conversion to UTF-8
+ * does the same, so `encode(text)` gives the same ids as `encode(text.toWellFormed())`. It keeps its own offset, one unit.
  */
 const LONE_SURROGATE_IS = 0xfffd
 
@@ -44,7 +44,7 @@ const SPACE = 0x20
 
 export class BertNormalizer {
   readonly options: BertNormalizerOptions
-  /** Written in turns, since making new arrays for each short text costs more than all else that is done with it. */
+  /** Two buffers, used alternately. For a short text, new arrays would cost more than all the other work. */
   readonly #scratch = [new AlignedText(), new AlignedText()] as const
 
   constructor(options: BertNormalizerOptions) {
@@ -54,7 +54,7 @@ export class BertNormalizer {
   }
 
   /**
-   * Normalizes `text.slice(start, end)`; sources count from the start of `text`. The result is good until the next call of
+   * Normalizes `text.slice(start, end)`; sources count from the start of `text`. The result is valid until the next call of
    * any method.
    */
   normalize(text: string, start = 0, end = text.length): AlignedText {
@@ -66,14 +66,14 @@ export class BertNormalizer {
       step(aligned, to)
       aligned = to
     }
-    // A step that has nothing to do is not taken: most texts have no ideograph, and many no accent.
+    // Skips a step that has nothing to do: most texts have no ideograph, and many no accent.
     if (handleChineseChars && seen & IDEOGRAPH) apply(surroundIdeographs)
     if (stripAccents && seen & (MARK | DECOMPOSES)) apply(stripMarks)
     if (lowercase && seen & LOWERS) apply(toLower)
     return aligned
   }
 
-  /** clean_text, where it is wanted. `seen` has the flags of every character that was there. */
+  /** Runs clean_text if the model uses it. `seen` has the flags of every character of the text. */
   clean(text: string, start = 0, end = text.length): { cleaned: AlignedText; seen: number } {
     const flags = loadFlags()
     const cleaned = this.#scratch[0].reset(end - start)
@@ -130,8 +130,8 @@ function surroundIdeographs(from: AlignedText, to: AlignedText): void {
 /**
  * strip_accents: canonical decomposition (NFD) without its nonspacing marks.
  *
- * NFD also puts each run of combining characters in the order of their classes. Of most runs nothing is kept, so that no
- * order needs to be found; but the marks of musical notation and a few of newer scripts are kept.
+ * NFD also sorts each run of combining characters by class. Most runs are dropped entirely, so they need no sorting. But
+ * the marks of musical notation are kept, and a few of newer scripts.
  */
 function stripMarks(from: AlignedText, to: AlignedText): void {
   const flags = loadFlags()
@@ -158,7 +158,7 @@ function stripMarks(from: AlignedText, to: AlignedText): void {
   run.flush()
 }
 
-/** Canonical decomposition of one character that has one, marks left out; of any other, itself. */
+/** The canonical decomposition of a character without its marks, or the character itself if it has none. */
 function decompose(c: number): readonly number[] {
   if (c < HANGUL_FIRST || c > HANGUL_LAST) return loadDecompositions().bases.get(c) ?? [c]
   // Unicode §3.12: 19 leading consonants × 21 vowels × (27 trailing consonants, or none)
@@ -171,23 +171,23 @@ function decompose(c: number): readonly number[] {
 interface Combining {
   readonly c: number
   readonly combiningClass: number
-  /** Not the first of its decomposition, so it takes up no character of the text before. */
+  /** Whether it comes after the first of its decomposition: it then uses up no character of the input text. */
   readonly isExtra: boolean
   readonly isKept: boolean
 }
 
 /**
- * A run of combining characters, on its way to be ordered.
+ * Collects a run of combining characters and sorts it.
  *
- * QUIRK: the reference implementation orders characters and then hands out their places in the text one after another, so
- * that in a run that changes order a character gets the place where it now stands, not the one that it came from.
+ * QUIRK: the reference implementation sorts the characters first, and then assigns places in the text one after another.
+ * So if sorting changes a run, a character gets the place of its new position, not the place that it came from.
  */
 class CombiningRun {
   readonly #from: AlignedText
   readonly #to: AlignedText
   #run: Combining[] = []
   #hasKept = false
-  #cursor = 0 // the next character of `from` whose place is handed out
+  #cursor = 0 // the next character of `from` whose place is assigned
 
   constructor(from: AlignedText, to: AlignedText) {
     this.#from = from
@@ -199,7 +199,7 @@ class CombiningRun {
     this.#hasKept ||= isKept
   }
 
-  /** The character at `i` was written without a run. */
+  /** Moves on past the character at `i`, which was written outside of any run. */
   skip(i: number): void {
     this.#cursor = i
     this.#advance()

@@ -4,13 +4,13 @@
  *
  *     "O'Neill's  U.N." → O ' Neill ' s U . N .
  *
- * QUIRK: U+000B, U+000C and U+0085 are white space here, but control characters to clean_text, which drops them first, so
- * that words around them join.
+ * QUIRK: U+000B, U+000C and U+0085 are white space here, but control characters to clean_text. It drops them first, so
+ * the words around them join.
  */
 import type { AlignedText } from './aligned-text.ts'
 import { loadFlags, PUNCTUATION, WHITESPACE } from './unicode.ts'
 
-/** The words of `text.units[start..end)`: their bounds, two numbers each, `[start₀, end₀, start₁, end₁, …]`. */
+/** Splits `text.units[start..end)` into words, and gives two bounds for each: `[start₀, end₀, start₁, end₁, …]`. */
 export function preTokenize(text: AlignedText, start = 0, end = text.length): number[] {
   const flags = loadFlags()
   const { units } = text

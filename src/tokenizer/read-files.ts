@@ -1,18 +1,18 @@
-/** The tokenizer's files out of a model's source. */
+/** Reads the tokenizer's files from a model source. */
 import { readJson } from '../json/object.ts'
 import { readFile, type ModelSource } from '../source/source.ts'
 import { codeOf } from '../values.ts'
 import { TOKENIZER_FILES } from './errors.ts'
 import { CONFIG_FILE, type SettingsFiles } from './settings.ts'
 
-/** tokenizer.json, or vocab.txt, and what lies beside it. */
+/** tokenizer.json or vocab.txt, and the files beside it. */
 export type TokenizerFiles = SettingsFiles &
   ({ readonly json: Uint8Array } | { readonly json: undefined; readonly vocab: Uint8Array })
 
-/** Bytes of a file, at most. The largest vocabularies have some megabytes; no string holds more than twice this. */
+/** The largest file accepted, in bytes. The largest vocabularies have some megabytes; no string holds more than twice this. */
 const MOST = 2 ** 28
 
-/** Most files are there only for models that were saved by older versions: they are asked for only if they would count. */
+/** Reads the files that count. Most exist only in models saved by older versions, so we ask for those only if needed. */
 export async function readTokenizerFiles(source: ModelSource): Promise<TokenizerFiles> {
   const [json, config] = await Promise.all([readIfThere(source, 'tokenizer.json'), readIfThere(source, CONFIG_FILE)])
   const said = readJson(config ?? {}, CONFIG_FILE, TOKENIZER_FILES)

@@ -1,13 +1,13 @@
 /**
- * A tokenizer.json is a vocabulary of 30,000 entries and a page of settings. `JSON.parse` makes an object of 30,000 keys
- * out of it, which then has to be taken apart again: most of the time that loading takes. So the vocabulary is read here
- * straight into a list, and `JSON.parse` gets the rest.
+ * Reads the vocabulary of a tokenizer.json straight into a list, and leaves the rest to `JSON.parse`. Such a file has
+ * 30,000 entries and a page of settings. `JSON.parse` would make an object of 30,000 keys, only to be taken apart again:
+ * that is most of the loading time.
  *
- * This is a short cut, not a second parser: wherever the text is not the plain thing that it expects, it gives up, and
- * `JSON.parse` reads all of it and says what is wrong.
+ * This is a short cut, not a second parser. If the text is not in the plain form that it expects, it gives up. Then
+ * `JSON.parse` reads the whole file and reports any fault.
  */
 
-/** Stands for the vocabulary in what is left for `JSON.parse`. */
+/** Replaces the vocabulary in the text that `JSON.parse` gets. */
 export const SCANNED = 'vocabulary read before'
 
 export interface ScannedVocab {
@@ -17,7 +17,7 @@ export interface ScannedVocab {
   readonly rest: string
 }
 
-/** Undefined where there is no vocabulary that can be read this way. */
+/** Scans the text for its vocabulary; undefined if it cannot be read this way. */
 export function scanVocab(text: string): ScannedVocab | undefined {
   const start = OPENING.exec(text)
   if (start === null || text.includes(SCANNED)) return undefined
@@ -40,8 +40,8 @@ export function scanVocab(text: string): ScannedVocab | undefined {
 const OPENING = /"vocab"[ \n\r\t]*:[ \n\r\t]*\{/
 
 /**
- * `"token": id`, and a comma or the end. Exactly what JSON allows, but for ids that no vocabulary has, and for more escapes
- * than a token has units: engines give up with a raw RangeError on an expression that goes round too often.
+ * Matches `"token": id`, and a comma or the end. It allows what JSON allows, except ids that no vocabulary has, and more
+ * escapes than a token has units: on too many repetitions of a group, engines give up with a raw RangeError.
  */
 const ENTRY =
   // eslint-disable-next-line no-control-regex -- JSON does not allow them in a string

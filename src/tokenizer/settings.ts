@@ -1,12 +1,12 @@
 /**
- * The files of a folder that say which tokenizer its vocabulary belongs to. transformers chooses a class by name: by
- * `tokenizer_class` of tokenizer_config.json, else by that of config.json, else by the kind of the model, which is BERT here.
+ * Reads which tokenizer a folder's vocabulary belongs to. transformers chooses a class by name: `tokenizer_class` of
+ * tokenizer_config.json, else that of config.json, else the one for the kind of model, which is BERT here.
  */
 import { readJson, type JsonInput, type JsonObject } from '../json/object.ts'
 import type { DeclaringFiles } from './declared.ts'
 import { TOKENIZER_FILES, unsupported, wrongValue } from './errors.ts'
 
-/** What lies beside tokenizer.json or vocab.txt. Each file may be missing. */
+/** The files beside tokenizer.json or vocab.txt. Any of them may be missing. */
 export interface SettingsFiles {
   /** tokenizer_config.json */
   readonly config?: JsonInput | undefined
@@ -20,8 +20,8 @@ export interface SettingsFiles {
 
 export interface Settings extends DeclaringFiles {
   /**
-   * Whether it is a BertTokenizer. transformers 5 builds such a one anew, out of the vocabulary and tokenizer_config.json,
-   * whatever tokenizer.json says. Otherwise it is what tokenizer.json says.
+   * Whether it is a BertTokenizer. transformers 5 builds that class from the vocabulary and tokenizer_config.json alone,
+   * whatever tokenizer.json says. Any other class is built as tokenizer.json says.
    */
   readonly isBert: boolean
 }
@@ -43,11 +43,11 @@ export function readSettings(files: SettingsFiles): Settings {
 
 const CLASS = 'tokenizer_class'
 
-/** Classes that are BertTokenizer under another name, and, with `Fast` behind it, in older versions. */
+/** Classes that are BertTokenizer under another name. In older versions, `Fast` is appended to it. */
 const BERT = ['Bert', 'DistilBert', 'Electra', 'LayoutLM', 'Lxmert', 'MobileBert', 'SqueezeBert'].map(
   name => `${name}Tokenizer`,
 )
-/** Classes that are what tokenizer.json says. */
+/** Classes that follow tokenizer.json. */
 const PLAIN = ['PreTrainedTokenizerFast', 'TokenizersBackend']
 
 function isBert(named: JsonObject | undefined): boolean {
@@ -58,7 +58,7 @@ function isBert(named: JsonObject | undefined): boolean {
   throw unsupported(named.at(CLASS), `${BERT[0]}, one of its kind, or ${PLAIN.join(' or ')}`, name)
 }
 
-/** Keys that name other ways to find words and pieces, and the values that mean BERT's. */
+/** Keys that choose how to find words and pieces, each with the value that means BERT's way. */
 const WAYS = [
   ['word_tokenizer_type', 'basic'],
   ['subword_tokenizer_type', 'wordpiece'],
@@ -68,7 +68,7 @@ function refuseOtherTokenizers(config: JsonObject): void {
   for (const [key, way] of WAYS) {
     if (config.has(key) && config.get(key) !== way) throw unsupported(config.at(key), `"${way}"`, config.get(key))
   }
-  // Versions of transformers choose among these by their own number.
+  // transformers chooses among these by its own version number.
   const versions = config.has('fast_tokenizer_files') ? config.list('fast_tokenizer_files') : []
   const other = versions.find(name => name !== 'tokenizer.json')
   if (other !== undefined) throw wrongValue(config.at('fast_tokenizer_files'), 'tokenizer.json alone', other)

@@ -1,5 +1,5 @@
 /**
- * TemplateProcessing: where the special tokens go, and which type id each part gets.
+ * TemplateProcessing: places the special tokens, and gives each part its type id.
  *
  *     single:  [CLS] A [SEP]              pair:  [CLS] A [SEP] B [SEP]
  *     type id    0   0   0                         0   0   0   1   1
@@ -38,7 +38,7 @@ export interface AroundText {
   readonly after: SpecialPieces
 }
 
-/** `typeId`: that of every special token, instead of the template's. */
+/** Finds the special tokens around one text. `typeId` replaces the template's type ids. */
 export function aroundText({ single }: Template, typeId?: number): AroundText {
   const at = single.findIndex(({ kind }) => kind === 'sequence')
   const pieces = (parts: readonly TemplatePart[]): SpecialPieces => {
@@ -51,7 +51,7 @@ export function aroundText({ single }: Template, typeId?: number): AroundText {
   return { before: pieces(single.slice(0, at)), after: pieces(single.slice(at + 1)) }
 }
 
-/** Of a model without a post-processor. */
+/** The template of a model without a post-processor. */
 export const BARE_TEMPLATE: Template = {
   single: [{ kind: 'sequence', sequence: 'A', typeId: 0 }],
   pair: [
@@ -60,7 +60,7 @@ export const BARE_TEMPLATE: Template = {
   ],
 }
 
-/** BERT's own: [CLS] A [SEP], or [CLS] A [SEP] B [SEP]. */
+/** BERT's own template: [CLS] A [SEP], or [CLS] A [SEP] B [SEP]. */
 export function bertTemplate(cls: readonly [string, number], sep: readonly [string, number]): Template {
   const special = ([token, id]: readonly [string, number], typeId: number): TemplateSpecial => ({
     kind: 'special',

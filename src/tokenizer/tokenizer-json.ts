@@ -23,7 +23,7 @@ import { BARE_TEMPLATE, bertTemplate, type Template, type TemplatePart } from '.
 import { bertConfig, bertNames } from './vocab-text.ts'
 import { Vocabulary } from './vocabulary.ts'
 
-/** `settings`: the files beside it, as transformers reads them. Without them it is read as `tokenizers` does, which knows no other. */
+/** Reads tokenizer.json as transformers does, with the `settings` beside it; without them, as `tokenizers` does. */
 export function configFromJson(tokenizerJson: JsonInput, settings?: Settings): TokenizerConfig {
   const { json, scanned } = openJson(tokenizerJson)
   const model = json.object('model')
@@ -35,11 +35,11 @@ export function configFromJson(tokenizerJson: JsonInput, settings?: Settings): T
   const normalizer = readNormalizer(json)
   if (settings?.isBert !== true) return plainConfig(json, pieces, own, unkToken, settings)
   const declared = readDeclarations(settings, pieces, own, bertNames({ unk: unkToken }))
-  // QUIRK: transformers lower-cases if tokenizer_config.json is silent. A cased model without that file would be misread here.
+  // QUIRK: transformers lower-cases if tokenizer_config.json does not say. That would misread a cased model without that file.
   return bertConfig(FILE, pieces, declared, settings.config, json.has('normalizer') ? normalizer : undefined)
 }
 
-/** A tokenizer that is what tokenizer.json says, with the tokens that the files beside it declare. */
+/** Builds a tokenizer as tokenizer.json says, with the tokens that the files beside it declare. */
 function plainConfig(
   json: JsonObject,
   pieces: Vocabulary,
@@ -80,7 +80,7 @@ function plainConfig(
 
 type Entries = readonly (readonly [token: string, id: unknown])[]
 
-/** The file as an object, and the vocabulary in it where it could be read apart. */
+/** Parses the file, and gives its vocabulary separately if {@link scanVocab} could read it. */
 function openJson(input: JsonInput): { json: JsonObject; scanned: Entries | undefined } {
   if (!isJsonText(input)) return { json: readJson(input, FILE, TOKENIZER_FILES), scanned: undefined }
   const text = readText(input, FILE, TOKENIZER_FILES)
@@ -112,7 +112,7 @@ function tokensOf(entries: Entries): (string | undefined)[] {
   return tokens
 }
 
-/** The list `added_tokens`. Ids are those of the vocabulary, or new ones. */
+/** Reads the list `added_tokens`. Ids are those of the vocabulary, or new ones. */
 function readAddedTokens(list: readonly unknown[], vocabulary: Vocabulary): AddedToken[] {
   const byId = new Map<number, string>()
   return list.map((value, i) => {
@@ -191,7 +191,7 @@ function readPart(part: JsonObject, specials: JsonObject, vocabulary: Vocabulary
 
 const MAX_TYPE_ID = 2 ** 16
 
-/** Special tokens around a text, at most. BERT has two or three; each part of a template could name a thousand. */
+/** The most special tokens around a text. BERT has two or three, but each part of a template could name a thousand. */
 const MAX_TEMPLATE = 512
 
 function readTokenAndId(processor: JsonObject, key: string, vocabulary: Vocabulary): readonly [string, number] {

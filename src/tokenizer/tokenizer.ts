@@ -1,8 +1,8 @@
 /**
- * The tokenizer: text → ids that a BERT model was trained on, each with its place in the text, in five steps:
+ * The tokenizer: text → the ids that a BERT model was trained on, each with its place in the text. Five steps:
  *
  *     added tokens     "[SEP]" typed in the text is found first         added-tokens.ts
- *     normalizer       "Élan!" → "elan!" (where the model is uncased)    normalizer.ts
+ *     normalizer       "Élan!" → "elan!" (if the model is uncased)       normalizer.ts
  *     pre-tokenizer    "elan!" → elan, !                                 pre-tokenizer.ts
  *     WordPiece        elan → el ##an → 3449 2319                        word-piece.ts
  *     template         [CLS] el ##an ! [SEP]                             template.ts
@@ -11,7 +11,7 @@
  */
 import { checkTextLength } from '../limits.ts'
 import type { ModelSource } from '../source/source.ts'
-import { AddedTokenFinder, type AddedToken } from './added-tokens.ts'
+import { AddedTokenFinder, type AddedToken, type Segment } from './added-tokens.ts'
 import { endOfCharacter, type AlignedText } from './aligned-text.ts'
 import type { SpecialName, TokenizerConfig } from './config.ts'
 import { decodePieces } from './decoder.ts'
@@ -27,7 +27,7 @@ import { aroundText, type AroundText } from './template.ts'
 import { readTokenizerFiles } from './read-files.ts'
 import { readSettings } from './settings.ts'
 import { configFromJson } from './tokenizer-json.ts'
-import { endOfStretch } from './stretches.ts'
+import { endOfStretch, SHORT } from './stretches.ts'
 import { configFromVocab } from './vocab-text.ts'
 import { WORD_CASE_TYPES, wordCase } from './word-case.ts'
 import { WordPiece } from './word-piece.ts'
@@ -36,12 +36,13 @@ export interface EncodeOptions {
   /** Whether [CLS] and [SEP] are put around the text. Default true. */
   readonly addSpecialTokens?: boolean
   /**
-   * `'parse'`: a special token typed in the text, `"[SEP]"`, becomes that token, as in Hugging Face's tokenizers.
-   * `'literal'`: it is text like any other, three words. Take this for text of people you do not know. Default `'parse'`,
-   * or `'literal'` where tokenizer_config.json has `"split_special_tokens": true`.
+   * How to read a special token typed in the text, such as `"[SEP]"`.
+   * `'parse'`: it becomes that token, as in Hugging Face's tokenizers.
+   * `'literal'`: it is text like any other, three words. Use this for text from people you do not know. Default `'parse'`,
+   * or `'literal'` if tokenizer_config.json has `"split_special_tokens": true`.
    */
   readonly specialTokens?: 'parse' | 'literal'
-  /** What offsets count: UTF-16 units, as JavaScript does, or code points, as Python does. Default `'utf16'`. */
+  /** The unit of offsets: UTF-16 units, as in JavaScript, or code points, as in Python. Default `'utf16'`. */
   readonly offsetUnit?: 'utf16' | 'codepoint'
 }
 
@@ -53,7 +54,7 @@ export interface EncodeTextOptions extends EncodeOptions {
 export interface DecodeOptions {
   /** Whether special tokens are left out. Default true. */
   readonly skipSpecialTokens?: boolean
-  /** Whether spaces before punctuation go. Default: what the model's decoder says. */
+  /** Whether to remove spaces before punctuation. Default: as the model's decoder says. */
   readonly cleanUp?: boolean
 }
 
@@ -69,6 +70,17 @@ interface Steps {
   readonly codePoints: boolean
 }
 
+/** One text on its way into a list of pieces. */
+interface Writing {
+  readonly text: string
+  readonly literal: boolean
+  readonly typeId: number
+  readonly into: PieceSink
+  /** That of every piece; undefined: words are counted. */
+  readonly wordId: number | undefined
+  words: number
+}
+
 export class Tokenizer {
   /** The special tokens that are put around one text; every window of a long text gets them again. */
   readonly around: AroundText
@@ -79,8 +91,8 @@ export class Tokenizer {
   readonly #inNormalized: AddedTokenFinder
   readonly #specialContents: ReadonlySet<string>
   /**
-   * QUIRK: `decode` spells a token that is looked for in the normalized text as it is looked for: "New York" comes back as
-   * "new york" where the model is uncased. Spelled so, a special token is not known for one, and is not left out.
+   * QUIRK: `decode` gives the normalized spelling of a token that is looked for in the normalized text. "New York" comes
+   * back as "new york" if the model is uncased. Under that spelling `decode` fails to recognise a special token and keeps it.
    */
   readonly #decodedAs: ReadonlyMap<number, string>
 
@@ -88,7 +100,7 @@ export class Tokenizer {
     this.#config = config
     this.around = aroundText(config.template, config.isWordCase ? 0 : undefined)
     this.#normalizer = new BertNormalizer(config.normalizer)
-    // Who reads the files sees to it that the unknown token is a piece.
+    // The code that reads the files has checked that the unknown token is a piece.
     this.#wordPiece = new WordPiece(config.pieces, config.pieces.idOf(config.wordPiece.unkToken)!, config.wordPiece)
     this.#inOriginal = new AddedTokenFinder(config.addedTokens.filter(token => !token.normalized))
     const normalized = config.addedTokens.filter(token => token.normalized)
@@ -100,10 +112,10 @@ export class Tokenizer {
   }
 
   /**
-   * Out of the contents of tokenizer.json: text, its bytes, or the parsed object. Alone it is read as `tokenizers` reads it.
-   * With tokenizer_config.json it is read as `transformers` does: the class that it names (default BertTokenizer), its special and
-   * added tokens, `do_lower_case`, `strip_accents` and `tokenize_chinese_chars` count for more than tokenizer.json.
-   * `truncation` and `padding` are not read: nothing is ever cut off here.
+   * Makes a tokenizer from the contents of tokenizer.json: its text, its bytes, or the parsed object. Alone, it is read as
+   * `tokenizers` reads it. With tokenizer_config.json it is read as `transformers` does: the class that it names (default
+   * BertTokenizer), its special and added tokens, `do_lower_case`, `strip_accents` and `tokenize_chinese_chars` override
+   * tokenizer.json. `truncation` and `padding` are ignored: nothing is ever cut off here.
    *
    * @throws TokenizerError `TOKENIZER_NOT_JSON`, `TOKENIZER_NOT_UTF8`, `TOKENIZER_VALUE` (missing or of the wrong type),
    *   `TOKENIZER_TOKEN_MISSING` (no [UNK]), `TOKENIZER_UNSUPPORTED` (not BERT's tokenizer).
@@ -114,8 +126,8 @@ export class Tokenizer {
   }
 
   /**
-   * Out of the contents of vocab.txt, one piece a line, and of tokenizer_config.json: `do_lower_case` (default true, as in
-   * `transformers`, also for a vocabulary with capitals), `strip_accents`, `tokenize_chinese_chars`, special tokens.
+   * Makes a tokenizer from the contents of vocab.txt, one piece a line. tokenizer_config.json adds `do_lower_case` (default
+   * true, as in `transformers`, even for a vocabulary with capitals), `strip_accents`, `tokenize_chinese_chars`, special tokens.
    *
    * @throws TokenizerError as {@link Tokenizer.fromJson}; `TOKENIZER_TOKEN_MISSING` if [UNK], [CLS] or [SEP] is not there.
    */
@@ -124,8 +136,9 @@ export class Tokenizer {
   }
 
   /**
-   * Out of the files of a model, as AutoTokenizer of `transformers` reads them: tokenizer.json, or vocab.txt if there is none;
-   * beside it tokenizer_config.json, and, if that does not say all, special_tokens_map.json, added_tokens.json and config.json.
+   * Makes a tokenizer from the files of a model, as AutoTokenizer of `transformers` reads them. It reads tokenizer.json, or
+   * vocab.txt if there is none, and tokenizer_config.json. If that is not complete, it also reads special_tokens_map.json,
+   * added_tokens.json and config.json.
    *
    * @throws TokenizerError as above; SourceError `SOURCE_FILE_MISSING` if there is neither.
    */
@@ -138,9 +151,9 @@ export class Tokenizer {
   }
 
   /**
-   * One text → T pieces.
+   * Encodes one text as T pieces.
    *
-   * A lone surrogate, which is no character, counts as U+FFFD, which most models drop.
+   * A lone surrogate is not a character. It counts as U+FFFD, which most models drop.
    *
    * @throws TokenizerError `TOKENIZER_INPUT` if the text is not a string; OptionError, `OPTION_TEXT_TOO_LONG` among them.
    */
@@ -156,10 +169,10 @@ export class Tokenizer {
   }
 
   /**
-   * Text that is already split into words, as CoNLL files are. `wordIds` count the words given, and offsets count from the
-   * start of each word. A word of which nothing is left gives no piece.
+   * Encodes text that is already split into words, as CoNLL files are. `wordIds` count the words given, and offsets count
+   * from the start of each word. A word that normalization makes empty gives no piece.
    *
-   * @throws TokenizerError `TOKENIZER_INPUT` where the words are not a list of strings; OptionError.
+   * @throws TokenizerError `TOKENIZER_INPUT` if the words are not a list of strings; OptionError.
    */
   encodeWords(words: readonly string[], options: EncodeOptions = {}): Encoding {
     checkWords(words)
@@ -172,8 +185,8 @@ export class Tokenizer {
   }
 
   /**
-   * {@link encode} without special tokens, in compact form, and a stretch at a time: between two yields there is little to do,
-   * however long the text is.
+   * Like {@link encode}, but without special tokens, in compact form, and a stretch at a time. The work between two yields
+   * is short, however long the text is.
    *
    * @throws TokenizerError, OptionError as {@link encode}
    * @internal
@@ -184,7 +197,7 @@ export class Tokenizer {
   ): Generator<undefined, CompactEncoding, undefined> {
     checkText(text, 'the text')
     const into = new CompactBuilder(text.length)
-    yield* this.#encodeStretches(text, this.#readOptions(options), this.#typeIdOfText(), into)
+    yield* this.#encodeStretches(text, this.#readOptions(options), into)
     return into
   }
 
@@ -195,9 +208,9 @@ export class Tokenizer {
   }
 
   /**
-   * Ids → text, as the WordPiece decoder does it. Ids that the vocabulary does not have are left out.
+   * Turns ids into text, as the WordPiece decoder does. Ids that the vocabulary does not have are left out.
    *
-   * @throws TokenizerError `TOKENIZER_INPUT` where there is something other than whole numbers; OptionError.
+   * @throws TokenizerError `TOKENIZER_INPUT` if a value is not a whole number; OptionError.
    */
   decode(ids: ArrayLike<number> | Iterable<number>, options: DecodeOptions = {}): string {
     checkOptions(options, 'skipSpecialTokens', 'cleanUp')
@@ -211,13 +224,13 @@ export class Tokenizer {
     return decodePieces(pieces, decoder && { ...decoder, cleanup: cleanUp ?? decoder.cleanup })
   }
 
-  /** Pieces → text, as {@link decode} does it; also pieces that are in no vocabulary. Special tokens are kept. */
+  /** Turns pieces into text, as {@link decode} does. Special tokens are kept, and so are pieces that are in no vocabulary. */
   decodeTokens(tokens: readonly string[]): string {
     checkWords(tokens)
     return decodePieces(tokens, this.#config.decoder)
   }
 
-  /** Each step's result, with offsets in the text: to look at, to debug, to learn from. */
+  /** Shows each step's result, with offsets in the text, for study and debugging. */
   explain(text: string, options: EncodeOptions = {}): Explanation {
     checkText(text, 'the text')
     checkTextLength(text.length, 'explanation')
@@ -231,24 +244,24 @@ export class Tokenizer {
     return explain(text, this.#readOptions(options), steps, encoding)
   }
 
-  /** The longest sequence that the model takes, special tokens included; undefined where the model does not say. */
+  /** The longest sequence that the model takes, special tokens included; undefined if the model does not say. */
   get modelMaxLength(): number | undefined {
     return this.#config.modelMaxLength
   }
 
-  /** What marks a piece that goes on with a word: `##`. */
+  /** The prefix of a piece that continues a word: `##`. */
   get continuingSubwordPrefix(): string {
     return this.#config.wordPiece.continuingSubwordPrefix
   }
 
-  /** One more than the highest id: as many rows as a table needs that is indexed by id. */
+  /** One more than the highest id: the number of rows of a table indexed by id. */
   get vocabSize(): number {
     return this.#config.vocabulary.tokens.length
   }
 
   /**
-   * The first token from this id on that the vocabulary has, or that a file lists with its id. Tokens that files only name do not
-   * count: transformers adds them to any vocabulary.
+   * The first token at or above this id that the vocabulary has, or that a file lists with its id. Tokens that files only
+   * name do not count: transformers adds them to any vocabulary.
    *
    * @internal
    */
@@ -261,7 +274,7 @@ export class Tokenizer {
     return undefined
   }
 
-  /** How many type ids a single text can have: those of the template, or of letter case. */
+  /** The number of type ids that a single text can have, from the template or from letter case. */
   get typeIds(): number {
     if (this.#config.isWordCase) return WORD_CASE_TYPES
     return 1 + Math.max(...this.#config.template.single.map(({ typeId }) => typeId))
@@ -272,7 +285,7 @@ export class Tokenizer {
     return this.#config.isWordCase
   }
 
-  /** A special token by its part in the model; undefined where the model has none. */
+  /** The special token with this role in the model; undefined if there is none. */
   specialToken(name: SpecialName): SpecialToken | undefined {
     return this.#config.special.get(name)
   }
@@ -307,7 +320,7 @@ export class Tokenizer {
 
   // --- steps ----------------------------------------------------------------------------------------------------------
 
-  /** Goes through the template; `encodeSequence` writes the pieces of one of its texts. */
+  /** Follows the template. `encodeSequence` writes the pieces of one of its texts. */
   #assemble(
     { addSpecialTokens = true }: EncodeOptions,
     isPair: boolean,
@@ -327,58 +340,82 @@ export class Tokenizer {
     return into.build()
   }
 
-  /** Writes the pieces of one text. `wordId`: that of all of it, or undefined to count its words. */
+  /** Writes the pieces of one text. `wordId`: the same for all of them, or undefined to count the words. */
   #encodeText(text: string, steps: Steps, typeId: number, into: EncodingBuilder, wordId?: number): void {
     const first = into.length
-    const stretches = this.#encodeStretches(text, steps, typeId, into, wordId)
-    while (!stretches.next().done);
+    const writing: Writing = { text, literal: steps.literal, typeId, into, wordId, words: 0 }
+    for (const segment of this.#inOriginal.split(text, steps.literal)) {
+      if (segment.end - segment.start <= SHORT) {
+        this.#encodeSegment(segment, writing)
+      } else {
+        for (const stretch of this.#stretchesOf(segment, text)) this.#encodeSegment(stretch, writing)
+      }
+    }
     if (steps.codePoints) countCodePoints(text, into.offsets, first)
   }
 
   /** {@link #encodeText} a stretch at a time: yields between two, so that a long text need not hold up everything else. */
-  *#encodeStretches(
-    text: string,
-    { literal }: Steps,
-    typeId: number,
-    into: PieceSink,
-    wordId?: number,
-  ): Generator<undefined, void, undefined> {
-    let words = 0
-    const addAdded = (added: AddedToken, start: number, end: number): void => {
-      const type = this.#config.isWordCase ? 0 : typeId
-      into.add(added.id, added.content, start, end, type, wordId ?? words)
-      words++
-    }
-    const addWords = (aligned: AlignedText, from: number, to: number): void => {
-      const bounds = preTokenize(aligned, from, to)
-      for (let i = 0; i < bounds.length; i += 2) {
-        this.#addWord(text, aligned, bounds[i]!, bounds[i + 1]!, typeId, wordId ?? words, into)
-        words++
+  *#encodeStretches(text: string, { literal }: Steps, into: PieceSink): Generator<undefined, void, undefined> {
+    const writing: Writing = { text, literal, typeId: this.#typeIdOfText(), into, wordId: undefined, words: 0 }
+    const segments = this.#inOriginal.segments(text, literal)
+    let turn = PIECES_A_TURN
+    for (let segment = segments.next(); segment; segment = segments.next()) {
+      for (const stretch of this.#stretchesOf(segment, text)) {
+        if (into.length > turn) {
+          yield
+          turn = into.length + PIECES_A_TURN
+        }
+        this.#encodeSegment(stretch, writing)
+        if (stretch.end < segment.end) yield
       }
+    }
+  }
+
+  /** A segment, cut where nothing depends on the cut. */
+  *#stretchesOf(segment: Segment, text: string): Generator<Segment, void, undefined> {
+    // A token of the normalized text may go over white space: only the whole of the text shows where it stands.
+    if (segment.added !== undefined || !this.#inNormalized.isEmpty) {
+      yield segment
+      return
     }
     const { handleChineseChars } = this.#normalizer.options
-    for (const { start, end, added } of this.#inOriginal.segments(text, literal)) {
-      if (added !== undefined) {
-        if (words % PIECES_A_TURN === PIECES_A_TURN - 1) yield
-        addAdded(added, start, end)
-        continue
-      }
-      if (this.#inNormalized.isEmpty) {
-        for (let from = start; from < end;) {
-          if (from > start) yield
-          const to = endOfStretch(text, from, end, handleChineseChars)
-          const aligned = this.#normalizer.normalize(text, from, to)
-          addWords(aligned, 0, aligned.length)
-          from = to
-        }
-        continue
-      }
-      // A token of the normalized text may go over white space: only the whole of the text shows where it stands.
-      const aligned = this.#normalizer.normalize(text, start, end)
-      for (const part of this.#inNormalized.segments(aligned.toString(), literal)) {
-        if (part.added === undefined) addWords(aligned, part.start, part.end)
-        else addAdded(part.added, aligned.sources[part.start]!, endOfUnit(text, aligned, part.end - 1))
-      }
+    for (let start = segment.start; start < segment.end;) {
+      const end = endOfStretch(text, start, segment.end, handleChineseChars)
+      yield { start, end }
+      start = end
+    }
+  }
+
+  /** Writes the pieces of a segment. */
+  #encodeSegment({ start, end, added }: Segment, writing: Writing): void {
+    if (added !== undefined) {
+      this.#addAdded(added, start, end, writing)
+      return
+    }
+    const { text, literal } = writing
+    const aligned = this.#normalizer.normalize(text, start, end)
+    if (this.#inNormalized.isEmpty) {
+      this.#addWords(aligned, 0, aligned.length, writing)
+      return
+    }
+    for (const part of this.#inNormalized.split(aligned.toString(), literal)) {
+      if (part.added === undefined) this.#addWords(aligned, part.start, part.end, writing)
+      else this.#addAdded(part.added, aligned.sources[part.start]!, endOfUnit(text, aligned, part.end - 1), writing)
+    }
+  }
+
+  #addAdded({ id, content }: AddedToken, start: number, end: number, writing: Writing): void {
+    const type = this.#config.isWordCase ? 0 : writing.typeId
+    writing.into.add(id, content, start, end, type, writing.wordId ?? writing.words)
+    writing.words++
+  }
+
+  #addWords(aligned: AlignedText, from: number, to: number, writing: Writing): void {
+    const { text, typeId, into, wordId } = writing
+    const bounds = preTokenize(aligned, from, to)
+    for (let i = 0; i < bounds.length; i += 2) {
+      this.#addWord(text, aligned, bounds[i]!, bounds[i + 1]!, typeId, wordId ?? writing.words, into)
+      writing.words++
     }
   }
 
@@ -412,10 +449,10 @@ export class Tokenizer {
   }
 }
 
-/** Added tokens in a row after which the caller gets a turn. */
+/** Yields to the caller after this many added tokens in a row. */
 const PIECES_A_TURN = 2 ** 14
 
-/** Where the character of the original text ends that unit `i` came from. */
+/** The end, in the original text, of the character that unit `i` came from. */
 function endOfUnit(text: string, aligned: AlignedText, i: number): number {
   return endOfCharacter(text, aligned.sources[i]!)
 }

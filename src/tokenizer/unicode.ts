@@ -1,11 +1,10 @@
 /**
- * What the tokenizer needs to know of each Unicode scalar value: eight yes-or-no questions in one byte, and
- * three mappings.
+ * Unicode tables for the tokenizer: eight flags in one byte for each scalar value, and three mappings.
  *
- * The answers are those of the reference implementation, unpacked from {@link file://./unicode-tables.ts}. The engine's
+ * The values are those of the reference implementation, unpacked from {@link file://./unicode-tables.ts}. The engine's
  * own (`\p{P}`, `toLowerCase`, `normalize`) are not used: they change with its version, and the reference mixes old tables
- * with new ones. Its punctuation and categories are those of Unicode 8, so that 141 of today's non-ASCII punctuation
- * characters do not split a word; its lower-casing is of Unicode 16.
+ * with new ones. Its punctuation and categories are those of Unicode 8, so 141 of today's non-ASCII punctuation
+ * characters do not split a word. Its lower-casing is of Unicode 16.
  */
 import * as packed from './unicode-tables.ts'
 
@@ -21,7 +20,7 @@ export const LOWERS = 128 // has a lower case other than itself
 
 /**
  * QUIRK: "Chinese characters" are eight ranges that BERT's authors wrote down, not a Unicode property: no Hangul, no kana.
- * The reference implementation has 2B920 where they have 2B820, so that the ideographs between are left in their words.
+ * The reference implementation has 2B920 instead of their 2B820, so it leaves the ideographs between in their words.
  */
 export const IDEOGRAPH_RANGES = [
   [0x4e00, 0x9fff],
@@ -41,8 +40,8 @@ export const HANGUL_LAST = 0xd7a3
 let flags: Uint8Array | undefined
 
 /**
- * [0x110000]: the bits above, by code point. Unpacked at the first call, and kept. DECOMPOSES and LOWERS are set once
- * {@link loadDecompositions} and {@link loadLowerCase} were called: a cased model needs neither.
+ * The bits above, by code point: [0x110000]. The first call unpacks them, later ones reuse them. DECOMPOSES and LOWERS are
+ * set by {@link loadDecompositions} and {@link loadLowerCase}: a cased model needs neither.
  */
 export function loadFlags(): Uint8Array {
   return (flags ??= unpackFlags())
@@ -50,7 +49,7 @@ export function loadFlags(): Uint8Array {
 
 function unpackFlags(): Uint8Array {
   const table = new Uint8Array(0x110000)
-  // The long ranges first, by fill: no two of these share a code point.
+  // Fills the long ranges first: no two of these share a code point.
   for (const [first, last] of unpackRanges(packed.REMOVED)) table.fill(REMOVED, first, last + 1)
   for (const [first, last] of IDEOGRAPH_RANGES) table.fill(IDEOGRAPH, first, last + 1)
   addFlag(table, packed.SPACED, SPACED)
@@ -65,9 +64,9 @@ function addFlag(table: Uint8Array, ranges: string, flag: number): void {
 }
 
 export interface Decompositions {
-  /** Canonical decomposition, marks left out, of everything but Hangul syllables. */
+  /** Canonical decompositions without their marks, of everything but Hangul syllables. */
   readonly bases: ReadonlyMap<number, readonly number[]>
-  /** Canonical combining class, where it is not 0. */
+  /** Canonical combining classes other than 0. */
   readonly classes: ReadonlyMap<number, number>
 }
 
@@ -86,7 +85,7 @@ export function loadDecompositions(): Decompositions {
 
 let lowerCase: ReadonlyMap<number, number> | undefined
 
-/** Lower case, where it is one other code point. */
+/** Lower-case mappings to one other code point. */
 export function loadLowerCase(): ReadonlyMap<number, number> {
   if (lowerCase !== undefined) return lowerCase
   const table = loadFlags()
@@ -104,7 +103,7 @@ const UPPER_CASE = 1
 const LOWER_CASE = 2
 let letterCases: Uint8Array | undefined
 
-/** Letter case of one code point: 0 none, 1 upper, 2 lower. {@link file://./word-case.ts} has the definition. */
+/** The letter case of one code point: 0 none, 1 upper, 2 lower. {@link file://./word-case.ts} has the definition. */
 export function letterCase(c: number): number {
   letterCases ??= unpackLetterCases()
   return letterCases[c]!
@@ -122,7 +121,7 @@ function unpackLetterCases(): Uint8Array {
 
 let wordCharacters: Uint8Array | undefined
 
-/** `\w` of the reference implementation's regular expressions: letters, marks, digits, connectors such as the underscore. */
+/** Whether the reference's `\w` matches it: letters, marks, digits, connectors such as the underscore. */
 export function isWordCharacter(c: number): boolean {
   if (wordCharacters === undefined) {
     wordCharacters = new Uint8Array(0x110000)
@@ -131,7 +130,7 @@ export function isWordCharacter(c: number): boolean {
   return wordCharacters[c] === 1
 }
 
-/** The numbers in a packed string: 5 bits a character, low bits first; the sixth bit says that more follow. */
+/** Unpacks the numbers of a string: 5 bits a character, low bits first. The sixth bit says that more follow. */
 function unpack(text: string): number[] {
   const numbers: number[] = []
   let value = 0
@@ -155,7 +154,7 @@ for (let digit = 0; digit < 64; digit++) DIGIT[DIGITS.charCodeAt(digit)] = digit
 
 const unzigzag = (n: number): number => (n % 2 === 0 ? n / 2 : -(n + 1) / 2)
 
-/** Per run of code points: gap since the end of the run before, length − 1. */
+/** Unpacks ranges. Per run of code points: gap since the end of the run before, length − 1. */
 function unpackRanges(text: string): [first: number, last: number][] {
   const numbers = unpack(text)
   const ranges: [number, number][] = []
@@ -168,7 +167,7 @@ function unpackRanges(text: string): [first: number, last: number][] {
   return ranges
 }
 
-/** Per run of one value: gap, length − 1, value. */
+/** Unpacks one value per code point. Per run of one value: gap, length − 1, value. */
 function unpackValues(text: string): Map<number, number> {
   const numbers = unpack(text)
   const values = new Map<number, number>()
@@ -179,7 +178,7 @@ function unpackValues(text: string): Map<number, number> {
   return values
 }
 
-/** Per run: gap, 2 × (how many − 1) + (1 for every second code point), distance to the value. */
+/** Unpacks shifts. Per run: gap, 2 × (count − 1) + (1 if it has every second code point only), distance to the value. */
 function unpackShifts(text: string): Map<number, number> {
   const numbers = unpack(text)
   const values = new Map<number, number>()
@@ -193,7 +192,7 @@ function unpackShifts(text: string): Map<number, number> {
   return values
 }
 
-/** Per run of code points with equally long values: gap, 4 × (length − 1) + size, then each value's distance from the last. */
+/** Unpacks strings. Per run of equally long values: gap, 4 × (length − 1) + size, then each value's distance from the last. */
 function unpackStrings(text: string): Map<number, number[]> {
   const numbers = unpack(text)
   const values = new Map<number, number[]>()

@@ -1,4 +1,4 @@
-/** vocab.txt, with what the files beside it say → {@link TokenizerConfig}. As BertTokenizer of `transformers` reads them. */
+/** vocab.txt and the settings beside it → {@link TokenizerConfig}, as BertTokenizer of `transformers` reads them. */
 import {
   checkLength,
   DEFAULT_NAMES,
@@ -26,7 +26,7 @@ export function configFromVocab(vocabText: string | Uint8Array, settings: Settin
 
 const FILE = 'vocab.txt'
 
-/** A BertTokenizer over a vocabulary that was read out of `file`. `silent`: the normalizer where the configuration says nothing. */
+/** Configures a BertTokenizer over the vocabulary of `file`. `silent`: the normalizer for settings that are missing. */
 export function bertConfig(
   file: string,
   pieces: Vocabulary,
@@ -37,7 +37,7 @@ export function bertConfig(
   const vocabulary = pieces.with(addedTokens)
   const missing = (name: SpecialName) => missingToken(file, names.get(name) ?? `${name}_token`, vocabulary)
   const unkToken = names.get('unk')
-  // An unknown word becomes a piece, so that an added token of this name is not enough.
+  // An unknown word becomes a piece, so an added token of this name is not enough.
   if (unkToken === undefined || pieces.idOf(unkToken) === undefined) throw missing('unk')
   const required = (name: SpecialName): [string, number] => {
     const token = names.get(name)
@@ -59,12 +59,12 @@ export function bertConfig(
   }
 }
 
-/** BERT's names for its special tokens, some of them replaced. */
+/** BERT's names for its special tokens, with `others` in place of the defaults. */
 export function bertNames(others: Partial<Record<SpecialName, string>> = {}): SpecialNames {
   return new Map(Object.entries({ ...DEFAULT_NAMES, ...others })) as SpecialNames
 }
 
-/** QUIRK: a vocabulary without a word on letter case is taken for an uncased one, also if it has capitals. */
+/** QUIRK: a vocabulary without a letter-case setting counts as uncased, even if it has capitals. */
 const BERT_NORMALIZER = { cleanText: true, handleChineseChars: true, stripAccents: true, lowercase: true }
 
 function readNormalizer(config: JsonObject, silent: BertNormalizerOptions): BertNormalizerOptions {
@@ -78,7 +78,7 @@ function readNormalizer(config: JsonObject, silent: BertNormalizerOptions): Bert
   }
 }
 
-/** One token a line, its number the id. White space at the end of a line is cut off, a carriage return among it. */
+/** Splits the file into tokens, one a line; the line number is the id. White space at a line's end is cut off, also `\r`. */
 function splitLines(text: string): string[] {
   const lines = text.split('\n')
   if (lines.at(-1) === '') lines.pop()

@@ -1,23 +1,23 @@
 /**
- * The vocabulary: id → piece, and piece → id by a hash over UTF-16 units, so that a piece is found inside of a text without a
- * substring. The hash is FNV-1a taken unit by unit: that of a longer piece continues that of a shorter one. So one pass over a
- * word gives the hash of every piece that could start there.
+ * The vocabulary: id → piece, and piece → id by a hash over UTF-16 units. So a piece is found inside a text without a
+ * substring. The hash is FNV-1a over the units: the hash of a longer piece continues that of a shorter one. So one pass over
+ * a word gives the hash of every piece that could start there.
  *
- * Each vocabulary begins its hashes at a number of its own, drawn by chance: a file cannot be written so that its pieces collide.
+ * Each vocabulary starts its hashes from a random seed, so nobody can write a file whose pieces collide.
  */
 export class Vocabulary {
-  /** By id; undefined where an id has no piece. */
+  /** Pieces by id; undefined if an id has none. */
   readonly tokens: readonly (string | undefined)[]
   /** The longest piece, in UTF-16 units. */
   readonly longest: number
-  /** How many different pieces there are. */
+  /** The number of different pieces. */
   readonly size: number
   readonly #slots: Int32Array // id + 1, or 0: open addressing, at most half full
   readonly #hashes: Int32Array // by id
-  /** All pieces in one row: that of an id is `spelling[starts[id]..starts[id + 1])`. Comparing numbers beats comparing strings. */
+  /** All pieces in one row: piece `id` is `spelling[starts[id]..starts[id + 1])`. Comparing numbers beats comparing strings. */
   readonly #spelling: Uint16Array
   readonly #starts: Int32Array
-  /** The hash of nothing. */
+  /** The hash of the empty string. */
   readonly #seed = (Math.random() * 2 ** 32) | 0
 
   constructor(tokens: readonly (string | undefined)[]) {
@@ -33,7 +33,7 @@ export class Vocabulary {
     this.size = size
   }
 
-  /** Writes spelling, starts and hashes, and gives the length of the longest piece. */
+  /** Writes spelling, starts and hashes, and returns the length of the longest piece. */
   #spell(row: string): number {
     const tokens = this.tokens
     const [spelling, starts, hashes] = [this.#spelling, this.#starts, this.#hashes]
@@ -53,7 +53,7 @@ export class Vocabulary {
     return longest
   }
 
-  /** Whether the piece was not there yet. */
+  /** Inserts a piece; true if it was not there yet. */
   #insert(id: number): boolean {
     const tokens = this.tokens
     const [hashes, slots] = [this.#hashes, this.#slots]
@@ -69,7 +69,7 @@ export class Vocabulary {
     }
   }
 
-  /** This vocabulary, with further tokens if it does not have them. Their ids are free, or of a piece that has another too. */
+  /** This vocabulary with further tokens, if it lacks any. Each id is free, or belongs to a piece that has another too. */
   with(added: readonly { readonly id: number; readonly content: string }[]): Vocabulary {
     const fresh = added.filter(({ id, content }) => this.tokens[id] !== content)
     if (fresh.length === 0) return this
@@ -78,21 +78,21 @@ export class Vocabulary {
     return new Vocabulary(tokens)
   }
 
-  /** The id of a piece. QUIRK: where a vocab.txt has a piece twice, the last one counts. */
+  /** The id of a piece. QUIRK: if a vocab.txt has a piece twice, the last one counts. */
   idOf(token: string): number | undefined {
     const units = Uint16Array.from({ length: token.length }, (_, i) => token.charCodeAt(i))
     const id = this.find(this.hashOf(token), NO_UNITS, units, 0, units.length)
     return id < 0 ? undefined : id
   }
 
-  /** The hash of a string: what {@link hashOn} continues. */
+  /** The hash of a string, which {@link hashOn} continues. */
   hashOf(text: string): number {
     let hash = this.#seed
     for (let i = 0; i < text.length; i++) hash = hashOn(hash, text.charCodeAt(i))
     return hash
   }
 
-  /** The id of the piece `prefix` + `units[start..end)`, whose hash this is; −1 where there is none. */
+  /** The id of the piece `prefix` + `units[start..end)`, whose hash this is; −1 if there is none. */
   find(hash: number, prefix: Uint16Array, units: Uint16Array, start: number, end: number): number {
     const slots = this.#slots
     const hashes = this.#hashes
@@ -124,7 +124,7 @@ export function hashOn(hash: number, unit: number): number {
   return imul(hash ^ unit, FNV_PRIME)
 }
 
-/** FNV's low bits alone depend too little on the first letters. */
+/** Mixes high bits into the low ones: FNV's low bits alone depend too little on the first letters. */
 function spread(hash: number): number {
   return hash ^ (hash >>> 15)
 }

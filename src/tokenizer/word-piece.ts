@@ -1,6 +1,6 @@
 /**
- * WordPiece: word → pieces of the vocabulary, by the longest match first (Wu et al. 2016, arXiv:1609.08144, §4.1; as
- * google-research/bert, `WordpieceTokenizer`, does it).
+ * WordPiece: word → pieces of the vocabulary, longest match first (Wu et al. 2016, arXiv:1609.08144, §4.1; as in
+ * google-research/bert, `WordpieceTokenizer`).
  *
  *     "Wolfgang" → Wolf ##gang        take the longest piece that the word starts with, then the longest that the rest
  *                                     starts with, written with ## because it continues a word, and so on
@@ -14,7 +14,7 @@
  *       pieces.push(prefix + word.slice(start, end))
  *     }
  *
- * The code below finds the same pieces without a substring: {@link Vocabulary} is asked by hash, over the word's own units.
+ * The code below finds the same pieces without a substring: it asks {@link Vocabulary} by hash, over the word's own units.
  */
 import { hashOn, NO_UNITS, type Vocabulary } from './vocabulary.ts'
 
@@ -29,12 +29,12 @@ export class WordPiece {
   readonly vocabulary: Vocabulary
   readonly options: WordPieceOptions
   readonly unkId: number
-  /** What the last call found, three numbers for each piece: id, start, end. What is behind them is of earlier calls. */
+  /** The pieces of the last call, three numbers each: id, start, end. Numbers behind them are left over from earlier calls. */
   readonly pieces: number[] = []
   readonly #firstHash: number
   readonly #nextHash: number
   readonly #prefix: Uint16Array
-  /** Hash of the first k + 1 units of the part of a word that is being matched. Scratch. */
+  /** Scratch: the hash of the first k + 1 units of the part of a word being matched. */
   readonly #hashes: Int32Array
 
   constructor(vocabulary: Vocabulary, unkId: number, options: WordPieceOptions) {
@@ -48,7 +48,7 @@ export class WordPiece {
     this.#hashes = new Int32Array(vocabulary.longest)
   }
 
-  /** Finds the pieces of the word `units[start..end)`, writes them to {@link pieces}, and gives the number of them. */
+  /** Finds the pieces of the word `units[start..end)`, writes them to {@link pieces}, and returns their number. */
   tokenize(units: Uint16Array, start: number, end: number): number {
     let count = 0
     let at = this.#isTooLong(units, start, end) ? -1 : start
@@ -60,7 +60,7 @@ export class WordPiece {
     return count
   }
 
-  /** Writes the longest piece that `units[start..end)` starts with, and gives its end; −1 where there is none. */
+  /** Writes the longest piece at the start of `units[start..end)`, and returns its end; −1 if there is none. */
   #longestMatch(units: Uint16Array, start: number, end: number, isFirst: boolean, count: number): number {
     const vocabulary = this.vocabulary
     const hashes = this.#hashes

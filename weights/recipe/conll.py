@@ -14,6 +14,8 @@ from tokenizers.pre_tokenizers import BertPreTokenizer
 
 LABELS = ["O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC", "B-MISC", "I-MISC"]
 LABEL_ID = {label: i for i, label in enumerate(LABELS)}
+UNSURE = "O|MISC"  # the tag of a word outside every name, in a set that has no MISC
+UNSURE_ID = len(LABELS)  # never a label of the model: the loss takes it for the sum of the three it may be
 IGNORE = -100
 
 
@@ -137,8 +139,8 @@ class Encoder:
             ids += [i for i, _ in pieces]
             types += [t for _, t in pieces]
             tag = tags[k] if tags else "O"
-            labels += [LABEL_ID[tag]] + [IGNORE] * (len(pieces) - 1)
-            inner += [IGNORE] + [LABEL_ID[tag.replace("B-", "I-")]] * (len(pieces) - 1)
+            labels += [UNSURE_ID if tag == UNSURE else LABEL_ID[tag]] + [IGNORE] * (len(pieces) - 1)
+            inner += [IGNORE] + [UNSURE_ID if tag == UNSURE else LABEL_ID[tag.replace("B-", "I-")]] * (len(pieces) - 1)
         return Pieces(ids, types, labels, inner)
 
     def wrap(self, sentences: Sequence[Pieces]) -> Pieces:

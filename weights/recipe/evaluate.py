@@ -5,21 +5,25 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 from safetensors.torch import load_file
 from transformers import BertConfig, BertForTokenClassification
 
 import conll
-from conll import IGNORE, LABELS, Encoder, Sentence
+from conll import IGNORE, Encoder, Sentence
+from decode import DECODERS, log_probabilities
 from quantise import dequantised
-from train import CASES, keep_memory, predict
+from train import CASES, keep_memory, logits_of
 
 
 def load(folder: str | Path, weights: str = "model.safetensors") -> BertForTokenClassification:
     config = json.loads((Path(folder) / "config.json").read_text(encoding="utf-8"))
-    config.pop("quantization_config", None)
+    for ours in ("quantization_config", "bert_ner"):
+        config.pop(ours, None)
     model = BertForTokenClassification(BertConfig(**config))
     model.load_state_dict(dequantised(load_file(Path(folder) / weights)), strict=True)
     return model.eval()
@@ -39,10 +43,10 @@ def neighbours(lengths: list[int], k: int, size: int) -> tuple[int, int]:
 
 
 @torch.inference_mode()
-def predict_in_context(
-    model: BertForTokenClassification, encoder: Encoder, documents: list[list[Sentence]], size: int = 256
-) -> list[list[str]]:
-    """Each sentence read between its neighbours, as running text, and tagged from the middle."""
+def logits_in_context(
+    model: BertForTokenClassification, encoder: Encoder, documents: list[list[Sentence]], size: int
+) -> list[np.ndarray]:
+    """Each sentence read between its neighbours, as running text; the logits of its own words, [words, labels]."""
     found = []
     for document in documents:
         encoded = [encoder.sentence(s.words) for s in document]
@@ -51,10 +55,23 @@ def predict_in_context(
             a, b = neighbours(lengths, k, size)
             window = encoder.wrap(encoded[a:b])
             logits = model(input_ids=torch.tensor([window.ids]), token_type_ids=torch.tensor([window.types])).logits[0]
-            best = logits.argmax(-1).tolist()
             at = 1 + sum(lengths[a:k])
-            found.append([LABELS[best[at + j]] for j, label in enumerate(sentence.labels) if label != IGNORE])
+            found.append(logits[[at + j for j, label in enumerate(sentence.labels) if label != IGNORE]].double().numpy())
     return found
+
+
+def dropped(tags: Sequence[str], types: Sequence[str]) -> list[str]:
+    return ["O" if t[2:] in types else t for t in tags]
+
+
+def listed_names(path: str) -> set[str]:
+    lines = Path(path).read_text(encoding="utf-8").splitlines()
+    lists = [line.partition(": ")[2] for line in lines if line and not line.startswith("#")]
+    return {name.casefold() for names in lists for name in names.split("; ")}
+
+
+def names_of(sentence: Sentence) -> set[str]:
+    return {" ".join(sentence.words[start:end]).casefold() for start, end, _ in conll.spans(sentence.tags)}
 
 
 def main() -> None:
@@ -63,7 +80,11 @@ def main() -> None:
     p.add_argument("file")
     p.add_argument("--weights", default="model.safetensors")
     p.add_argument("--case", choices=["natural", *CASES], default="natural")
-    p.add_argument("--context", action="store_true", help="with the neighbouring sentences of the document")
+    p.add_argument("--context", type=int, nargs="?", const=256, help="with the neighbouring sentences, this many pieces at once (256)")
+    p.add_argument("--decoding", choices=[*DECODERS], help="what config.json says, argmax if it says nothing")
+    p.add_argument("--o-bias", type=float, help="likewise, or 0")
+    p.add_argument("--drop", action="append", default=[], metavar="TYPE", help="leave a type out of what was found and of the gold tags")
+    p.add_argument("--unlisted", metavar="NAMES", help="only sentences none of whose names stands in this list (names.txt)")
     p.add_argument("--seqeval", action="store_true", help="check the score against seqeval's (default and strict) too")
     p.add_argument("--predictions", help="write `word gold found` lines here")
     p.add_argument("--threads", type=int, default=1)
@@ -74,12 +95,20 @@ def main() -> None:
     model = load(a.model, a.weights)
     change = CASES.get(a.case, str)
     documents = [[Sentence(tuple(map(change, s.words)), s.tags) for s in d] for d in conll.read(a.file)]
+    if a.unlisted:
+        listed = listed_names(a.unlisted)
+        documents = [[s for s in d if not names_of(s) & listed] for d in documents]
     sentences = [s for d in documents for s in d]
-    gold = [s.tags for s in sentences]
     if a.context:
-        found = predict_in_context(model, encoder, documents)
+        logits = logits_in_context(model, encoder, documents, a.context)
     else:
-        found = predict(model, encoder, [list(s.words) for s in sentences])
+        logits = logits_of(model, encoder, [list(s.words) for s in sentences])
+    reading = json.loads((Path(a.model) / "config.json").read_text(encoding="utf-8")).get("bert_ner", {})
+    decode = DECODERS[a.decoding or reading.get("decoding", "argmax")]
+    temperature = reading.get("temperature", 1.0)
+    o_bias = reading.get("o_bias", 0.0) if a.o_bias is None else a.o_bias
+    found = [dropped(decode(log_probabilities(x, temperature, o_bias)), a.drop) for x in logits]
+    gold = [dropped(s.tags, a.drop) for s in sentences]
     total = conll.score(gold, found)
     print(f"{a.case}{' in context' if a.context else ''}: {total}  ({total.gold} gold, {total.found} found, {total.right} right)")
     for kind in ("PER", "ORG", "LOC", "MISC"):

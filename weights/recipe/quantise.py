@@ -62,6 +62,10 @@ def main() -> None:
     p.add_argument("float_model", help="folder with config.json, model.safetensors, vocab.txt")
     p.add_argument("out")
     p.add_argument("--plain", action="store_true")
+    p.add_argument("--decoding", choices=["argmax", "constrained"], default="argmax", help="how the runtime reads the model by default")
+    p.add_argument("--o-bias", type=float, default=0.0, help="added to the logit of O, after the temperature")
+    p.add_argument("--temperature", type=float, default=1.0, help="the logits are divided by it")
+    p.add_argument("--max-length", type=int, default=192, help="pieces that the runtime reads at once")
     a = p.parse_args()
     source, out = Path(a.float_model), Path(a.out)
     out.mkdir(parents=True, exist_ok=True)
@@ -86,13 +90,16 @@ def main() -> None:
     config = {k: config[k] for k in sorted(known & config.keys())}
     config["attention_probs_dropout_prob"] = 0.1
     config["quantization_config"] = QUANTIZATION
+    reading = {"decoding": a.decoding, "o_bias": a.o_bias, "temperature": a.temperature}
+    if reading != {"decoding": "argmax", "o_bias": 0.0, "temperature": 1.0}:
+        config["bert_ner"] = reading
     write(out / "config.json", config)
     write(out / "tokenizer_config.json", {
         "tokenizer_class": "BertTokenizer",
         "do_lower_case": True,
         "strip_accents": None,
         "tokenize_chinese_chars": True,
-        "model_max_length": 192,  # what it was trained on: longer windows cost F1
+        "model_max_length": a.max_length,
         "token_type_rule": "word-case",
         "unk_token": "[UNK]",
         "sep_token": "[SEP]",

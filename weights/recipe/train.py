@@ -16,6 +16,7 @@ import random
 import time
 from pathlib import Path
 
+import numpy as np
 import torch
 from safetensors.torch import save_file
 from transformers import BertForTokenClassification
@@ -183,12 +184,14 @@ def plain_state(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 # ── evaluation: one sentence at a time (sentences of equal length share a batch, so nothing is padded) ────────────
 
 @torch.inference_mode()
-def predict(model: BertForTokenClassification, encoder: Encoder, sentences: list[list[str]]) -> list[list[str]]:
+def logits_of(model: BertForTokenClassification, encoder: Encoder, sentences: list[list[str]]) -> list[np.ndarray]:
+    """Of each sentence the logits of its words, [words, labels]: those of their first pieces."""
     encoded = [encoder.wrap([encoder.sentence(words)]) for words in sentences]
     order: dict[int, list[int]] = {}
     for k, e in enumerate(encoded):
         order.setdefault(len(e.ids), []).append(k)
-    found: list[list[str]] = [[] for _ in sentences]
+    found: list[np.ndarray] = [np.zeros((0, len(LABELS)))] * len(sentences)
+    training = model.training
     model.eval()
     for length, members in order.items():
         step = max(1, 2000 // length)
@@ -197,11 +200,15 @@ def predict(model: BertForTokenClassification, encoder: Encoder, sentences: list
             logits = model(
                 input_ids=torch.tensor([encoded[k].ids for k in rows]),
                 token_type_ids=torch.tensor([encoded[k].types for k in rows]),
-            ).logits
-            for k, best in zip(rows, logits.argmax(-1).tolist(), strict=True):
-                found[k] = [LABELS[b] for b, first in zip(best, encoded[k].labels, strict=True) if first != IGNORE]
-    model.train()
+            ).logits.numpy()
+            for k, all_rows in zip(rows, logits, strict=True):
+                found[k] = all_rows[np.array(encoded[k].labels) != IGNORE].astype(np.float64)
+    model.train(training)
     return found
+
+
+def predict(model: BertForTokenClassification, encoder: Encoder, sentences: list[list[str]]) -> list[list[str]]:
+    return [[LABELS[k] for k in rows.argmax(1)] for rows in logits_of(model, encoder, sentences)]
 
 
 def evaluate(model: BertForTokenClassification, encoder: Encoder, sentences: list[Sentence], case: str = "") -> conll.Score:

@@ -1,4 +1,4 @@
-/** What a process that holds one engine can do. */
+/** The operations of a process that runs one engine. */
 import type { Engine } from '../engines.ts'
 
 export interface Sequence {
@@ -8,17 +8,17 @@ export interface Sequence {
 
 export interface LoadOptions {
   readonly engine: Engine
-  /** A model folder; for peers with the exports of export.py in onnx/. */
+  /** A model folder. For peers, it has the exports of export.py in onnx/. */
   readonly folder: string
   readonly threads: number
 }
 
 export interface Host {
-  /** Stages of loading in milliseconds, where the engine can tell them apart. */
+  /** Stages of loading in milliseconds, if the engine can tell them apart. */
   readonly stages: Readonly<Record<string, number>>
-  /** One forward pass over a batch. The function that it gives fetches the logits of the real tokens, [T, L], untimed. */
+  /** Runs one forward pass over a batch. The function that it returns fetches the logits of the real tokens, [T, L], untimed. */
   forward?(batch: readonly Sequence[]): Promise<() => ArrayLike<number>>
-  /** Text in, entities out, for all texts in one call. Gives the number of entities. */
+  /** Finds the entities of all texts in one call. Returns the number of entities. */
   extract?(texts: readonly string[]): Promise<number>
   /** FLOP and milliseconds per call of each kernel. */
   kernels?(tokens: number): Promise<readonly KernelTime[]>

@@ -1,7 +1,7 @@
 /**
- * How long each kernel takes within a forward pass. Backends that record and run later cannot be stopped between two
- * kernels, so each is run by itself: once per layer, on that layer's own weights (which then come from memory, not from a
- * cache, as they do in a forward pass), and all of them in one program.
+ * Measures the time of each kernel in a forward pass. Backends that record first and run later cannot be stopped between
+ * two kernels. So each kernel runs by itself, in one program, once per layer on that layer's own weights. The weights then
+ * come from memory, not from a cache, as in a forward pass.
  */
 import { loadLayer, random, randomBatch, randomLayer, randomLinear, runLayer } from '../../../dist/kernels/exercise.js'
 import type { Kernels, LinearWeights, Tensor } from '../../../dist/kernels/kernels.js'

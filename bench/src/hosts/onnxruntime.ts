@@ -1,4 +1,4 @@
-/** onnxruntime, web or native, as its users run BERT: int64 inputs, padded to the longest of the batch. */
+/** Runs onnxruntime, web or native, as its users run BERT: int64 inputs, padded to the longest of the batch. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { importPeer } from '../paths.ts'

@@ -1,4 +1,4 @@
-/** This runtime. Loading is told apart into stages by watching the source (read) and the kernels (pack). */
+/** Runs this runtime. It watches the source (read) and the kernels (pack) to split loading into stages. */
 import { loadKernels } from '../../../dist/kernels/load.js'
 import type { Kernels } from '../../../dist/kernels/kernels.js'
 import { packBatch } from '../../../dist/layers/batch.js'
@@ -30,7 +30,7 @@ export async function load({ engine, folder, threads }: LoadOptions): Promise<Ho
   }
 }
 
-/** Without turbo a backend warns and computes as usual: a row named after it would be a lie. */
+/** Checks that turbo is on. Without it a backend warns and computes as usual, and a row named turbo would be a lie. */
 function watchTurbo(): () => Promise<void> {
   const warnings: string[] = []
   process.on('warning', ({ message }) => warnings.push(message))
@@ -68,7 +68,7 @@ function watchSource(source: ModelSource, clock: Clock): ModelSource {
   }
 }
 
-/** The same kernels; the three that prepare weights are timed. */
+/** Wraps the kernels and times the three that prepare weights. */
 function watchKernels(kernels: Kernels, clock: Clock): Kernels {
   const preparing = new Set<PropertyKey>(['linearWeights', 'embeddingWeights', 'normWeights'])
   return new Proxy(kernels, {

@@ -1,4 +1,4 @@
-/** This runtime from text to entities. */
+/** Runs this runtime from text to entities. */
 import { pipeline } from '../../../dist/node.js'
 import type { BackendOptions } from '../../../dist/kernels/options.js'
 import type { Host, LoadOptions } from './host.ts'

@@ -1,4 +1,4 @@
-/** A checkpoint as fp32 tensors, read with this runtime's own reader: for peers that take arrays. */
+/** Reads a checkpoint as fp32 tensors with this runtime's own reader, for peers that take arrays. */
 import { readFileSync } from 'node:fs'
 import { decodeBF16, decodeF16, readSafetensors } from '../../../dist/index.js'
 

@@ -1,7 +1,7 @@
 /**
- * BERT on stock @tensorflow/tfjs-backend-wasm, in the two ways that one meets:
+ * Runs BERT on stock @tensorflow/tfjs-backend-wasm, in two ways:
  *   first  matrices as the checkpoint has them, tf.matMul(x, W, false, true), heads as one batched product
- *   fast   what reaches XNNPACK: W transposed once, two-dimensional, bias fused into the product
+ *   fast   the form that reaches XNNPACK: W transposed once, two-dimensional, bias fused into the product
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

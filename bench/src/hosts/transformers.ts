@@ -1,6 +1,6 @@
 /**
- * transformers.js's pipeline, text in, entities out. Its Node build runs on onnxruntime-node; its web build is what browsers
- * get (onnxruntime-web on WebAssembly), and runs in Node once it does not recognise Node by name.
+ * Runs transformers.js's pipeline from text to entities. Its Node build runs on onnxruntime-node. Browsers get its web build
+ * (onnxruntime-web on WebAssembly), which also runs in Node if Node's name is hidden from it.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, basename, join } from 'node:path'
@@ -45,7 +45,7 @@ export async function load({ engine: { options }, folder, threads }: LoadOptions
   }
 }
 
-/** Models and .wasm from this disk, instead of from the network. */
+/** Makes it load models and .wasm from this disk instead of the network. */
 function serveFolder({ env }: Transformers, folder: string, threads: number): void {
   const own = join(packageFolder('@huggingface/transformers') ?? '', 'node_modules/onnxruntime-web')
   const dist = join(existsSync(own) ? own : (packageFolder('onnxruntime-web') ?? ''), 'dist')

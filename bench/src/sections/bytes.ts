@@ -1,4 +1,4 @@
-/** Bytes to download and to install. */
+/** Measures the bytes to download and to install. */
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -63,7 +63,7 @@ function addPeers(add: (row: { label: string; group: 'peer' }, column: string, b
   }
 }
 
-/** Package, what a browser loads of it as JavaScript, and as WebAssembly. */
+/** Each peer: its package, and the files that a browser loads as JavaScript and as WebAssembly. */
 const PEERS = [
   [
     '@huggingface/transformers',
@@ -76,7 +76,7 @@ const PEERS = [
   ['@huggingface/tokenizers', 'dist/tokenizers.min.mjs', null],
 ] as const
 
-/** The folders of a package and of all that it depends on, optional platform packages included where installed. */
+/** The folders of a package and of all its dependencies, with optional platform packages if installed. */
 function dependenciesOf(name: string, from = BENCH, found = new Set<string>()): Set<string> {
   for (let at = from; at.startsWith(BENCH); at = join(at, '..')) {
     const folder = join(at, 'node_modules', name)
@@ -105,6 +105,6 @@ function filesUnder(folder: string): string[] {
     : []
 }
 
-/** Files of a package, without those of packages nested inside of it. */
+/** The files of a package, without those of packages nested inside it. */
 const ownFiles = (folder: string) =>
   filesUnder(folder).filter(path => !path.slice(folder.length).includes('/node_modules/'))

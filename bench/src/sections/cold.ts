@@ -1,4 +1,4 @@
-/** From the start of a process to its first answer, with V8's usual flags and the file in the system's cache. */
+/** Times a process from its start to its first answer. It has V8's usual flags, and its file is in the system's cache. */
 import { Bench, progress } from '../bench.ts'
 import type { Engine } from '../engines.ts'
 import { asError } from '../interleave.ts'
@@ -9,7 +9,7 @@ import { ONE_TEXT } from '../text.ts'
 
 export const FIRST_ANSWER = 'first answer'
 
-/** Start as another one does, or in no way that a user would meet. */
+/** Engines that start as another one does, or in a way that no user would. */
 const LEFT_OUT = new Set(['simd-w8a16', 'simd-w8a7', 'simd-turbo-q8', 'tfjs-fast', 'tfjs-first', 'naive'])
 
 export async function measureColdStarts(bench: Bench, model: Model, threads: number, all: readonly Engine[]) {

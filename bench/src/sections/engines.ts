@@ -1,4 +1,4 @@
-/** Latency, cost of batches, throughput and memory: all engines of one model and thread count, each in a process of its own. */
+/** Measures latency, batches, throughput and memory of all engines for one model and thread count. Each has its own process. */
 import { Bench, progress } from '../bench.ts'
 import type { Engine } from '../engines.ts'
 import { asError, interleave, type Contestant } from '../interleave.ts'
@@ -12,15 +12,15 @@ interface Runner {
   readonly process: EngineProcess
 }
 
-/** fp32 engines differ by the order of their sums alone. */
+/** The largest logit error for fp32 engines, which differ only in the order of their sums. */
 const EXACT = 1e-3
-/** int8 may cost a part of the logits' range (per tensor, of a trained model, up to a fifth). Half of it is another model. */
+/** The largest error for int8, as a part of the logits' range. A trained model loses up to a fifth; half is another model. */
 const INEXACT = 0.5
 
-/** An engine that takes longer for a batch is not asked for the next one, twice as large: the curve is clear by then. */
+/** If an engine takes longer than this for a batch, it skips the next, twice as large. The curve is clear by then. */
 const SLOWEST_BATCH = 1000 // ms
 
-/** Engines whose scaling is shown, beside this runtime's. */
+/** Peers whose scaling is shown beside this runtime's. */
 const SCALED = new Set(['ort-web-int8', 'ort-web-fp32', 'ort-node-fp32', 'ort-node-int8'])
 
 export async function measureEngines(bench: Bench, model: Model, threads: number, engines: readonly Engine[]) {
@@ -39,12 +39,12 @@ export async function measureEngines(bench: Bench, model: Model, threads: number
   }
 }
 
-/** Loads all engines and compares their logits; those that are missing or wrong get a row that says so. */
+/** Loads all engines and compares their logits. An engine that is missing or wrong gets a row that says so. */
 async function start(bench: Bench, model: Model, threads: number, engines: readonly Engine[]): Promise<Runner[]> {
   const runners: Runner[] = []
   const checked = [sequence(model, CHECKED_TOKENS)]
   let reference: ArrayLike<number> | null = referenceLogits(model) ?? bench.references.get(model.name) ?? null
-  // Without PyTorch's logits, those of the naive kernels are the reference: they are the definition.
+  // Without PyTorch's logits, the naive kernels' are the reference: they are the definition.
   const naiveFirst = [...engines].sort((a, b) => Number(b.id === 'naive') - Number(a.id === 'naive'))
   const ready = new Map<Engine, Runner>()
   for (const engine of naiveFirst) {
@@ -113,7 +113,7 @@ async function latency(
 
 const isScaled = (engine: Engine) => SCALED.has(engine.id) || engine.options.backend === 'simd'
 
-/** B equal texts of 32 tokens in one call. */
+/** Times B equal texts of 32 tokens in one call. */
 async function batches(bench: Bench, model: Model, threads: number, runners: readonly Runner[]): Promise<void> {
   const tooSlow = new Set<Engine>()
   for (const size of bench.settings.quick ? [1, 8] : [1, 2, 4, 8, 16, 32, 64]) {
@@ -136,7 +136,7 @@ async function batches(bench: Bench, model: Model, threads: number, runners: rea
   }
 }
 
-/** Sentences as long as those of CoNLL-2003, one by one and sixteen at a time in the order in which they come. */
+/** Times sentences as long as CoNLL-2003's, one by one, and sixteen at a time in their order. */
 async function throughput(bench: Bench, model: Model, threads: number, runners: readonly Runner[]): Promise<void> {
   if (!bench.hasTimeFor(`${model.name}, ${threads} threads, the stream of sentences`)) return
   const stream = streamLengths(bench.settings.quick || model.isLarge ? 16 : 32).map((length, i) =>

@@ -1,4 +1,4 @@
-/** GFLOP/s of each kernel, and its share of a forward pass. */
+/** Measures the GFLOP/s of each kernel, and its share of a forward pass. */
 import { Bench, progress } from '../bench.ts'
 import type { Engine } from '../engines.ts'
 import { asError } from '../interleave.ts'

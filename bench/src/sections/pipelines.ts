@@ -1,4 +1,4 @@
-/** Text in, entities out: one text, and a stream of texts as long as real sentences. */
+/** Times pipelines from text to entities: one text, and a stream of texts as long as real sentences. */
 import { Bench, progress } from '../bench.ts'
 import type { Engine } from '../engines.ts'
 import { asError, interleave } from '../interleave.ts'

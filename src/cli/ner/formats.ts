@@ -47,8 +47,8 @@ export function createPrinter(format: Format, options: PrinterOptions): Printer 
           `${file === undefined || isSingle ? '' : `<h2>${escapeHtml(escapeControls(file))}</h2>\n`}${render(text, entities, 'html')}\n`,
       }
     case 'redacted': {
-      // For eyes, as all formats are: a pipe may lead to a terminal. `bert-ner redact` gives the text itself.
       const ledger = new Ledger([], false) // One numbering for all lines and files of a run.
+      // For eyes, as all formats are: a pipe may lead to a terminal. `bert-ner redact` gives the text itself.
       return { print: ({ text }, entities) => showControls(ended(redactWith(ledger, text, entities))) }
     }
   }

@@ -114,10 +114,11 @@ function checked(text: string, subject: string): string {
 }
 
 function tooLong(subject: string): SourceError {
+  const most = (longestText('entities') / 1e6).toFixed(1)
   return new SourceError({
     code: 'SOURCE_TEXT_TOO_LONG',
     subject,
-    expected: `a text of at most ${(longestText('entities') / 1e6).toFixed(1)} million characters, for which there is memory`,
+    expected: `a text of at most ${most} million characters, ${most} MB of ASCII, for which there is memory`,
     found: 'a longer one',
     nextStep: 'Cut it into files or, for --lines, into lines; NODE_OPTIONS=--max-old-space-size=8192 makes more room.',
   })

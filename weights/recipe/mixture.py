@@ -1,0 +1,125 @@
+"""What one epoch of stage 2 reads: CoNLL-2003 and openly licensed sets, everyday lines, names replaced, letter case changed.
+
+Data flow:  sets ─ share of their documents ─► groups of sentences ─ replace names ─► change case ─ encode ─► examples
+
+| set                     | share of an epoch, at first | in the last epochs | tags                  |
+| ----------------------- | --------------------------- | ------------------ | --------------------- |
+| CoNLL-2003 eng.train    | 1, and 0.3 in another case  | 1, and 0.3         | all                   |
+| WNUT17, Broad Twitter   | 1                           | 0.5                | O means "O or MISC"   |
+| Tweebank                | 2                           | 1                  | all                   |
+| LitBank                 | 0.4                         | 0.2                | O means "O or MISC"   |
+| everyday.txt            | 1                           | 1                  | all                   |
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import conll
+from conll import UNSURE, Encoder, Pieces, Sentence
+from everyday import Everyday
+from names import Names
+from train import CASES
+
+Group = list[Sentence]
+LONGEST = 512  # positions of the model
+
+
+@dataclass(frozen=True)
+class Source:
+    name: str
+    documents: list[list[Sentence]]
+    share: float
+    last_share: float
+    copies: float  # of the epoch's groups, this part comes again in another case …
+    changed: float  # … and this part in another case only
+    joined: float  # the chance that a sentence starts a passage
+
+
+def unsure(documents: list[list[Sentence]]) -> list[list[Sentence]]:
+    """Documents of a set without MISC, with the tag that says so."""
+    return [[Sentence(s.words, tuple(UNSURE if t == "O" else t for t in s.tags)) for s in d] for d in documents]
+
+
+def pieces_of(document: list[Sentence], size: int) -> list[list[Sentence]]:
+    return [document[k : k + size] for k in range(0, len(document), size)]
+
+
+class Mixture:
+    def __init__(self, conll_documents: list[list[Sentence]], data: str | Path, encoder: Encoder) -> None:
+        self.encoder, self.names = encoder, Names()
+        self.everyday = Everyday(self.names)
+
+        def part(name: str) -> list[list[Sentence]]:
+            return [p for d in conll.read(Path(data) / f"{name}-train.conll") for p in pieces_of(d, 40)]
+
+        self.sources = [
+            Source("conll", conll_documents, 1, 1, 0.3, 0, 0.07),
+            Source("wnut17", unsure(part("wnut17")), 1, 0.5, 0, 0.25, 0.02),
+            Source("btc", unsure(part("btc")), 1, 0.5, 0, 0.25, 0.02),
+            Source("tweebank", part("tweebank"), 2, 1, 0, 0.25, 0.02),
+            Source("litbank", unsure(part("litbank")), 0.4, 0.2, 0, 0.2, 0.1),
+        ]
+
+    def epoch(self, rng: random.Random, last: bool) -> list[Pieces]:
+        out: list[Pieces] = []
+        for s in self.sources:
+            documents = drawn(s.documents, s.last_share if last else s.share, rng)
+            groups = [g for d in documents for g in passages(d, s.joined, rng, self.pieces)]
+            out += self.examples(groups, s.copies, s.changed, rng)
+        out += self.examples(passages(self.everyday.epoch(rng), 0.03, rng, self.pieces), 0, 0.3, rng)
+        return out
+
+    def examples(self, groups: list[Group], copies: float, changed: float, rng: random.Random) -> list[Pieces]:
+        renamed = [self.renamed(g, rng) if rng.random() < 0.2 else g for g in groups]
+        again = [cased(g, rng) for g in renamed if rng.random() < copies]
+        kept = [cased(g, rng) if rng.random() < changed else g for g in renamed]
+        encoded = [self.encoder.wrap([self.encoder.sentence(s.words, s.tags) for s in g]) for g in kept + again]
+        return [e for e in encoded if len(e.ids) <= LONGEST]  # longer names can push a passage over
+
+    def pieces(self, sentence: Sentence) -> int:
+        return sum(len(self.encoder.word(w)) for w in sentence.words)
+
+    def renamed(self, group: Group, rng: random.Random) -> Group:
+        known: dict[tuple[str, ...], list[str] | None] = {}
+        return [self.names.replaced(s, rng, known) for s in group]
+
+
+def drawn(documents: list[list[Sentence]], share: float, rng: random.Random) -> list[list[Sentence]]:
+    """Each document `share` times on average: the whole part always, the rest by lot."""
+    whole = int(share)
+    return documents * whole + rng.sample(documents, round((share - whole) * len(documents)))
+
+
+def passages(document: list[Sentence], joined: float, rng: random.Random, pieces: Callable[[Sentence], int]) -> list[Group]:
+    """Single sentences, and now and then a passage: mostly 80 to 260 pieces, one in four up to 480."""
+    groups: list[Group] = []
+    k = 0
+    while k < len(document):
+        group = [document[k]]
+        k += 1
+        if rng.random() < joined:
+            limit = rng.randint(260, 480) if rng.random() < 0.25 else rng.randint(80, 260)
+            size = pieces(group[0])
+            while k < len(document) and size + pieces(document[k]) < limit:
+                size += pieces(document[k])
+                group.append(document[k])
+                k += 1
+        groups.append(group)
+    return groups
+
+
+def cased(group: Group, rng: random.Random) -> Group:
+    """The group in one other case, half of the time without the full stops at the ends of sentences."""
+    change: Callable[[str], str] = CASES[rng.choices(["lower", "upper", "title"], [0.5, 0.35, 0.15])[0]]
+    bare = rng.random() < 0.5
+    out = []
+    for s in group:
+        words, tags = tuple(map(change, s.words)), s.tags
+        if bare and len(words) > 2 and words[-1] == ".":
+            words, tags = words[:-1], tags[:-1]
+        out.append(Sentence(words, tags))
+    return out

@@ -1,0 +1,178 @@
+"""Stage 2: go on from a model of train.py with the mixture of mixture.py. CPU, fp32, resumable after every epoch.
+
+The learning rate rises for half an epoch, stays, and falls in a straight line over the last epochs, in which the other
+sets come half as often, so that CoNLL-2003's conventions stay. What is evaluated and saved is a moving average of the
+weights. The scores after an epoch are those one may choose on: held-out documents of eng.train and the five dev sets.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import time
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from transformers import BertForTokenClassification
+
+import conll
+from conll import IGNORE, LABEL_ID, LABELS, Encoder, Sentence
+from evaluate import load
+from mixture import Mixture
+from train import batches, keep_memory, parameter_groups, predict, tensors
+
+DEV = ["wnut17", "btc", "tweebank", "uner-ewt", "crossner"]
+WITHOUT_MISC = {"wnut17", "btc", "uner-ewt", "crossner"}
+MAYBE_MISC = [LABEL_ID[x] for x in ("O", "B-MISC", "I-MISC")]
+
+
+def arguments() -> argparse.Namespace:
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--start", required=True, help="folder of the model to go on from, float or int8")
+    p.add_argument("--train", required=True, help="eng.train")
+    p.add_argument("--data", required=True, help="folder with the openly licensed sets, SET-train.conll and SET-dev.conll")
+    p.add_argument("--out", required=True)
+    p.add_argument("--epochs", type=int, required=True)
+    p.add_argument("--last", type=int, default=2, help="epochs over which the learning rate falls")
+    p.add_argument("--lr", type=float, default=7e-5, help="of the top encoder layer")
+    p.add_argument("--decay", type=float, default=0.92, help="learning-rate factor from each layer to the one below")
+    p.add_argument("--head-lr", type=float, default=2e-4, help="of the classifier and the token-type table")
+    p.add_argument("--floor", type=float, default=0.02, help="last learning rate as a share of the highest")
+    p.add_argument("--pieces", type=int, default=1200, help="pieces per batch, padding included")
+    p.add_argument("--inner", type=float, default=0.3, help="weight of the loss at a word's pieces after the first")
+    p.add_argument("--holdout", type=float, default=0.05, help="share of CoNLL's training documents kept for choosing")
+    p.add_argument("--dropout", type=float, default=0.1)
+    p.add_argument("--ema", type=float, default=0.998)
+    p.add_argument("--seed", type=int, default=1)
+    p.add_argument("--threads", type=int, default=2)
+    p.add_argument("--resume", action="store_true")
+    return p.parse_args()
+
+
+def loss_of(logits: torch.Tensor, labels: torch.Tensor, inner: torch.Tensor, weight: float) -> torch.Tensor:
+    """Cross entropy as in train.py; where the tag is "O or MISC", minus the log of the three labels' probability."""
+    logp = logits.log_softmax(-1)
+    maybe = logp[..., MAYBE_MISC].logsumexp(-1, keepdim=True)
+    flat = torch.cat([logp, maybe], -1).view(-1, len(LABELS) + 1)
+
+    def total(target: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.nll_loss(flat, target.view(-1), ignore_index=IGNORE, reduction="sum")
+
+    return (total(labels) + weight * total(inner)) / ((labels != IGNORE).sum() + weight * (inner != IGNORE).sum())
+
+
+def without_misc(tags: list[str]) -> list[str]:
+    return ["O" if t.endswith("MISC") else t for t in tags]
+
+
+def dev_sets(data: str | Path, every: dict[str, int]) -> dict[str, list[Sentence]]:
+    return {n: [s for d in conll.read(Path(data) / f"{n}-dev.conll") for s in d][:: every.get(n, 1)] for n in DEV}
+
+
+def scores(model: BertForTokenClassification, encoder: Encoder, sets: dict[str, list[Sentence]]) -> dict[str, float]:
+    out = {}
+    for name, sentences in sets.items():
+        found = predict(model, encoder, [list(s.words) for s in sentences])
+        if name in WITHOUT_MISC:
+            found = [without_misc(t) for t in found]
+        out[name] = conll.score([s.tags for s in sentences], found).f1
+    return out
+
+
+def share_of_rate(at: float, a: argparse.Namespace) -> float:
+    """The learning rate as a share of the highest, `at` epochs after the start."""
+    fall = (a.epochs - at) / a.last
+    return min(1.0, at / 0.5, a.floor + (1 - a.floor) * max(0.0, fall))
+
+
+def main() -> None:
+    a = arguments()
+    keep_memory()
+    torch.set_num_threads(a.threads)
+    out = Path(a.out)
+    out.mkdir(parents=True, exist_ok=True)
+    log = (out / "log.txt").open("a")
+
+    def say(text: str) -> None:
+        line = time.strftime("%H:%M:%S ") + text
+        print(line, flush=True)
+        print(line, file=log, flush=True)
+
+    encoder = Encoder(Path(a.start) / "vocab.txt")
+    documents = conll.read(a.train)
+    random.Random(0).shuffle(documents)  # the same hold-out as in train.py
+    kept = int(a.holdout * len(documents))
+    dev = {"held-out": [s for d in documents[:kept] for s in d], **dev_sets(a.data, {"crossner": 3})}
+    mixture = Mixture(documents[kept:], a.data, encoder)
+    say(f"{vars(a)}")
+
+    model = load(a.start)
+    model.config.hidden_dropout_prob = a.dropout
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = a.dropout
+    model.config.attention_probs_dropout_prob = 0.0  # lets torch use its fused attention
+    for layer in model.bert.encoder.layer:
+        layer.attention.self.dropout.p = 0.0
+    names, parameters = zip(*model.named_parameters(), strict=True)
+    optimizer = torch.optim.AdamW(parameter_groups(model, a), betas=(0.9, 0.98), eps=1e-6, fused=True)
+    ema = {k: v.detach().clone() for k, v in model.state_dict().items()}
+    first = step = 0
+    if a.resume and (out / "resume.pt").exists():
+        saved = torch.load(out / "resume.pt", weights_only=True)
+        model.load_state_dict(saved["model"])
+        optimizer.load_state_dict(saved["optimizer"])
+        ema, first, step = saved["ema"], saved["epoch"], saved["step"]
+        say(f"resumed after epoch {first}")
+    else:
+        say("start | " + text_of(scores(model, encoder, dev)))
+    model.config.save_pretrained(out)
+    (out / "vocab.txt").write_text((Path(a.start) / "vocab.txt").read_text(encoding="utf-8"), encoding="utf-8")
+
+    for epoch in range(first, a.epochs):
+        rng = random.Random(1000 * a.seed + epoch)
+        torch.manual_seed(1000 * a.seed + epoch)
+        work = batches(mixture.epoch(rng, epoch >= a.epochs - a.last), a.pieces, rng)
+        model.train()
+        losses, spent, started = 0.0, 0, time.time()
+        for k, batch in enumerate(work):
+            share = share_of_rate(epoch + k / len(work), a)
+            for group in optimizer.param_groups:
+                group["lr"] = group["peak"] * share
+            inputs = tensors(batch)
+            labels, inner = inputs.pop("labels"), inputs.pop("inner")
+            loss = loss_of(model(**inputs).logits, labels, inner, a.inner)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0, foreach=True)
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+            losses += loss.item()
+            spent += inputs["input_ids"].numel()
+            step += 1
+            if step % 4 == 0:  # every fourth step is as good an average and a quarter of the memory traffic
+                keep = min(a.ema**4, (1 + step) / (40 + step))
+                torch._foreach_lerp_([ema[n] for n in names], [p.detach() for p in parameters], 1 - keep)
+            if k % 25 == 24:
+                say(f"epoch {epoch + 1} step {k + 1}/{len(work)} loss {losses / (k + 1):.4f} {spent / (time.time() - started):.0f} pieces/s")
+        spent_s = time.time() - started
+        state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "ema": ema, "epoch": epoch + 1, "step": step}
+        torch.save(state, out / "resume.pt.new")
+        (out / "resume.pt.new").rename(out / "resume.pt")
+        save_file(ema, out / f"epoch-{epoch + 1}.safetensors", {"format": "pt"})
+        averaged = load_averaged(out, epoch + 1)
+        say(f"epoch {epoch + 1} loss {losses / len(work):.4f} | {text_of(scores(averaged, encoder, dev))} | {spent_s:.0f} s")
+    save_file(ema, out / "model.safetensors", {"format": "pt"})
+
+
+def load_averaged(out: Path, epoch: int) -> BertForTokenClassification:
+    return load(out, f"epoch-{epoch}.safetensors")
+
+
+def text_of(found: dict[str, float]) -> str:
+    mean = sum(found.values()) / len(found)
+    return " ".join(f"{k} {v:.2f}" for k, v in found.items()) + f" mean {mean:.2f}"
+
+
+if __name__ == "__main__":
+    main()
