@@ -73,7 +73,7 @@ const cut =
     response.writeHead(request.headers.range ? 206 : 200, {
       'content-length': rest.byteLength,
       'content-range': `bytes ${from}-${bytes.byteLength - 1}/${bytes.byteLength}`,
-      etag: request.headers['if-range'] ?? '"etag elsewhere"',
+      etag: String(request.headers['if-range'] ?? '"etag elsewhere"'),
     })
     response.write(rest.subarray(0, Math.floor(rest.byteLength * share)), () => setTimeout(() => response.destroy(), 5))
   }
