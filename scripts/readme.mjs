@@ -46,7 +46,7 @@ const STAGES = [
     [
       ['src/safetensors', 'bytes → named tensors, and back', ['header', 'json-errors', 'dtypes', 'half', 'reader', 'checkpoint', 'writer']],
       ['src/json', 'JSON that a stranger wrote', ['scanner', 'object']],
-      ['src/source', 'where model files come from', ['source', 'progress']],
+      ['src/source', 'where model files come from', ['source', 'progress', 'hub/name', 'hub/model', 'hub/download', 'hub/http', 'hub/retry', 'hub/files', 'hub/store', 'hub/errors']],
       ['src/layers', 'weights and batches', ['config', 'weights', 'batch', 'token-classifier', 'trace']],
     ],
   ],
@@ -65,7 +65,7 @@ const STAGES = [
     'Around it',
     'Node, and the command line.',
     [
-      ['src/node', 'what only Node has: folders', []],
+      ['src/node', "what only Node has: folders, the hub's cache", ['default-model', 'folder', 'pipeline', 'tokenizer', 'hub/model', 'hub/cache', 'hub/part', 'hub/settings', 'hub/inventory', 'hub/marks', 'hub/failure']],
       ['src/cli', 'the command line, a file or a folder for each command', ['main', 'commands', 'ner/command', 'ner/run', 'ner/inputs', 'ner/lines', 'ner/formats', 'ner/json-line', 'eval/command', 'eval/run', 'eval/table', 'output', 'input', 'progress', 'failure']],
     ],
   ],

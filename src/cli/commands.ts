@@ -5,6 +5,7 @@
  * argument, options and action on the program itself.
  */
 import { register as evaluate } from './eval/command.ts'
+import { register as hub } from './hub/command.ts'
 import { register as inspect } from './inspect.ts'
 import { register as ner } from './ner/command.ts'
 import { register as redact } from './redact/redact-command.ts'
@@ -12,4 +13,12 @@ import { register as restore } from './redact/restore-command.ts'
 import { register as tokenize } from './tokenize.ts'
 import type { Command } from './vendor/commander.ts'
 
-export const commands: readonly ((program: Command) => void)[] = [ner, redact, restore, evaluate, tokenize, inspect]
+export const commands: readonly ((program: Command) => void)[] = [
+  ner,
+  redact,
+  restore,
+  evaluate,
+  tokenize,
+  inspect,
+  hub,
+]

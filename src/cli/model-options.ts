@@ -9,7 +9,7 @@ export interface ModelFlags extends Pick<BackendOptions, 'backend' | 'device' | 
 /** `threads`: the default number of threads, in words. */
 export function modelOptions(threads = 'one per core, four at most'): Option[] {
   return [
-    new Option('--model <folder>', 'model in Hugging Face layout (default: the one that comes with bert-ner)'),
+    new Option('--model <model>', 'a folder, or owner/name of the Hugging Face hub (default: the one of bert-ner)'),
     new Option('--backend <name>', 'what computes (default: the fastest that is there)').choices(BACKENDS),
     new Option('--device <name>', 'backend tfjs: which of its backends').argParser(String),
     new Option('--dtype <name>', 'arithmetic of the linear layers (default: the one that fits the file)').choices(

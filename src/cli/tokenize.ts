@@ -2,11 +2,12 @@
 import { stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { OptionError } from '../errors.ts'
-import { defaultFolder } from '../node/default-model.ts'
+import { isFile } from '../node/hub/cache.ts'
 import type { Encoding } from '../tokenizer/encoding.ts'
 import type { ExplainedSegment, Explanation } from '../tokenizer/explain.ts'
 import type { EncodeOptions, Tokenizer } from '../tokenizer/tokenizer.ts'
 import { escapeControls } from '../escape.ts'
+import { modelFolder } from './hub/locate.ts'
 import { readBytes } from './input.ts'
 import { jsonPieces } from './json.ts'
 import { readText } from './ner/lines.ts'
@@ -25,7 +26,10 @@ export function register(program: Command): void {
     .description('show what the tokenizer makes of a text, step by step')
     .argument('[text...]', 'the text, or else standard input')
     .addOption(
-      new Option('--model <dir>', 'a model folder (default: the model of this package)').conflicts('tokenizer'),
+      new Option(
+        '--model <model>',
+        'a folder, or owner/name of the Hugging Face hub (default: the one of bert-ner)',
+      ).conflicts('tokenizer'),
     )
     .option('--tokenizer <file>', 'a tokenizer.json or a vocab.txt')
     .addOption(
@@ -59,10 +63,9 @@ const LARGEST_FILE = 2 ** 28
 async function open({ model, tokenizer }: Options): Promise<Tokenizer> {
   const { Tokenizer } = await import('../node/tokenizer.ts')
   if (tokenizer === undefined) {
-    const folder = model ?? defaultFolder()
-    // A wrong path is reported as such, not as a model without files.
-    if (!(await stat(folder)).isDirectory()) throw wrongKind(folder, 'a folder with the files of a model', 'a file')
-    return Tokenizer.fromFolder(folder)
+    if (model !== undefined && (await isFile(model)))
+      throw wrongKind(model, 'a folder with the files of a model', 'a file')
+    return Tokenizer.fromFolder(await modelFolder(model))
   }
   if ((await stat(tokenizer)).isDirectory()) throw wrongKind(tokenizer, 'a tokenizer.json or a vocab.txt', 'a folder')
   const [contents, config] = await Promise.all([

@@ -59,8 +59,15 @@ export type ProgressEvent =
     }
   | { readonly status: 'ready'; readonly task: Task }
 
-export const TASKS = ['token-classification', 'ner'] as const
+const TASKS = ['token-classification', 'ner'] as const
 export type Task = (typeof TASKS)[number]
+
+/** @throws OptionError `OPTION_VALUE` */
+export function checkTask(task: Task): void {
+  if (!TASKS.includes(task)) {
+    throw wrong('task', `one of ${TASKS.join(', ')}`, show(task), "Use 'token-classification'.")
+  }
+}
 
 /** Options of {@link pipeline}. It also takes the options of a call, as defaults for its calls. */
 export interface PipelineOptions<S extends AggregationStrategy = AggregationStrategy>

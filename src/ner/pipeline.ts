@@ -10,7 +10,7 @@ import type { AggregationStrategy, Entity, EntityOf } from './entity.ts'
 import {
   checkCallOptions,
   checkPipelineOptions,
-  TASKS,
+  checkTask,
   wrong,
   type CallOptions,
   type PipelineOptions,
@@ -74,8 +74,7 @@ export async function pipeline<D extends AggregationStrategy = 'none'>(
   model: ModelInput,
   options: PipelineOptions<D> = {},
 ): Promise<NerPipeline<D>> {
-  if (!TASKS.includes(task))
-    throw wrong('task', `one of ${TASKS.join(', ')}`, show(task), "Use 'token-classification'.")
+  checkTask(task)
   const { load, call } = checkPipelineOptions(options)
   checkCallOptions({}, call)
   const { progress_callback: report, ...backend } = load

@@ -190,7 +190,7 @@ describe('failures are one line that says what to do', () => {
   test.each([
     [['-f', 'no-such-file.txt'], 'no-such-file.txt: no such file or folder. Check the path.'],
     [['-f', '.'], '.: expected a file with text, found a folder.'],
-    [['--model', 'no-such-folder', 'a'], 'no-such-folder: no such file or folder. Check the path.'],
+    [['--model', 'no-such-folder', 'a'], 'a name of the hub with its owner, owner/name; there is no such folder'],
     [['--model', 'src', 'a'], 'config.json: expected a file of this name in the model'],
     [
       ['--model', tiny, '--stride', '600', 'a'],

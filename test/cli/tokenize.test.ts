@@ -85,7 +85,7 @@ describe('bert-ner tokenize', () => {
     expect(await run('tokenize', '--model', none, 'x')).toEqual({
       status: 1,
       stdout: '',
-      stderr: `bert-ner: ${none}: no such file or folder. Check the path.\n`,
+      stderr: `bert-ner: ${none}: expected a folder, for it was read as a path, found no such folder. Check the path; a name of the hub is owner/name.\n`,
     })
     const latin1 = await runWith({ input: new Uint8Array([0x63, 0xe9]) }, 'tokenize', '--model', folder)
     expect(latin1.status).toBe(1)

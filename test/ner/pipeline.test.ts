@@ -327,7 +327,8 @@ describe('loading', () => {
     ['a record of nothing', () => pipeline('ner', {}), 'OPTION_MODEL'],
     ['a URL of something else', () => pipeline('ner', new URL('https://example.org/model')), 'OPTION_MODEL'],
     ['a device that its backend lacks', () => pipeline('ner', tinyModel(), { device: 'webgpu' }), 'OPTION_DEVICE'],
-    ['a folder that is not there', () => pipeline('ner', 'no/such/folder'), 'SOURCE_FILE_MISSING'],
+    ['a folder that is not there', () => pipeline('ner', './no/such/folder'), 'SOURCE_FILE_MISSING'],
+    ['neither a folder nor a name', () => pipeline('ner', 'no/such/folder'), 'OPTION_MODEL'],
     [
       'a model without a tokenizer',
       () => pipeline('ner', { ...tinyModel(), 'vocab.txt': undefined as never }),

@@ -1,20 +1,18 @@
 /** The model to be scored: tokenizer and network, as evaluation wants them. */
-import { stat } from 'node:fs/promises'
 import { BertForTokenClassification } from '../../layers/token-classifier.ts'
 import { checkFit } from '../../ner/fit.ts'
 import { Tagger } from '../../ner/tagger.ts'
 import { sourceFromFolder } from '../../node/folder.ts'
-import { defaultFolder } from '../../node/default-model.ts'
 import { Tokenizer } from '../../tokenizer/tokenizer.ts'
 import type { EvalFlags, LoadedModel } from './flags.ts'
 import { backendOptions } from '../model-options.ts'
+import { modelFolder } from '../hub/locate.ts'
 import { hashFile } from './files.ts'
 
 const FILES = ['model.safetensors', 'config.json', 'tokenizer.json', 'vocab.txt', 'tokenizer_config.json']
 
 export async function loadModel(flags: EvalFlags): Promise<LoadedModel> {
-  const folder = flags.model ?? defaultFolder()
-  if (flags.model !== undefined) await stat(folder) // A wrong path is reported as such, not as a model without files.
+  const folder = await modelFolder(flags.model)
   const source = sourceFromFolder(folder)
   const tokenizer = await Tokenizer.fromSource(source)
   const model = await BertForTokenClassification.load(source, backendOptions(flags))

@@ -1,9 +1,9 @@
 /** The action of `bert-ner TEXT`: the model is loaded while the input is opened, texts flow through, results are printed. */
 import { checkEntityCount } from '../../limits.ts'
-import { stat } from 'node:fs/promises'
 import type { CallOptions } from '../../ner/options.ts'
 import { pipeline } from '../../node/pipeline.ts'
 import { backendOptions } from '../model-options.ts'
+import { modelFolder } from '../hub/locate.ts'
 import type { NerFlags } from './flags.ts'
 import { BufferedOutput } from '../output.ts'
 import { startProgress } from '../progress.ts'
@@ -14,8 +14,10 @@ import { interruptible } from './interrupt.ts'
 export async function run(words: readonly string[], flags: NerFlags): Promise<void> {
   const inputs = await openInputs(words, flags)
   const { threads = threadsFor(words) } = flags
-  if (flags.model !== undefined) await stat(flags.model) // A wrong path is reported as such, not as a model without files.
-  await interruptible(signal => answer(inputs, { ...flags, ...(threads === undefined ? {} : { threads }) }, signal))
+  const model = await modelFolder(flags.model)
+  await interruptible(signal =>
+    answer(inputs, { ...flags, model, ...(threads === undefined ? {} : { threads }) }, signal),
+  )
 }
 
 /** For a sentence, starting more threads takes longer than they save. */

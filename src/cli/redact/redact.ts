@@ -1,11 +1,12 @@
 /** The action of `bert-ner redact`: texts flow through one session, whose names are kept before their placeholders leave. */
-import { readFile, stat } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { showControls } from '../../escape.ts'
 import { pipeline } from '../../node/pipeline.ts'
 import type { RedactorOptions } from '../../redact/options.ts'
 import { PATTERNS } from '../../redact/patterns/patterns.ts'
 import { createRedactor } from '../../redact/redactor.ts'
 import type { Redactor } from '../../redact/session-types.ts'
+import { modelFolder } from '../hub/locate.ts'
 import { backendOptions } from '../model-options.ts'
 import { openInputs, type Inputs, type Item } from '../ner/inputs.ts'
 import { interruptible } from '../ner/interrupt.ts'
@@ -26,9 +27,9 @@ export async function redactFiles(files: readonly string[], flags: RedactFlags):
   })
   const key = flags.keyFile === undefined ? undefined : await readFile(flags.keyFile)
   const file = flags.mapping === undefined ? undefined : MappingFile.open(flags.mapping)
-  if (flags.model !== undefined) await stat(flags.model) // A wrong path is reported as such, not as a model without files.
+  const model = await modelFolder(flags.model)
   await interruptible(async signal => {
-    const ner = await pipeline('token-classification', flags.model, backendOptions(flags))
+    const ner = await pipeline('token-classification', model, backendOptions(flags))
     const redactor = createRedactor(ner, redactorOptions(flags, key))
     const mapping = file?.mapping()
     if (mapping) redactor.import(mapping)

@@ -1,0 +1,120 @@
+/** How the hub is reached and where its cache lies: options first, then the environment, by huggingface_hub's names and rules. */
+import { readFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { OptionError } from '../../errors.ts'
+import type { Hub } from '../../source/hub/http.ts'
+import { quote, show } from '../../values.ts'
+
+/** The options that concern the hub, by transformers' names. */
+export interface HubOptions {
+  /** A branch, a tag, a commit, or `refs/pr/N`. Default: `main`, or what stands after `@` in the name. */
+  readonly revision?: string
+  /** The folder of the cache. Default: huggingface_hub's, `~/.cache/huggingface/hub`. */
+  readonly cache_dir?: string
+  /** No request is made: the cache answers, or an error. Default: false, or HF_HUB_OFFLINE. */
+  readonly local_files_only?: boolean
+  /** For private and gated models; false for none. Default: HF_TOKEN, or the file of `hf auth login`. */
+  readonly token?: string | false
+  /** Fetches each file again. Default: false. */
+  readonly force_download?: boolean
+  /** In place of the global one, for instance one that knows a proxy. It must honour `redirect: 'manual'`. */
+  readonly fetch?: typeof fetch
+}
+
+export interface HubSettings {
+  readonly hub: Hub
+  readonly cacheFolder: string
+  readonly isOffline: boolean
+  readonly isForced: boolean
+}
+
+/** @throws OptionError for a variable that cannot be what it says */
+export async function hubSettings(options: HubOptions): Promise<HubSettings> {
+  const { env } = process
+  return {
+    hub: {
+      endpoint: endpointOf(env.HF_ENDPOINT),
+      token: checkToken(options.token === false ? undefined : (options.token ?? (await savedToken()))),
+      fetch: options.fetch ?? fetch,
+      etagTimeout: seconds('HF_HUB_ETAG_TIMEOUT'),
+      downloadTimeout: seconds('HF_HUB_DOWNLOAD_TIMEOUT'),
+      backoff: 500,
+    },
+    cacheFolder: options.cache_dir ?? cacheFolder(),
+    isOffline: options.local_files_only ?? isTrue(given(env.HF_HUB_OFFLINE) ?? env.TRANSFORMERS_OFFLINE),
+    isForced: options.force_download ?? false,
+  }
+}
+
+/** The folder of the cache, as huggingface_hub finds it. */
+export function cacheFolder(): string {
+  const { HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE } = process.env
+  return expand(HF_HUB_CACHE ?? HUGGINGFACE_HUB_CACHE ?? join(home(), 'hub'))
+}
+
+function home(): string {
+  const { HF_HOME, XDG_CACHE_HOME } = process.env
+  return expand(HF_HOME ?? join(XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'huggingface'))
+}
+
+/** `~`, `$NAME` and `${NAME}`, as Python's expanduser and expandvars replace them. */
+function expand(path: string): string {
+  const atHome = path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path
+  return atHome.replaceAll(/\$(?:(\w+)|\{(\w+)\})/g, (whole, plain?: string, braced?: string) => {
+    return process.env[plain ?? braced ?? ''] ?? whole
+  })
+}
+
+export function isTrue(value: string | undefined): boolean {
+  return value !== undefined && ['1', 'ON', 'YES', 'TRUE'].includes(value.toUpperCase())
+}
+
+/** An empty variable counts as none. */
+function given(value: string | undefined): string | undefined {
+  return value === '' ? undefined : value
+}
+
+async function savedToken(): Promise<string | undefined> {
+  const { HF_TOKEN, HUGGING_FACE_HUB_TOKEN, HF_TOKEN_PATH, HF_HUB_DISABLE_IMPLICIT_TOKEN } = process.env
+  if (isTrue(HF_HUB_DISABLE_IMPLICIT_TOKEN)) return undefined
+  const path = HF_TOKEN_PATH === undefined ? join(home(), 'token') : expand(HF_TOKEN_PATH)
+  // One that cannot be read counts as none: most models want none.
+  return given(HF_TOKEN) ?? given(HUGGING_FACE_HUB_TOKEN) ?? (await readFile(path, 'utf8').catch(() => undefined))
+}
+
+/** What can stand in a header. Nothing of a token comes into a message. */
+function checkToken(token: string | undefined): string | undefined {
+  const trimmed = token?.trim() ?? ''
+  if (trimmed === '') return undefined
+  if (Array.from(trimmed).every(char => char > ' ' && char <= '~')) return trimmed
+  const nextStep = 'Copy it again from https://huggingface.co/settings/tokens.'
+  throw wrong('token of the hub', 'letters, digits and signs of ASCII', 'other characters', nextStep)
+}
+
+function endpointOf(text: string | undefined): string {
+  if (text === undefined || text === '') return 'https://huggingface.co'
+  let url: URL | undefined
+  try {
+    url = new URL(text)
+  } catch {
+    // reported below
+  }
+  const isHub =
+    url !== undefined && ['https:', 'http:'].includes(url.protocol) && url.username === '' && url.search === ''
+  if (isHub) return text.replace(/\/+$/, '')
+  throw wrong('HF_ENDPOINT', 'an address such as https://huggingface.co', quote(text), 'Correct it, or unset it.')
+}
+
+/** In milliseconds. As in Python, 0 and nothing mean the default of 10 s. */
+function seconds(name: 'HF_HUB_ETAG_TIMEOUT' | 'HF_HUB_DOWNLOAD_TIMEOUT'): number {
+  const text = process.env[name] ?? ''
+  const value = Number(text)
+  if (text.trim() === '' || value === 0) return 10_000
+  if (value > 0 && value <= 86_400) return value * 1000
+  throw wrong(name, 'seconds, up to a day', show(text), 'Correct it, or unset it.')
+}
+
+function wrong(subject: string, expected: string, found: string, nextStep: string): OptionError {
+  return new OptionError({ code: 'OPTION_HUB', subject, expected, found, nextStep })
+}
