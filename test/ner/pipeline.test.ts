@@ -7,7 +7,7 @@ import {
   sourceFromFolder,
   type EntityGroup,
   type NerPipeline,
-  type ProgressEvent,
+  type NodeProgressEvent,
   type TokenEntity,
 } from '../../dist/node.js'
 import { pipeline as corePipeline } from '../../dist/index.js'
@@ -292,7 +292,7 @@ describe('stream', () => {
 
 describe('loading', () => {
   test('reports where it stands', async () => {
-    const events: ProgressEvent[] = []
+    const events: NodeProgressEvent[] = []
     const loaded = await pipeline('ner', tinyModel(), {
       backend: 'naive',
       progress_callback: event => events.push(event),

@@ -287,7 +287,9 @@ describe('damage', () => {
 
 describe('processes', () => {
   const large = { ...model, 'model.safetensors': Uint8Array.from({ length: 3_000_000 }, (_, i) => i % 251) }
-  beforeEach(() => server.repos.get(NAME)?.commits.set(FIRST, large))
+  beforeEach(() => {
+    server.repos.get(NAME)?.commits.set(FIRST, large)
+  })
 
   function start(...prefix: string[]): { child: ChildProcess; result: Promise<Record<string, unknown>> } {
     const args = ['test/node/hub/fetch-process.mjs', NAME, cache_dir]
