@@ -13,7 +13,8 @@ import { build } from 'esbuild'
 /** The most bytes of each part. A change that needs more raises the ceiling in the same commit, and says why. */
 const CEILINGS = {
   'weights, the default model': 25_000_000,
-  'tarball without the weights': 720_000,
+  // Every source, its JavaScript, types and maps: redaction takes some 165 kB of it, the hub and its cache about as much.
+  'tarball without the weights': 1_150_000,
   'all that a bundler takes in, minified': 400_000,
   'the same, compressed': 110_000,
   'safetensors alone, minified': 16_000,

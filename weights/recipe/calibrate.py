@@ -23,8 +23,8 @@ from evaluate import dropped, load
 from train import keep_memory, logits_of
 from train_mixture import MAYBE_MISC, WITHOUT_MISC, dev_sets
 
-BIASES = [round(-1 + 0.1 * k, 2) for k in range(21)]
-TEMPERATURES = [round(0.8 + 0.05 * k, 2) for k in range(35)]
+BIASES = [-0.6, -0.4, -0.2, -0.1, 0.0, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0]
+TEMPERATURES = [0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.8, 2.0, 2.2, 2.5]
 THRESHOLDS = [0.0, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99]
 BINS = 10
 

@@ -25,7 +25,10 @@ def argmax(logp: np.ndarray) -> list[str]:
 
 
 def constrained(logp: np.ndarray) -> list[str]:
-    """The most probable legal sequence (Viterbi)."""
+    """The most probable legal sequence (Viterbi). If the likeliest labels are legal, they are it."""
+    likeliest = logp.argmax(1)
+    if START[likeliest[0]] == 0 and not TRANSITIONS[likeliest[:-1], likeliest[1:]].any():
+        return [LABELS[k] for k in likeliest]
     best = logp[0] + START
     back = []
     for row in logp[1:]:
