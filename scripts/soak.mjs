@@ -1,5 +1,5 @@
 /**
- * What a long-lived process sees: resident memory over many requests of every kind, and over many loads; how long the event loop
+ * Measures a long-lived process: resident memory over many requests of every kind, and over many loads; how long the event loop
  * waits while a model computes.
  *
  *     node scripts/soak.mjs --threads 2 --requests 100000 --loads 200

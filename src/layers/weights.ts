@@ -158,7 +158,7 @@ function matchNames(file: OpenSafetensors, shapes: Shapes) {
 }
 
 /**
- * What stands before the names of a model that was saved inside of another module: `module.` of DataParallel, `_orig_mod.` of
+ * The prefix of all names of a model that was saved inside of another module: `module.` of DataParallel, `_orig_mod.` of
  * torch.compile, `model.` of a trainer's own. It is told by the one table that every BERT has.
  */
 function wrapperOf(names: Iterable<string>): string {

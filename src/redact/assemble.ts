@@ -36,7 +36,7 @@ export function assemble(
   return { text: redacted + text.slice(at), entities, mapping: Object.fromEntries(mapping) }
 }
 
-/** What stands outside of finds, with a line break in the place of each. */
+/** The text outside of finds, with a line break in the place of each. */
 export function outside(text: string, finds: readonly Range[]): string {
   let rest = ''
   let at = 0

@@ -1,4 +1,4 @@
-/** What comes into a session, checked, and the errors that it ends with. Messages show no text. */
+/** Checks the input of a session, and makes its errors. Messages show no text. */
 import { RedactError } from '../errors.ts'
 import { wrong } from '../ner/options.ts'
 import { guarded, kindOf, show } from '../values.ts'

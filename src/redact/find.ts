@@ -20,7 +20,7 @@ export interface OriginFind extends Find {
   readonly source: Origin
 }
 
-/** What patterns and finders find, of the types that are wanted. */
+/** Everything that patterns and finders find, of the types that are wanted. */
 export async function findForms(text: string, options: CheckedRedactorOptions): Promise<OriginFind[]> {
   const { patterns, finders, isWanted } = options
   const found = findPatterns(text, patterns).map(span => findOf(text, span, 'pattern'))

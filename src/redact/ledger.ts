@@ -6,7 +6,7 @@ import { FORMAT, VERSION, type Mapping, type NameRecord } from './mapping.ts'
 import { labelKey, nameKey, shownLabel } from './names.ts'
 import { LONGEST, MORE, placeholder, readForm, type Form, type Place } from './placeholders.ts'
 
-/** What is found to stand in a text for a name. */
+/** A placeholder in a text, and its name. */
 export interface Found {
   readonly end: number
   readonly name: NameRecord
@@ -90,7 +90,7 @@ export class Ledger {
     return form.labels.some(label => this.#labels.has(label))
   }
 
-  /** What stands at a place for a name; a form that stands for none; MORE if the text so far does not tell. */
+  /** The placeholder at a place; a form that stands for none; MORE if the text so far does not tell. */
   read(place: Place): Found | Form | typeof MORE | undefined {
     // Most places of a text are within a word, where nothing begins.
     const { text, at } = place

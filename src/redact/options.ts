@@ -18,7 +18,7 @@ export interface FoundSpan {
 
 export type Finder = (text: string) => readonly FoundSpan[] | Promise<readonly FoundSpan[]>
 
-/** What a redactor needs of a pipeline: any `NerPipeline`, also one that runs in a worker. It is asked for groups. */
+/** The part of a pipeline that a redactor uses: any `NerPipeline`, also one that runs in a worker. It is asked for groups. */
 export interface EntitySource {
   (text: string, options: CallOptions): Promise<readonly Entity[]>
   stream(texts: AsyncIterable<string>, options: CallOptions): AsyncIterable<readonly Entity[]>
@@ -38,7 +38,7 @@ export interface RedactorOptions {
   readonly style?: StyleName | NameReplacement
   /** The secret of style `hash`, 16 bytes or more. */
   readonly key?: string | Uint8Array
-  /** What has a form, such as e-mail addresses: names of `PATTERNS`. Default: none. */
+  /** Forms to find, such as e-mail addresses: names of `PATTERNS`. Default: none. */
   readonly patterns?: readonly PatternName[]
   /** Your own finders; what they find goes before what the model says. */
   readonly finders?: readonly Finder[]

@@ -44,7 +44,7 @@ export interface Place {
 /** A place behind which nothing may be looked at. */
 export interface Window {
   readonly limit: number
-  /** What it means to arrive at `limit`: the text ends there, it may go on, or the form is too long. */
+  /** The meaning of arriving at `limit`: the text ends there, it may go on, or the form is too long. */
   readonly atLimit: 'end' | 'more' | 'long'
 }
 

@@ -8,7 +8,7 @@ import { placeholder } from './placeholders.ts'
 import { stretches } from './spans.ts'
 import { mask } from './styles.ts'
 
-/** What is put in an entity's place. `number` counts the different names of its label, from 1. */
+/** Gives the text for an entity's place. `number` counts the different names of its label, from 1. */
 export type Replacement<E extends Entity = Entity> = (entity: E, surface: string, number: number) => string
 
 export interface RedactOptions<E extends Entity = Entity> {
@@ -17,7 +17,7 @@ export interface RedactOptions<E extends Entity = Entity> {
    * the text has. `mask`: a █ for each character. Or a function.
    */
   readonly style?: 'label' | 'mask' | Replacement<E>
-  /** What the entities' offsets count. Default `utf16`. */
+  /** The unit of the entities' offsets. Default `utf16`. */
   readonly offsetUnit?: OffsetUnit
 }
 

@@ -77,7 +77,7 @@ function endOfPlain(text: string, from: number): number {
   return text.length
 }
 
-/** What is no escape of JSON's comes out as it is. */
+/** Text that is no escape of JSON's comes out as it is. */
 function unescape(escape: string): string {
   const char = escape.charAt(1)
   if (char !== 'u') return ESCAPES.get(char) ?? char

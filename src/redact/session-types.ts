@@ -1,4 +1,4 @@
-/** What a redactor does, and what it answers with. */
+/** The methods of a redactor, and their answers. */
 import type { Origin, Range } from './claims.ts'
 import type { Mapping } from './mapping.ts'
 
@@ -8,14 +8,14 @@ export interface RedactedEntity extends Range {
   /** The model's probability; 1 for a pattern, a finder or a repeat. */
   readonly score: number
   readonly source: Origin
-  /** What stands there now. */
+  /** The text that stands there now. */
   readonly replacement: string
 }
 
 export interface Redacted {
   readonly text: string
   readonly entities: readonly RedactedEntity[]
-  /** What stands for which name in this text; empty for what cannot be restored. `export()` has the whole session. */
+  /** Placeholder → name, for this text; empty if nothing can be restored. `export()` has the whole session. */
   readonly mapping: Readonly<Record<string, string>>
 }
 

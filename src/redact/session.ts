@@ -212,7 +212,7 @@ export class Session implements Redactor {
     return [...found, ...whole].sort(byPlace)
   }
 
-  /** What is known of a name; at its first place, what stands for it is made. */
+  /** The record of a name; at its first place, its replacement is made. */
   #nameOf({ entity }: OriginFind, surface: string, text: string): NameRecord {
     const label = entity.entity_group
     const known = this.#ledger.find(label, surface)

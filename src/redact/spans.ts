@@ -104,7 +104,7 @@ export function checkPlaces(text: string, entities: readonly Entity[]): void {
   )
 }
 
-/** What comes out of a file, or out of a call with a list of texts, need not be an entity. */
+/** Refuses values that are no entities, such as those of a file, or of a call with a list of texts. */
 function checkEntity(entity: unknown): void {
   const {
     start,

@@ -1,4 +1,4 @@
-/** What is put in a name's place: the styles of a session. */
+/** The styles of a session: the text that is put in a name's place. */
 import { RedactError } from '../errors.ts'
 import type { EntityGroup } from '../ner/entity.ts'
 import { wordRanges } from './characters.ts'
@@ -10,7 +10,7 @@ import { surrogate, SURROGATE_WORDS } from './surrogates.ts'
 export const STYLE_NAMES = ['label', 'mask', 'surrogate', 'hash'] as const
 export type StyleName = (typeof STYLE_NAMES)[number]
 
-/** What a name is replaced by. `number` counts the names of its label, from 1. Called once for each name of a session. */
+/** Gives the replacement of a name. `number` counts the names of its label, from 1. Called once for each name of a session. */
 export type NameReplacement = (entity: EntityGroup, name: string, number: number) => string
 
 export interface Style {
@@ -18,11 +18,11 @@ export interface Style {
   readonly isReversible: boolean
   /** Looks at a text before its names are replaced; `outside`: what stands outside of them. */
   see?(outside: string): void
-  /** What stands for a name from now on. */
+  /** The text that stands for a name from now on. */
   replace(entity: EntityGroup, name: string, number: number, text: string): string
   /** Whether what stands for a name is a word, which cannot be told from letters beside it. */
   readonly isWord?: boolean
-  /** What stands for one place of it, if that depends on its spelling there. */
+  /** The text for one place of it, if that depends on its spelling there. */
   atPlace?(surface: string): string
 }
 

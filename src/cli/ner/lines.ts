@@ -9,7 +9,7 @@ import { longestText } from '../../limits.ts'
 
 export interface Line {
   readonly text: string
-  /** What ended it: a line feed, with a carriage return before it or not, or nothing, at the end of a file. */
+  /** The end of the line: a line feed, with a carriage return before it or not, or nothing, at the end of a file. */
   readonly ending: string
   /** From 1. */
   readonly number: number

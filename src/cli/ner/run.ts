@@ -72,7 +72,7 @@ async function* texts(items: AsyncIterable<Item>, waiting: Item[]): AsyncGenerat
   }
 }
 
-/** What is to be redacted must not hide behind a token that somebody typed. */
+/** Reads special tokens as text if names are taken out: none may hide behind a token that somebody typed. */
 function specialTokensOf({ specialTokens, format }: NerFlags): NerFlags['specialTokens'] {
   return specialTokens ?? (format === 'redacted' ? 'literal' : undefined)
 }

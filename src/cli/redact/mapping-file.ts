@@ -23,7 +23,7 @@ export class MappingFile {
   /** With symbolic links followed, so that the file is replaced and not the link. */
   readonly path: string
   readonly #name: string
-  /** What the file holds, as far as we know; undefined if there is none. */
+  /** The contents of the file, as far as we know; undefined if there is none. */
   #contents: string | undefined
 
   private constructor(name: string) {
@@ -39,7 +39,7 @@ export class MappingFile {
     return file
   }
 
-  /** What the file held when it was opened. */
+  /** The contents of the file when it was opened. */
   mapping(): Mapping | undefined {
     return this.#contents === undefined ? undefined : parse(this.#contents, this.#name)
   }

@@ -1,4 +1,4 @@
-/** What lies in a cache of huggingface_hub's layout, whoever fetched it; and whether its bytes are still those of the hub. */
+/** Lists a cache of huggingface_hub's layout, whoever fetched it; and whether its bytes are still those of the hub. */
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { lstat, readdir, readFile, readlink, stat } from 'node:fs/promises'

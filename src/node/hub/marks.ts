@@ -1,5 +1,5 @@
 /**
- * What is known of the blobs of one model, beside them in `.bert-ner`: `HASH`, with size and time of a blob whose hash was
+ * Marks of the blobs of one model, beside them in `.bert-ner`: `HASH`, with size and time of a blob whose hash was
  * checked; and `COMMIT/FILE`, with the hash of a file that is no link to its blob. Without them a file counts as not verified.
  */
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'

@@ -119,7 +119,7 @@ class PartFile implements Part {
   readonly #timer: ReturnType<typeof setInterval>
   #size: number
   #validator: string | undefined
-  /** What has come and is not yet being written. */
+  /** Bytes that have come and are not yet being written. */
   #block = new Uint8Array(BLOCK)
   #used = 0
   #writing: Promise<void> = Promise.resolve()

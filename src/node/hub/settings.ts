@@ -83,7 +83,7 @@ async function savedToken(): Promise<string | undefined> {
   return given(HF_TOKEN) ?? given(HUGGING_FACE_HUB_TOKEN) ?? (await readFile(path, 'utf8').catch(() => undefined))
 }
 
-/** What can stand in a header. Nothing of a token comes into a message. */
+/** Characters that a header can hold. Nothing of a token comes into a message. */
 function checkToken(token: string | undefined): string | undefined {
   const trimmed = token?.trim() ?? ''
   if (trimmed === '') return undefined

@@ -35,7 +35,7 @@ function startOfLocal(text: string, at: number, last: number): number | undefine
   const first = Math.max(last, at - LONGEST_LOCAL - 1)
   while (start > first && (ATOM.includes(text.charAt(start - 1)) || isWordBefore(text, start))) start--
   if (at - start > LONGEST_LOCAL) return undefined
-  // What Markdown or quotes put before an address is none of it.
+  // Marks that Markdown or quotes put before an address are no part of it.
   while (start < at && !isWordAt(text, start) && text.charAt(start) !== '_' && text.charAt(start) !== '+') start++
   return start < at && text.charAt(at - 1) !== DOT ? start : undefined
 }

@@ -1,5 +1,5 @@
 /**
- * What is written in hexadecimal: MAC addresses and UUIDs.
+ * Forms in hexadecimal: MAC addresses and UUIDs.
  *
  * MAC takes: six pairs with colons or with hyphens (IEEE 802), three groups of four with points. Refuses on purpose: gaps of
  * two kinds, more or fewer pairs (EUI-64, fingerprints of keys), twelve digits in one piece.

@@ -1,5 +1,5 @@
 /**
- * What has a form is not a model's job. Each pattern is a scanner written by hand: it looks at a bounded number of
+ * Finding text that has a form is not a model's job. Each pattern is a scanner written by hand: it looks at a bounded number of
  * characters from each place where it may begin, so its time grows with the text, whatever the text is.
  */
 import { wrong } from '../../ner/options.ts'
@@ -37,7 +37,7 @@ const SCANNERS: Readonly<Record<PatternName, (text: string) => Span[]>> = {
 }
 
 /**
- * What has one of some forms, by place. Where two overlap, the one that begins first is kept, of these the longest: the URL,
+ * All text of the given forms, by place. Where two overlap, the one that begins first is kept, of these the longest: the URL,
  * and not the address in it.
  *
  * @throws OptionError `OPTION_VALUE` for what is no string, or a pattern that does not exist

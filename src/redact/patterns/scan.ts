@@ -1,4 +1,4 @@
-/** What the scanners share. */
+/** Checks that the scanners share. */
 import { isWordAt, isWordBefore } from '../characters.ts'
 
 /** `[start, end)` in UTF-16 units. */

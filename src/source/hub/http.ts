@@ -85,7 +85,7 @@ async function sendOnce(hub: Hub, url: URL, { method, headers, timeout }: Reques
   }
 }
 
-/** What a timer that ran out means, in words. */
+/** A timer that ran out, in words. */
 export function silence(signal: AbortSignal, timeout: number): string | undefined {
   return signal.aborted ? `silence for ${timeout / 1000} s` : undefined
 }
@@ -122,7 +122,7 @@ function badRedirect(url: string, expected: string, found: string): HubError {
   return new HubError('SOURCE_HUB_REDIRECT', url, expected, found, nextStep)
 }
 
-/** What the network said: fetch itself says only that it failed. */
+/** The words of the network: fetch itself says only that it failed. */
 export function reasonOf(error: unknown): string {
   const { cause } = error as { readonly cause?: { readonly code?: unknown; readonly message?: unknown } }
   const said = cause?.code ?? cause?.message ?? (error as Error).message

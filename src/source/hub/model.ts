@@ -205,7 +205,7 @@ class Snapshot {
     return `${this.#hub.endpoint}/${this.#name.repo}/resolve/${path}/${file}`
   }
 
-  /** What the hub knows of a file, or undefined if the model has no such file. */
+  /** A file as the hub describes it, or undefined if the model has no such file. */
   async #ask(revision: string, file: string): Promise<RemoteFile | undefined> {
     const url = this.#url(revision, file)
     // A large file lies elsewhere. Only what the endpoint itself says of it counts.

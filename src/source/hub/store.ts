@@ -1,4 +1,4 @@
-/** What the hub's protocol asks of a place that keeps files: a cache on disk, or one in a browser. */
+/** A place that keeps files for the hub's protocol: a cache on disk, or one in a browser. */
 
 /** A hash of bytes that come in pieces. */
 export interface Hasher {
@@ -12,7 +12,7 @@ export interface Part {
   readonly size: number
   /** The strong ETag of the response that those bytes came from, if there was one. */
   readonly validator: string | undefined
-  /** What is there, from its beginning. */
+  /** The bytes that are there, from the first. */
   read(): AsyncIterable<Uint8Array>
   /** Drops what is there. What comes next is of the response with this ETag. */
   restart(validator: string | undefined): Promise<void>
@@ -24,7 +24,7 @@ export interface Part {
   release(): Promise<void>
 }
 
-/** What is known of one file of one commit. */
+/** One file of one commit, as the hub describes it. */
 export interface RemoteFile {
   readonly name: string
   readonly commit: string
