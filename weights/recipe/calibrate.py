@@ -9,7 +9,6 @@ the probabilities of its words' tags; it is right if its words and its type are.
 from __future__ import annotations
 
 import argparse
-import random
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,9 +76,8 @@ def calibration_error(scores: np.ndarray, right: np.ndarray) -> float:
 
 def texts_of(train: str, data: str, every: dict[str, int] | None = None) -> dict[str, list[Sentence]]:
     """The sets to choose on; `every` names those of which each n-th sentence will do."""
-    documents = conll.read(train)
-    random.Random(0).shuffle(documents)  # the same hold-out as in training
-    texts = {"held-out": [s for d in documents[: int(0.05 * len(documents))] for s in d]}
+    held_out, _ = conll.hold_out(train, 0.05)
+    texts = {"held-out": [s for d in held_out for s in d]}
     return texts | dev_sets(data, every or {})
 
 

@@ -5,6 +5,7 @@ Data flow:  file ─ read ─► documents of sentences of (word, tag) ─ encod
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,6 +64,14 @@ def read(path: str | Path) -> list[list[Sentence]]:
 
 
 # ── the word-case rule ────────────────────────────────────────────────────────────────────────────────────────────
+
+def hold_out(path: str | Path, share: float) -> tuple[list[list[Sentence]], list[list[Sentence]]]:
+    """The documents to choose on, and those to train on: the same for every run and every script."""
+    documents = read(path)
+    random.Random(0).shuffle(documents)
+    kept = int(share * len(documents))
+    return documents[:kept], documents[kept:]
+
 
 def is_upper(c: str) -> bool:
     return c.lower() != c

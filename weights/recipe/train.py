@@ -14,6 +14,7 @@ import ctypes
 import json
 import random
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -238,13 +239,8 @@ def keep_memory() -> None:
             libc.mallopt(option, value)
 
 
-def main() -> None:
-    a = arguments()
-    keep_memory()
-    torch.set_num_threads(a.threads)
-    torch.manual_seed(a.seed)
-    out = Path(a.out)
-    out.mkdir(parents=True, exist_ok=True)
+def logger(out: Path) -> Callable[[str], None]:
+    """Prints a line with the time, and adds it to log.txt."""
     log = (out / "log.txt").open("a")
 
     def say(text: str) -> None:
@@ -252,15 +248,23 @@ def main() -> None:
         print(line, flush=True)
         print(line, file=log, flush=True)
 
+    return say
+
+
+def main() -> None:
+    a = arguments()
+    keep_memory()
+    torch.set_num_threads(a.threads)
+    torch.manual_seed(a.seed)
+    out = Path(a.out)
+    out.mkdir(parents=True, exist_ok=True)
+    say = logger(out)
     encoder = Encoder(Path(a.start) / "vocab.txt")
-    documents = conll.read(a.train)
-    random.Random(0).shuffle(documents)  # the same hold-out for every run
-    kept = int(a.holdout * len(documents))
-    holdout = [s for d in documents[:kept] for s in d]
-    documents = documents[kept:]
+    held_out, documents = conll.hold_out(a.train, a.holdout)
+    holdout = [s for d in held_out for s in d]
     dev = [s for d in conll.read(a.dev) for s in d]
     say(f"{vars(a)}")
-    say(f"{len(documents)} documents to train on, {kept} held out ({len(holdout)} sentences), dev {len(dev)} sentences")
+    say(f"{len(documents)} documents to train on, {len(held_out)} held out ({len(holdout)} sentences), dev {len(dev)} sentences")
 
     model = build(a)
     optimizer = torch.optim.AdamW(parameter_groups(model, a), betas=(0.9, 0.98), eps=1e-6, fused=True)

@@ -20,7 +20,7 @@ import conll
 from conll import IGNORE, LABEL_ID, LABELS, Encoder, Sentence
 from evaluate import load
 from mixture import Mixture
-from train import batches, keep_memory, parameter_groups, predict, tensors
+from train import batches, keep_memory, logger, parameter_groups, predict, tensors
 
 DEV = ["wnut17", "btc", "tweebank", "uner-ewt", "crossner"]
 WITHOUT_MISC = {"wnut17", "btc", "uner-ewt", "crossner"}
@@ -92,19 +92,11 @@ def main() -> None:
     torch.set_num_threads(a.threads)
     out = Path(a.out)
     out.mkdir(parents=True, exist_ok=True)
-    log = (out / "log.txt").open("a")
-
-    def say(text: str) -> None:
-        line = time.strftime("%H:%M:%S ") + text
-        print(line, flush=True)
-        print(line, file=log, flush=True)
-
+    say = logger(out)
     encoder = Encoder(Path(a.start) / "vocab.txt")
-    documents = conll.read(a.train)
-    random.Random(0).shuffle(documents)  # the same hold-out as in train.py
-    kept = int(a.holdout * len(documents))
-    dev = {"held-out": [s for d in documents[:kept] for s in d], **dev_sets(a.data, {"crossner": 3})}
-    mixture = Mixture(documents[kept:], a.data, encoder)
+    held_out, documents = conll.hold_out(a.train, a.holdout)
+    dev = {"held-out": [s for d in held_out for s in d], **dev_sets(a.data, {"crossner": 3})}
+    mixture = Mixture(documents, a.data, encoder)
     say(f"{vars(a)}")
 
     model = load(a.start)
