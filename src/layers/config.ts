@@ -5,7 +5,7 @@
 import { ConfigError } from '../errors.ts'
 import { hasControls } from '../escape.ts'
 import { readJson, type JsonErrors, type JsonObject } from '../json/object.ts'
-import { otherFiles } from '../safetensors/other-files.ts'
+import { otherFiles } from '../source/other-files.ts'
 import { readFile, type ModelSource } from '../source/source.ts'
 import { codeOf, show } from '../values.ts'
 import { FAMILIES, type Family, type ModelType } from './family.ts'

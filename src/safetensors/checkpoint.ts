@@ -10,7 +10,7 @@ import { missingTensor, openSafetensors, type OpenSafetensors } from './reader.t
 import { JsonScanner } from '../json/scanner.ts'
 import { codeOf, decodeUtf8, quote } from '../values.ts'
 import { jsonErrors } from './json-errors.ts'
-import { otherFiles } from './other-files.ts'
+import { otherFiles } from '../source/other-files.ts'
 
 /** The longest index accepted, in bytes: the same as for a header, which lists the same names. */
 const MAX_INDEX_BYTES = MAX_HEADER_BYTES

@@ -1,6 +1,6 @@
 /** A model whose weights are in files of another kind: which they are, and which command makes safetensors of them. */
 import { SourceError } from '../errors.ts'
-import type { ModelSource } from '../source/source.ts'
+import type { ModelSource } from './source.ts'
 
 /** A file that gives a kind away; and, of weights that are not there, how to get them. */
 export interface OtherFiles {
