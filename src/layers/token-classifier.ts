@@ -8,10 +8,12 @@ import { loadKernels } from '../kernels/load.ts'
 import type { BackendOptions } from '../kernels/options.ts'
 import { concatenate } from '../kernels/stored.ts'
 import { openCheckpoint } from '../safetensors/checkpoint.ts'
+import type { OpenSafetensors } from '../safetensors/reader.ts'
 import type { ModelSource } from '../source/source.ts'
 import { checkBatch, splitBatch } from './batch.ts'
 import { Bert, type TraceTensors } from './bert.ts'
 import { loadConfig, type BertConfig } from './config.ts'
+import { FAMILIES, TOKEN_TYPES } from './family.ts'
 import { Trace } from './trace.ts'
 import { guarded, show, UNREADABLE } from '../values.ts'
 import { Checkpoint, ShapeList, type Shapes } from './weights.ts'
@@ -75,12 +77,20 @@ export class BertForTokenClassification {
     }
   }
 
-  /** {@link load} on kernels that the caller made. Once it resolves, the model's `dispose()` disposes of them. */
-  static async loadOn(kernels: Kernels, source: ModelSource): Promise<BertForTokenClassification> {
+  /**
+   * {@link load} on kernels that the caller made. Once it resolves, the model's `dispose()` disposes of them.
+   *
+   * @param open opens the weights, which are closed again here
+   */
+  static async loadOn(
+    kernels: Kernels,
+    source: ModelSource,
+    open: (source: ModelSource) => Promise<OpenSafetensors> = openCheckpoint,
+  ): Promise<BertForTokenClassification> {
     const config = await loadConfig(source)
-    const file = await openCheckpoint(source)
+    const file = await open(source)
     try {
-      const checkpoint = Checkpoint.check(kernels, file, await checkpointShapes(config))
+      const checkpoint = await openWeights(kernels, file, config)
       const bert = await Bert.load(checkpoint, config)
       return new BertForTokenClassification(kernels, config, checkpoint.ignoredKeys, bert)
     } finally {
@@ -158,11 +168,17 @@ export class BertForTokenClassification {
   }
 }
 
-/** Every key of a BERT token classifier, with the shape that the configuration demands. */
+/** Every key that the file of a token classifier has, in BERT's words, with the shape that the configuration demands. */
 export async function checkpointShapes(config: BertConfig): Promise<Shapes> {
   const list = new ShapeList()
   await Bert.load(list, config)
+  if (!FAMILIES[config.modelType].hasTokenTypes) list.shapes.delete(TOKEN_TYPES)
   return list.shapes
+}
+
+/** @throws CheckpointError `CHECKPOINT_KEYS` if the weights are not those that `config` describes */
+export async function openWeights(kernels: Kernels, file: OpenSafetensors, config: BertConfig): Promise<Checkpoint> {
+  return Checkpoint.check(kernels, file, await checkpointShapes(config), FAMILIES[config.modelType])
 }
 
 function checkFinite(logits: Float32Array, L: number): void {

@@ -6,6 +6,7 @@
  * Three spellings are understood beside today's: `LayerNorm.gamma` and `.beta` (TensorFlow's names, in the first published
  * checkpoints), no `bert.` prefix (an encoder saved without its head), and int8 weights as compressed-tensors writes them:
  * `X.weight` I8 with `X.weight_scale` [rows, 1]. What a wrapper puts before all names, `module.` for example, is taken off.
+ * DistilBERT's keys become BERT's (family.ts).
  */
 import { CheckpointError } from '../errors.ts'
 import type {
@@ -20,6 +21,7 @@ import { decode } from '../kernels/stored.ts'
 import type { TensorInfo } from '../safetensors/header.ts'
 import type { OpenSafetensors } from '../safetensors/reader.ts'
 import { quote, show } from '../values.ts'
+import { fromBert, toBert, type Family } from './family.ts'
 
 /** Where a model's `load` gets its weights. Keys are those of PyTorch's modules, without `.weight` and `.bias`. */
 export interface Weights {
@@ -56,12 +58,12 @@ export class ShapeList implements Weights {
 /** Keys that a token classifier has no use for: the layer of next-sentence prediction, and the list 0, 1, 2, … */
 const IGNORED = ['bert.pooler.dense.weight', 'bert.pooler.dense.bias', 'bert.embeddings.position_ids']
 
-/** A name as a file may spell it → the key that today's PyTorch gives it. */
-function canonical(name: string): string {
+/** A name as a file may spell it → the key that today's PyTorch gives it, in BERT's words. */
+function canonical(name: string, family: Family): string {
   let key = name
   if (key.endsWith('LayerNorm.gamma')) key = `${key.slice(0, -'gamma'.length)}weight`
   if (key.endsWith('LayerNorm.beta')) key = `${key.slice(0, -'beta'.length)}bias`
-  return ['embeddings.', 'encoder.', 'pooler.'].some(start => key.startsWith(start)) ? `bert.${key}` : key
+  return toBert(family, family.parts.some(start => key.startsWith(start)) ? family.prefix + key : key)
 }
 
 const FLOATS = ['F32', 'F16', 'BF16']
@@ -70,8 +72,8 @@ const FLOATS = ['F32', 'F16', 'BF16']
 export class Checkpoint implements Weights {
   readonly #kernels: Kernels
   readonly #file: OpenSafetensors
-  /** Today's key → its name in the file. */
-  readonly #names: ReadonlyMap<string, string>
+  /** BERT's key → its name in the file. A table that the family does not have is not in it. */
+  readonly names: ReadonlyMap<string, string>
   /** Names in the file that were understood and are not used. */
   readonly ignoredKeys: readonly string[]
 
@@ -83,39 +85,44 @@ export class Checkpoint implements Weights {
   ) {
     this.#kernels = kernels
     this.#file = file
-    this.#names = names
+    this.names = names
     this.ignoredKeys = ignoredKeys
   }
 
   /** @throws CheckpointError `CHECKPOINT_KEYS`, which lists every missing, unexpected and mismatched (shape, dtype) key */
-  static check(kernels: Kernels, file: OpenSafetensors, shapes: Shapes): Checkpoint {
-    const { names, ignored, unexpected } = matchNames(file, shapes)
+  static check(kernels: Kernels, file: OpenSafetensors, shapes: Shapes, family: Family): Checkpoint {
+    const { names, ignored, unexpected } = matchNames(file, shapes, family)
+    const spell = (key: string) => fromBert(family, key)
     const missing: string[] = []
     const mismatched: string[] = []
     for (const [key, shape] of shapes) {
       const entry = file.tensors.get(names.get(key) ?? '')
       if (!entry) {
-        missing.push(key)
+        missing.push(spell(key))
         continue
       }
       const isInt8 = entry.dtype === 'I8' && shape.length === 2
       if (String(entry.shape) !== String(shape) || !(isInt8 || FLOATS.includes(entry.dtype))) {
-        mismatched.push(mismatch(key, entry, shape.length === 2 ? [...FLOATS, 'I8'] : FLOATS, shape))
+        mismatched.push(mismatch(spell(key), entry, shape.length === 2 ? [...FLOATS, 'I8'] : FLOATS, shape))
       }
       const scaleName = names.get(`${key}_scale`)
       const scale = file.tensors.get(scaleName ?? '')
       if (scaleName !== undefined && !isInt8) unexpected.push(scaleName)
       if (!isInt8) continue
       const [rows = 0] = shape
-      if (!scale) missing.push(`${key}_scale`)
-      else if (!isScale(scale, rows)) mismatched.push(mismatch(`${key}_scale`, scale, FLOATS, [rows, 1]))
+      if (!scale) missing.push(`${spell(key)}_scale`)
+      else if (!isScale(scale, rows)) mismatched.push(mismatch(`${spell(key)}_scale`, scale, FLOATS, [rows, 1]))
     }
-    if (missing.length + unexpected.length + mismatched.length > 0) throw keysError(missing, unexpected, mismatched)
+    if (missing.length + unexpected.length + mismatched.length > 0) {
+      throw keysError(missing, unexpected, mismatched, family)
+    }
     return new Checkpoint(kernels, file, names, ignored)
   }
 
-  async table(key: string): Promise<EmbeddingWeights> {
-    return this.#kernels.embeddingWeights(await this.#read(`${key}.weight`))
+  async table(key: string, rows: number, width: number): Promise<EmbeddingWeights> {
+    const name = `${key}.weight`
+    const table = this.names.has(name) ? await this.#read(name) : zeros(name, rows, width)
+    return this.#kernels.embeddingWeights(table)
   }
 
   async linear(keys: readonly string[]): Promise<LinearWeights> {
@@ -133,21 +140,25 @@ export class Checkpoint implements Weights {
 
   /** One weight, as the file stores it. */
   async #read(key: string): Promise<StoredTensor> {
-    const { dtype, shape, data } = await this.#file.read(this.#names.get(key) ?? key)
+    const { dtype, shape, data } = await this.#file.read(this.names.get(key) ?? key)
     const scale = dtype === 'I8' ? decode(await this.#read(`${key}_scale`)) : undefined
     // check() has seen to it that dtype is one of a StoredTensor's.
     return { name: key, shape, stored: dtype, data, scale } as StoredTensor
   }
 }
 
+function zeros(name: string, rows: number, width: number): StoredTensor {
+  return { name, shape: [rows, width], stored: 'F32', data: new Float32Array(rows * width) }
+}
+
 /** Sorts the names of a file: those that stand for a key of `shapes` (or its scale), those to ignore, and the rest. */
-function matchNames(file: OpenSafetensors, shapes: Shapes) {
-  const wrapper = wrapperOf(file.tensors.keys())
+function matchNames(file: OpenSafetensors, shapes: Shapes, family: Family) {
+  const wrapper = wrapperOf(file.tensors.keys(), family)
   const names = new Map<string, string>()
   const ignored: string[] = []
   const unexpected: string[] = []
   for (const name of file.tensors.keys()) {
-    const key = canonical(name.startsWith(wrapper) ? name.slice(wrapper.length) : name)
+    const key = canonical(name.startsWith(wrapper) ? name.slice(wrapper.length) : name, family)
     const weight = key.endsWith('.weight_scale') ? key.slice(0, -'_scale'.length) : key
     if (IGNORED.includes(weight)) ignored.push(name)
     else if (!shapes.has(weight)) unexpected.push(spelled(name))
@@ -161,10 +172,10 @@ function matchNames(file: OpenSafetensors, shapes: Shapes) {
  * The prefix of all names of a model that was saved inside of another module: `module.` of DataParallel, `_orig_mod.` of
  * torch.compile, `model.` of a trainer's own. It is told by the one table that every BERT has.
  */
-function wrapperOf(names: Iterable<string>): string {
+function wrapperOf(names: Iterable<string>, { prefix }: Family): string {
   const found = [...names].filter(name => name.endsWith(WORDS))
   const [before = ''] = found.length === 1 ? found.map(name => name.slice(0, -WORDS.length)) : []
-  return before.endsWith('bert.') ? before.slice(0, -'bert.'.length) : before
+  return before.endsWith(prefix) ? before.slice(0, -prefix.length) : before
 }
 
 const WORDS = 'embeddings.word_embeddings.weight'
@@ -178,7 +189,12 @@ function mismatch(key: string, found: TensorInfo, dtypes: readonly string[], sha
   return `${key} (found ${found.dtype} ${show(found.shape)}, expected ${dtypes.join('/')} ${show(shape)})`
 }
 
-function keysError(missing: readonly string[], unexpected: readonly string[], mismatched: readonly string[]) {
+function keysError(
+  missing: readonly string[],
+  unexpected: readonly string[],
+  mismatched: readonly string[],
+  { architecture }: Family,
+) {
   const lists = [
     ['missing', missing],
     ['unexpected', unexpected],
@@ -192,7 +208,7 @@ function keysError(missing: readonly string[], unexpected: readonly string[], mi
       .filter(([, keys]) => keys.length > 0)
       .map(([problem, keys]) => `${keys.length} ${problem}: ${few(keys)}`)
       .join('; '),
-    nextStep: 'Take config.json and model.safetensors from one BertForTokenClassification checkpoint.',
+    nextStep: `Take config.json and model.safetensors from one ${architecture} checkpoint.`,
   })
 }
 
