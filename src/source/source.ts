@@ -11,6 +11,8 @@ export interface ModelFile {
   readonly size: number
   /** Bytes `[offset, offset + length)`. The caller may keep the array, and must not write to it. */
   read(offset: number, length: number): Promise<Uint8Array>
+  /** For a file that is still on its way: tells how many bytes have arrived, now and from then on. */
+  arriving?(report: (loaded: number) => void): void
   /** Releases the file, if there is something to release. Nothing is read afterwards. */
   close?(): Promise<void>
 }
