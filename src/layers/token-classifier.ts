@@ -8,6 +8,7 @@ import { loadKernels } from '../kernels/load.ts'
 import type { BackendOptions } from '../kernels/options.ts'
 import { concatenate } from '../kernels/stored.ts'
 import { openCheckpoint } from '../safetensors/checkpoint.ts'
+import type { OpenSafetensors } from '../safetensors/reader.ts'
 import type { ModelSource } from '../source/source.ts'
 import { checkBatch, splitBatch } from './batch.ts'
 import { Bert, type TraceTensors } from './bert.ts'
@@ -60,15 +61,24 @@ export class BertForTokenClassification {
   }
 
   /**
-   * Loads config.json and model.safetensors, weight by weight: no more than one is held twice.
+   * Loads config.json and model.safetensors, weight by weight: only a few, those that are read ahead, are held twice.
    *
    * @throws SourceError, SafetensorsError, ConfigError; CheckpointError `CHECKPOINT_KEYS` if the weights are not those that
    *   config.json describes; BackendError, OptionError if the backend is not available or does not know an option
    */
   static async load(source: ModelSource, options: BackendOptions = {}): Promise<BertForTokenClassification> {
-    const kernels = await loadKernels(options)
+    // The files are opened, and the first weights read, while the backend is loaded and compiled.
+    const opening = openModel(source)
+    opening.catch(() => undefined) // an error of the options comes first
+    let kernels: Kernels
     try {
-      return await BertForTokenClassification.loadOn(kernels, source)
+      kernels = await loadKernels(options)
+    } catch (error) {
+      void opening.then(closeModel, () => undefined)
+      throw error
+    }
+    try {
+      return await BertForTokenClassification.#loadOpen(kernels, await opening)
     } catch (error) {
       await kernels.dispose()
       throw error
@@ -77,14 +87,16 @@ export class BertForTokenClassification {
 
   /** {@link load} on kernels that the caller made. Once it resolves, the model's `dispose()` disposes of them. */
   static async loadOn(kernels: Kernels, source: ModelSource): Promise<BertForTokenClassification> {
-    const config = await loadConfig(source)
-    const file = await openCheckpoint(source)
+    return BertForTokenClassification.#loadOpen(kernels, await openModel(source))
+  }
+
+  static async #loadOpen(kernels: Kernels, model: OpenModel): Promise<BertForTokenClassification> {
+    const { config, checkpoint } = model
     try {
-      const checkpoint = Checkpoint.check(kernels, file, await checkpointShapes(config))
-      const bert = await Bert.load(checkpoint, config)
+      const bert = await Bert.load(checkpoint.on(kernels), config)
       return new BertForTokenClassification(kernels, config, checkpoint.ignoredKeys, bert)
     } finally {
-      await file.close()
+      await closeModel(model)
     }
   }
 
@@ -158,11 +170,38 @@ export class BertForTokenClassification {
   }
 }
 
+/** A model whose files have been checked, and whose weights are being read. */
+interface OpenModel {
+  readonly config: BertConfig
+  readonly file: OpenSafetensors
+  readonly checkpoint: Checkpoint
+}
+
+async function openModel(source: ModelSource): Promise<OpenModel> {
+  const config = await loadConfig(source)
+  const file = await openCheckpoint(source)
+  try {
+    return { config, file, checkpoint: Checkpoint.open(file, await weightsOf(config)) }
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+}
+
+async function closeModel({ file, checkpoint }: OpenModel): Promise<void> {
+  await checkpoint.end()
+  await file.close()
+}
+
 /** Every key of a BERT token classifier, with the shape that the configuration demands. */
 export async function checkpointShapes(config: BertConfig): Promise<Shapes> {
+  return (await weightsOf(config)).shapes
+}
+
+async function weightsOf(config: BertConfig): Promise<ShapeList> {
   const list = new ShapeList()
   await Bert.load(list, config)
-  return list.shapes
+  return list
 }
 
 function checkFinite(logits: Float32Array, L: number): void {

@@ -1,23 +1,18 @@
 /**
  * model.safetensors → the weights that a model asks for. A model's `load` (bert.ts) runs twice: once over {@link ShapeList},
  * which notes every key and shape; then, when the whole file was compared with these, over {@link Checkpoint}, which reads
- * weight by weight. So each key is written once, and all that does not fit comes out in one error, before a byte is read.
+ * them ahead, weight by weight. So each key is written once, and all that does not fit comes out in one error, before a byte
+ * of a weight is read.
  *
  * Three spellings are understood beside today's: `LayerNorm.gamma` and `.beta` (TensorFlow's names, in the first published
  * checkpoints), no `bert.` prefix (an encoder saved without its head), and int8 weights as compressed-tensors writes them:
  * `X.weight` I8 with `X.weight_scale` [rows, 1]. What a wrapper puts before all names, `module.` for example, is taken off.
  */
 import { CheckpointError } from '../errors.ts'
-import type {
-  EmbeddingWeights,
-  Kernels,
-  LinearPart,
-  LinearWeights,
-  NormWeights,
-  StoredTensor,
-} from '../kernels/kernels.ts'
+import type { EmbeddingWeights, Kernels, LinearWeights, NormWeights, StoredTensor } from '../kernels/kernels.ts'
 import { decode } from '../kernels/stored.ts'
 import type { TensorInfo } from '../safetensors/header.ts'
+import { ReadAhead } from '../safetensors/read-ahead.ts'
 import type { OpenSafetensors } from '../safetensors/reader.ts'
 import { quote, show } from '../values.ts'
 
@@ -36,20 +31,35 @@ export type Shapes = ReadonlyMap<string, readonly number[]>
 /** Notes the shape of every weight that a model asks for, and gives it weights that are nothing but shapes. */
 export class ShapeList implements Weights {
   readonly shapes = new Map<string, readonly number[]>()
+  /** The keys that are asked for together. */
+  readonly units: string[][] = []
 
   table(key: string, rows: number, width: number): Promise<EmbeddingWeights> {
-    this.shapes.set(`${key}.weight`, [rows, width])
+    this.#note([[`${key}.weight`, [rows, width]]])
     return Promise.resolve({ rows, width })
   }
 
   linear(keys: readonly string[], outputs: number, inputs: number): Promise<LinearWeights> {
-    for (const key of keys) this.shapes.set(`${key}.weight`, [outputs, inputs]).set(`${key}.bias`, [outputs])
+    this.#note(
+      keys.flatMap(key => [
+        [`${key}.weight`, [outputs, inputs]],
+        [`${key}.bias`, [outputs]],
+      ]),
+    )
     return Promise.resolve({ inputs, outputs: keys.length * outputs })
   }
 
   norm(key: string, width: number, epsilon: number): Promise<NormWeights> {
-    this.shapes.set(`${key}.weight`, [width]).set(`${key}.bias`, [width])
+    this.#note([
+      [`${key}.weight`, [width]],
+      [`${key}.bias`, [width]],
+    ])
     return Promise.resolve({ width, epsilon })
+  }
+
+  #note(unit: readonly [key: string, shape: readonly number[]][]): void {
+    this.units.push(unit.map(([key]) => key))
+    for (const [key, shape] of unit) this.shapes.set(key, shape)
   }
 }
 
@@ -66,29 +76,26 @@ function canonical(name: string): string {
 
 const FLOATS = ['F32', 'F16', 'BF16']
 
-/** The weights of one model, known to be whole, read one by one and handed to a backend. */
-export class Checkpoint implements Weights {
-  readonly #kernels: Kernels
-  readonly #file: OpenSafetensors
+/** The weights of one model, known to be whole, read one by one in the order of their shapes. */
+export class Checkpoint {
+  readonly #reading: ReadAhead
   /** Today's key → its name in the file. */
   readonly #names: ReadonlyMap<string, string>
   /** Names in the file that were understood and are not used. */
   readonly ignoredKeys: readonly string[]
 
-  private constructor(
-    kernels: Kernels,
-    file: OpenSafetensors,
-    names: ReadonlyMap<string, string>,
-    ignoredKeys: readonly string[],
-  ) {
-    this.#kernels = kernels
-    this.#file = file
+  private constructor(reading: ReadAhead, names: ReadonlyMap<string, string>, ignoredKeys: readonly string[]) {
+    this.#reading = reading
     this.#names = names
     this.ignoredKeys = ignoredKeys
   }
 
-  /** @throws CheckpointError `CHECKPOINT_KEYS`, which lists every missing, unexpected and mismatched (shape, dtype) key */
-  static check(kernels: Kernels, file: OpenSafetensors, shapes: Shapes): Checkpoint {
+  /**
+   * Compares the file with what a model asks for, and begins to read.
+   *
+   * @throws CheckpointError `CHECKPOINT_KEYS`, which lists every missing, unexpected and mismatched (shape, dtype) key
+   */
+  static open(file: OpenSafetensors, { shapes, units }: ShapeList): Checkpoint {
     const { names, ignored, unexpected } = matchNames(file, shapes)
     const missing: string[] = []
     const mismatched: string[] = []
@@ -111,33 +118,54 @@ export class Checkpoint implements Weights {
       else if (!isScale(scale, rows)) mismatched.push(mismatch(`${key}_scale`, scale, FLOATS, [rows, 1]))
     }
     if (missing.length + unexpected.length + mismatched.length > 0) throw keysError(missing, unexpected, mismatched)
-    return new Checkpoint(kernels, file, names, ignored)
+    const reading = new ReadAhead(
+      file,
+      units.map(keys => namesOf(names, keys)),
+    )
+    return new Checkpoint(reading, names, ignored)
   }
 
-  async table(key: string): Promise<EmbeddingWeights> {
-    return this.#kernels.embeddingWeights(await this.#read(`${key}.weight`))
-  }
-
-  async linear(keys: readonly string[]): Promise<LinearWeights> {
-    const parts: LinearPart[] = []
-    for (const key of keys) {
-      parts.push({ weight: await this.#read(`${key}.weight`), bias: await this.#read(`${key}.bias`) })
+  /** The weights, each handed to the backend as soon as it is read. One is asked for at a time. */
+  on(kernels: Kernels): Weights {
+    return {
+      table: async key => {
+        const [table] = await this.#take([`${key}.weight`])
+        return kernels.embeddingWeights(table!)
+      },
+      linear: async keys => {
+        const tensors = await this.#take(keys.flatMap(key => [`${key}.weight`, `${key}.bias`]))
+        return kernels.linearWeights(keys.map((_, i) => ({ weight: tensors[2 * i]!, bias: tensors[2 * i + 1]! })))
+      },
+      norm: async (key, _width, epsilon) => {
+        const [weight, bias] = await this.#take([`${key}.weight`, `${key}.bias`])
+        return kernels.normWeights(weight!, bias!, epsilon)
+      },
     }
-    return this.#kernels.linearWeights(parts)
   }
 
-  async norm(key: string, _width: number, epsilon: number): Promise<NormWeights> {
-    const [weight, bias] = [await this.#read(`${key}.weight`), await this.#read(`${key}.bias`)]
-    return this.#kernels.normWeights(weight, bias, epsilon)
+  /** Resolves when nothing is being read any more, so that the file can be closed. */
+  end(): Promise<void> {
+    return this.#reading.end()
   }
 
-  /** One weight, as the file stores it. */
-  async #read(key: string): Promise<StoredTensor> {
-    const { dtype, shape, data } = await this.#file.read(this.#names.get(key) ?? key)
-    const scale = dtype === 'I8' ? decode(await this.#read(`${key}_scale`)) : undefined
-    // check() has seen to it that dtype is one of a StoredTensor's.
-    return { name: key, shape, stored: dtype, data, scale } as StoredTensor
+  /** A unit of weights, as the file stores them. */
+  async #take(keys: readonly string[]): Promise<StoredTensor[]> {
+    const names = namesOf(this.#names, keys)
+    const tensors = await this.#reading.take(names)
+    const byName = new Map(names.map((name, i) => [name, tensors[i]!]))
+    const stored = (key: string): StoredTensor => {
+      const { dtype, shape, data } = byName.get(this.#names.get(key)!)!
+      const scale = dtype === 'I8' ? decode(stored(`${key}_scale`)) : undefined
+      // open() has seen to it that dtype is one of a StoredTensor's.
+      return { name: key, shape, stored: dtype, data, scale } as StoredTensor
+    }
+    return keys.map(stored)
   }
+}
+
+/** The names of some keys in the file, each with that of its scale, if it has one. */
+function namesOf(names: ReadonlyMap<string, string>, keys: readonly string[]): string[] {
+  return keys.flatMap(key => [key, `${key}_scale`]).flatMap(key => names.get(key) ?? [])
 }
 
 /** Sorts the names of a file: those that stand for a key of `shapes` (or its scale), those to ignore, and the rest. */

@@ -6,7 +6,7 @@ import { SafetensorsError } from '../errors.ts'
 import type { ModelSource } from '../source/source.ts'
 import { openFile, readFile } from '../source/source.ts'
 import { MAX_HEADER_BYTES, type TensorInfo } from './header.ts'
-import { missingTensor, openSafetensors, type OpenSafetensors } from './reader.ts'
+import { missingTensor, openSafetensors, type Allocate, type OpenSafetensors, type SafeTensor } from './reader.ts'
 import { JsonScanner } from '../json/scanner.ts'
 import { codeOf, decodeUtf8, quote } from '../values.ts'
 import { jsonErrors } from './json-errors.ts'
@@ -79,6 +79,20 @@ function mergeShards(shards: Map<string, OpenSafetensors>, weightMap: Map<string
       const shard = shards.get(weightMap.get(key) ?? '')
       if (shard === undefined) throw missingTensor(INDEX, key, tensors.size)
       return shard.read(key)
+    },
+    async readAll(keys: readonly string[], allocate?: Allocate) {
+      const found: SafeTensor[] = []
+      for (const name of new Set(keys.map(key => weightMap.get(key)))) {
+        const shard = shards.get(name ?? '')
+        const mine = keys.flatMap((key, at) => (weightMap.get(key) === name ? [{ key, at }] : []))
+        if (shard === undefined) throw missingTensor(INDEX, mine[0]?.key ?? '', tensors.size)
+        const read = await shard.readAll(
+          mine.map(({ key }) => key),
+          allocate,
+        )
+        mine.forEach(({ at }, i) => (found[at] = read[i]!))
+      }
+      return found
     },
   }
 }

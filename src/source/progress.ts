@@ -24,8 +24,8 @@ export function withProgress(source: ModelSource, report: (event: FileProgress) 
       }
       return {
         size: total,
-        async read(offset, length) {
-          const bytes = await file.read(offset, length)
+        async read(offset, length, allocate) {
+          const bytes = await file.read(offset, length, allocate)
           if (loaded < total) {
             loaded = Math.min(total, loaded + bytes.byteLength)
             report({ status: 'progress', file: name, loaded, total })
