@@ -36,6 +36,9 @@ async function build() {
   const tsc = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', '.'], { stdio: 'inherit' })
   if (tsc.status !== 0) process.exit(tsc.status ?? 1)
   writeWasm()
+  await bundleThread()
+  // Of wasm.ts, only the type is meant.
+  for (const file of ['dist/wasm.js', 'dist/wasm.js.map']) rmSync(file)
   await bundleVendor()
   chmodSync('dist/cli.js', 0o755)
   writeFileSync(stamp, '')
@@ -49,6 +52,21 @@ function writeWasm() {
   })
   if (status !== 0) process.exit(status ?? 1)
   rmSync(assembly, { recursive: true })
+}
+
+/** Makes one file of a thread's script and what it imports, so that a bundler may also copy it as it is. */
+async function bundleThread() {
+  const { build } = await import('esbuild')
+  const script = 'dist/kernels/simd/engine/worker.js'
+  await build({
+    entryPoints: [script],
+    outfile: script,
+    allowOverwrite: true,
+    bundle: true,
+    format: 'esm',
+    minify: true,
+  })
+  rmSync(`${script}.map`)
 }
 
 /** Bundles each file of dist/cli/vendor with the library that it names. So a command loads only the ones that it uses. */

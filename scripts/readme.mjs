@@ -54,18 +54,18 @@ const STAGES = [
     'Fast',
     'The same operations on TensorFlow.js, and on a WebAssembly module of our own.',
     [
-      ['src/kernels', 'which backend, which arithmetic', ['options', 'load', 'stored', 'exercise']],
+      ['src/kernels', 'which backend, which arithmetic', ['options', 'load', 'register', 'stored', 'exercise']],
       ['src/kernels/tfjs', 'the operations on TensorFlow.js', ['tfjs', 'attention', 'gelu', 'slice', 'tf']],
       ['src/kernels/simd/assembly', 'our module, instruction by instruction', ['module', 'code', 'record', 'linear', 'operand', 'math', 'gelu', 'attention', 'embed', 'add-norm', 'rows', 'pack', 'scheduler', 'chain', 'write']],
       ['src/kernels/simd', 'its host: operations, recorded and run as one program', ['simd', 'steps', 'program', 'opcodes', 'layout', 'tiles', 'memory', 'weights', 'bounds', 'failures']],
-      ['src/kernels/simd/engine', 'its threads', ['load', 'modules', 'inline', 'pool', 'threads', 'worker', 'probe', 'turbo']],
+      ['src/kernels/simd/engine', 'its threads', ['load', 'modules', 'files', 'inline', 'pool', 'threads', 'worker', 'probe', 'turbo']],
     ],
   ],
   [
     'Around it',
     'Node, and the command line.',
     [
-      ['src/node', "what only Node has: folders, the hub's cache", ['default-model', 'folder', 'pipeline', 'tokenizer', 'hub/model', 'hub/cache', 'hub/part', 'hub/settings', 'hub/inventory', 'hub/marks', 'hub/failure']],
+      ['src/node', "what only Node has: folders, the hub's cache", ['default-model', 'folder', 'pipeline', 'tfjs', 'tokenizer', 'hub/model', 'hub/cache', 'hub/part', 'hub/settings', 'hub/inventory', 'hub/marks', 'hub/failure']],
       ['src/cli', 'the command line, a file or a folder for each command', ['main', 'commands', 'ner/command', 'ner/run', 'ner/inputs', 'ner/lines', 'ner/formats', 'ner/json-line', 'eval/command', 'eval/run', 'eval/table', 'output', 'input', 'progress', 'failure']],
     ],
   ],

@@ -17,6 +17,7 @@ import { defaultFolder } from './default-model.ts'
 import { sourceFromFolder } from './folder.ts'
 import { locateModel } from './hub/model.ts'
 import type { HubOptions } from './hub/settings.ts'
+import './tfjs.ts'
 
 /** A folder in Hugging Face layout, a name of the hub, or any input that the core takes. */
 export type NodeModelInput = string | URL | ModelInput
