@@ -47,7 +47,7 @@ const STAGES = [
       ['src/safetensors', 'bytes → named tensors, and back', ['header', 'json-errors', 'dtypes', 'half', 'reader', 'checkpoint', 'writer']],
       ['src/json', 'JSON that a stranger wrote', ['scanner', 'object']],
       ['src/source', 'where model files come from', ['source', 'progress', 'hub/name', 'hub/model', 'hub/download', 'hub/http', 'hub/retry', 'hub/files', 'hub/store', 'hub/errors']],
-      ['src/layers', 'weights and batches', ['config', 'weights', 'batch', 'token-classifier', 'trace']],
+      ['src/layers', 'weights and batches', ['config', 'family', 'weights', 'batch', 'token-classifier', 'trace']],
     ],
   ],
   [

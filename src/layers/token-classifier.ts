@@ -13,6 +13,7 @@ import type { ModelSource } from '../source/source.ts'
 import { checkBatch, splitBatch } from './batch.ts'
 import { Bert, type TraceTensors } from './bert.ts'
 import { loadConfig, type BertConfig } from './config.ts'
+import { FAMILIES, TOKEN_TYPES } from './family.ts'
 import { Trace } from './trace.ts'
 import { guarded, show, UNREADABLE } from '../values.ts'
 import { Checkpoint, ShapeList, type Shapes } from './weights.ts'
@@ -67,12 +68,13 @@ export class BertForTokenClassification {
    *   config.json describes; BackendError, OptionError if the backend is not available or does not know an option
    */
   static async load(source: ModelSource, options: BackendOptions = {}): Promise<BertForTokenClassification> {
+    const loading = loadKernels(options)
     // The files are opened, and the first weights read, while the backend is loaded and compiled.
-    const opening = openModel(source)
+    const opening = openModel(loading, source, openCheckpoint)
     opening.catch(() => undefined) // an error of the options comes first
     let kernels: Kernels
     try {
-      kernels = await loadKernels(options)
+      kernels = await loading
     } catch (error) {
       void opening.then(closeModel, () => undefined)
       throw error
@@ -85,15 +87,23 @@ export class BertForTokenClassification {
     }
   }
 
-  /** {@link load} on kernels that the caller made. Once it resolves, the model's `dispose()` disposes of them. */
-  static async loadOn(kernels: Kernels, source: ModelSource): Promise<BertForTokenClassification> {
-    return BertForTokenClassification.#loadOpen(kernels, await openModel(source))
+  /**
+   * {@link load} on kernels that the caller made. Once it resolves, the model's `dispose()` disposes of them.
+   *
+   * @param open opens the weights, which are closed again here
+   */
+  static async loadOn(
+    kernels: Kernels,
+    source: ModelSource,
+    open: (source: ModelSource) => Promise<OpenSafetensors> = openCheckpoint,
+  ): Promise<BertForTokenClassification> {
+    return BertForTokenClassification.#loadOpen(kernels, await openModel(kernels, source, open))
   }
 
   static async #loadOpen(kernels: Kernels, model: OpenModel): Promise<BertForTokenClassification> {
     const { config, checkpoint } = model
     try {
-      const bert = await Bert.load(checkpoint.on(kernels), config)
+      const bert = await Bert.load(checkpoint, config)
       return new BertForTokenClassification(kernels, config, checkpoint.ignoredKeys, bert)
     } finally {
       await closeModel(model)
@@ -177,11 +187,18 @@ interface OpenModel {
   readonly checkpoint: Checkpoint
 }
 
-async function openModel(source: ModelSource): Promise<OpenModel> {
+async function openModel(
+  kernels: Kernels | Promise<Kernels>,
+  source: ModelSource,
+  open: (source: ModelSource) => Promise<OpenSafetensors>,
+): Promise<OpenModel> {
   const config = await loadConfig(source)
-  const file = await openCheckpoint(source)
+  const file = await open(source)
   try {
-    return { config, file, checkpoint: Checkpoint.open(file, await weightsOf(config)) }
+    const { units } = await listWeights(config)
+    const checkpoint = await openWeights(kernels, file, config)
+    checkpoint.readAhead(units)
+    return { config, file, checkpoint }
   } catch (error) {
     await file.close()
     throw error
@@ -193,15 +210,26 @@ async function closeModel({ file, checkpoint }: OpenModel): Promise<void> {
   await file.close()
 }
 
-/** Every key of a BERT token classifier, with the shape that the configuration demands. */
+/** Every key that the file of a token classifier has, in BERT's words, with the shape that the configuration demands. */
 export async function checkpointShapes(config: BertConfig): Promise<Shapes> {
-  return (await weightsOf(config)).shapes
+  const { shapes } = await listWeights(config)
+  if (!FAMILIES[config.modelType].hasTokenTypes) shapes.delete(TOKEN_TYPES)
+  return shapes
 }
 
-async function weightsOf(config: BertConfig): Promise<ShapeList> {
+async function listWeights(config: BertConfig): Promise<ShapeList> {
   const list = new ShapeList()
   await Bert.load(list, config)
   return list
+}
+
+/** @throws CheckpointError `CHECKPOINT_KEYS` if the weights are not those that `config` describes */
+export async function openWeights(
+  kernels: Kernels | Promise<Kernels>,
+  file: OpenSafetensors,
+  config: BertConfig,
+): Promise<Checkpoint> {
+  return Checkpoint.check(kernels, file, await checkpointShapes(config), FAMILIES[config.modelType])
 }
 
 function checkFinite(logits: Float32Array, L: number): void {

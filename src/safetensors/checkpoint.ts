@@ -6,6 +6,7 @@ import { SafetensorsError } from '../errors.ts'
 import type { ModelSource } from '../source/source.ts'
 import { openFile, readFile } from '../source/source.ts'
 import { MAX_HEADER_BYTES, type TensorInfo } from './header.ts'
+import { readAll } from './read-ahead.ts'
 import { missingTensor, openSafetensors, type Allocate, type OpenSafetensors, type SafeTensor } from './reader.ts'
 import { JsonScanner } from '../json/scanner.ts'
 import { codeOf, decodeUtf8, quote } from '../values.ts'
@@ -86,10 +87,8 @@ function mergeShards(shards: Map<string, OpenSafetensors>, weightMap: Map<string
         const shard = shards.get(name ?? '')
         const mine = keys.flatMap((key, at) => (weightMap.get(key) === name ? [{ key, at }] : []))
         if (shard === undefined) throw missingTensor(INDEX, mine[0]?.key ?? '', tensors.size)
-        const read = await shard.readAll(
-          mine.map(({ key }) => key),
-          allocate,
-        )
+        const names = mine.map(({ key }) => key)
+        const read = await readAll(shard, names, allocate)
         mine.forEach(({ at }, i) => (found[at] = read[i]!))
       }
       return found

@@ -5,7 +5,7 @@
  *
  * The groups take turns in two buffers. Fresh memory would cost as much time as reading into it: the system clears it first.
  */
-import type { OpenSafetensors, SafeTensor } from './reader.ts'
+import type { Allocate, OpenSafetensors, SafeTensor } from './reader.ts'
 
 /** Bytes of a group. Larger ones save little more time. */
 const GROUP_BYTES = 4 << 20
@@ -35,7 +35,7 @@ export class ReadAhead {
     for (;;) {
       const found = unit.flatMap(name => this.#ready.get(name) ?? [])
       if (found.length === unit.length) return found
-      if (!this.#coming) return this.#file.readAll(unit)
+      if (!this.#coming) return readAll(this.#file, unit)
       this.#ready = await this.#coming
       this.#readNext()
     }
@@ -56,7 +56,7 @@ export class ReadAhead {
 
   async #read(group: Unit): Promise<Map<string, SafeTensor>> {
     const [buffer] = this.#buffers.reverse()
-    const tensors = await this.#file.readAll(group, buffer?.begin(bytesOf(this.#file, group), group.length))
+    const tensors = await readAll(this.#file, group, buffer?.begin(bytesOf(this.#file, group), group.length))
     return new Map(group.map((name, i) => [name, tensors[i]!]))
   }
 }
@@ -66,7 +66,7 @@ class TurnBuffer {
   #bytes = new Uint8Array(0)
 
   /** Gives the buffer to a group of `size` bytes in `count` tensors. Returns what hands out parts, aligned for any element. */
-  begin(size: number, count: number): ((length: number) => Uint8Array) | undefined {
+  begin(size: number, count: number): Allocate | undefined {
     const needed = size + count * ALIGNMENT
     if (needed > MOST_BUFFERED) return undefined
     let used = 0
@@ -99,4 +99,12 @@ function groupsOf(file: OpenSafetensors, units: readonly Unit[]): Unit[] {
 
 function bytesOf({ tensors }: OpenSafetensors, unit: Unit): number {
   return unit.reduce((sum, name) => sum + (tensors.get(name)?.end ?? 0) - (tensors.get(name)?.start ?? 0), 0)
+}
+
+/** Reads several tensors, one by one if the file cannot do better. */
+export async function readAll(file: OpenSafetensors, unit: Unit, allocate?: Allocate): Promise<SafeTensor[]> {
+  if (file.readAll) return file.readAll(unit, allocate)
+  const tensors: SafeTensor[] = []
+  for (const name of unit) tensors.push(await file.read(name))
+  return tensors
 }

@@ -44,7 +44,7 @@ export interface OpenSafetensors {
    *
    * @internal
    */
-  readonly readAll: (names: readonly string[], allocate?: Allocate) => Promise<SafeTensor[]>
+  readonly readAll?: (names: readonly string[], allocate?: Allocate) => Promise<SafeTensor[]>
   readonly close: () => Promise<void>
 }
 

@@ -127,3 +127,22 @@ describe.each(['naive', 'tfjs'] as const)('%s', backend => {
     await model.dispose()
   }, 300_000)
 })
+
+/** The token types differ, as in the batch of BERT: DistilBERT has none, and its logits do not depend on them. */
+describe('DistilBERT, equal to DistilBertForTokenClassification', () => {
+  const distil = readFixture('distilbert')
+  test.each([
+    ['naive', 'F32', 1e-5],
+    ['naive', 'I8', 1e-5],
+    ['tfjs', 'F32', 1e-5],
+    ['simd', 'F32', 1e-5],
+    // 7-bit activations: of the size of what rounding the weights does.
+    ['simd', 'I8', 0.2],
+  ] as const)('%s, %s weights', async (backend, dtype, limit) => {
+    const files = randomModel({ std: STD, dtype, family: 'distilbert' })
+    const model = await BertForTokenClassification.load(sourceFromBytes(files), { backend })
+    const { logits } = await model.forward(MINI_BATCH)
+    await model.dispose()
+    expect(maxDifference(logits, distil.get(`logits.${dtype}`)!.values)).toBeLessThan(limit)
+  })
+})
