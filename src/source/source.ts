@@ -14,6 +14,8 @@ export interface ModelFile {
    * array for them may take it from `allocate`; one that has them in memory returns them as they lie there.
    */
   read(offset: number, length: number, allocate?: (length: number) => Uint8Array): Promise<Uint8Array>
+  /** For a file that is still on its way: tells how many bytes have arrived, now and from then on. */
+  arriving?(report: (loaded: number) => void): void
   /** Releases the file, if there is something to release. Nothing is read afterwards. */
   close?(): Promise<void>
 }
