@@ -44,7 +44,7 @@ const STAGES = [
     'Where the weights come from',
     'Bytes that a stranger wrote, checked before they are believed.',
     [
-      ['src/safetensors', 'bytes → named tensors, and back', ['header', 'json-errors', 'dtypes', 'half', 'reader', 'checkpoint', 'writer']],
+      ['src/safetensors', 'bytes → named tensors, and back', ['header', 'json-errors', 'dtypes', 'half', 'reader', 'read-ahead', 'checkpoint', 'writer']],
       ['src/json', 'JSON that a stranger wrote', ['scanner', 'object']],
       ['src/source', 'where model files come from', ['source', 'progress', 'fetched', 'arriving', 'hub/name', 'hub/model', 'hub/download', 'hub/http', 'hub/retry', 'hub/files', 'hub/store', 'hub/errors']],
       ['src/layers', 'weights and batches', ['config', 'family', 'weights', 'batch', 'token-classifier', 'trace']],

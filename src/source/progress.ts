@@ -31,8 +31,8 @@ export function withProgress(source: ModelSource, report: (event: FileProgress) 
       }
       return {
         size: total,
-        async read(offset, length) {
-          const bytes = await file.read(offset, length)
+        async read(offset, length, allocate) {
+          const bytes = await file.read(offset, length, allocate)
           if (!file.arriving && loaded < total) reach(loaded + bytes.byteLength)
           return bytes
         },

@@ -62,7 +62,7 @@ function watchSource(source: ModelSource, clock: Clock): ModelSource {
       const file = await timed(clock, 'read', () => source.open(name))
       return {
         size: file.size,
-        read: (offset, length) => timed(clock, 'read', () => file.read(offset, length)),
+        read: (offset, length, allocate) => timed(clock, 'read', () => file.read(offset, length, allocate)),
         close: () => file.close?.() ?? Promise.resolve(),
       }
     },
