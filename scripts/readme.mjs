@@ -44,9 +44,9 @@ const STAGES = [
     'Where the weights come from',
     'Bytes that a stranger wrote, checked before they are believed.',
     [
-      ['src/safetensors', 'bytes → named tensors, and back', ['header', 'json-errors', 'dtypes', 'half', 'reader', 'checkpoint', 'writer']],
+      ['src/safetensors', 'bytes → named tensors, and back', ['header', 'json-errors', 'dtypes', 'half', 'reader', 'read-ahead', 'checkpoint', 'writer']],
       ['src/json', 'JSON that a stranger wrote', ['scanner', 'object']],
-      ['src/source', 'where model files come from', ['source', 'progress', 'other-files', 'hub/name', 'hub/model', 'hub/download', 'hub/http', 'hub/retry', 'hub/files', 'hub/store', 'hub/errors']],
+      ['src/source', 'where model files come from', ['source', 'progress', 'other-files', 'fetched', 'arriving', 'hub/name', 'hub/model', 'hub/download', 'hub/http', 'hub/retry', 'hub/files', 'hub/store', 'hub/errors']],
       ['src/layers', 'weights and batches', ['config', 'family', 'weights', 'batch', 'token-classifier', 'trace']],
     ],
   ],
@@ -54,11 +54,11 @@ const STAGES = [
     'Fast',
     'The same operations on TensorFlow.js, and on a WebAssembly module of our own.',
     [
-      ['src/kernels', 'which backend, which arithmetic', ['options', 'load', 'stored', 'exercise']],
+      ['src/kernels', 'which backend, which arithmetic', ['options', 'load', 'register', 'stored', 'exercise']],
       ['src/kernels/tfjs', 'the operations on TensorFlow.js', ['tfjs', 'attention', 'gelu', 'slice', 'tf']],
       ['src/kernels/simd/assembly', 'our module, instruction by instruction', ['module', 'code', 'record', 'linear', 'operand', 'math', 'gelu', 'attention', 'embed', 'add-norm', 'rows', 'pack', 'scheduler', 'chain', 'write']],
       ['src/kernels/simd', 'its host: operations, recorded and run as one program', ['simd', 'steps', 'program', 'opcodes', 'layout', 'tiles', 'memory', 'weights', 'bounds', 'failures']],
-      ['src/kernels/simd/engine', 'its threads', ['load', 'modules', 'inline', 'pool', 'threads', 'worker', 'probe', 'turbo']],
+      ['src/kernels/simd/engine', 'its threads', ['load', 'modules', 'files', 'inline', 'pool', 'threads', 'worker', 'probe', 'turbo']],
     ],
   ],
   [
@@ -66,7 +66,7 @@ const STAGES = [
     'Other files, Node, and the command line.',
     [
       ['src/convert', 'smaller files, and files of PyTorch', ['convert', 'plan', 'quantise', 'half', 'proof', 'forward', 'open', 'torch', 'zip', 'crc32', 'pickle', 'pickle-bytes', 'strided', 'errors']],
-      ['src/node', "what only Node has: folders, the hub's cache", ['default-model', 'folder', 'pipeline', 'tokenizer', 'hub/model', 'hub/cache', 'hub/part', 'hub/settings', 'hub/inventory', 'hub/marks', 'hub/failure']],
+      ['src/node', "what only Node has: folders, the hub's cache", ['default-model', 'folder', 'pipeline', 'tfjs', 'tokenizer', 'hub/model', 'hub/cache', 'hub/part', 'hub/settings', 'hub/inventory', 'hub/marks', 'hub/failure']],
       ['src/cli', 'the command line, a file or a folder for each command', ['main', 'commands', 'ner/command', 'ner/run', 'ner/inputs', 'ner/lines', 'ner/formats', 'ner/json-line', 'eval/command', 'eval/run', 'eval/table', 'output', 'input', 'progress', 'failure']],
     ],
   ],

@@ -27,7 +27,8 @@ export function register(program: Command): void {
       try {
         if (verify) {
           const { runVerify } = await import('./convert/verify.ts')
-          await runVerify(path, checkpoint, json); return;
+          await runVerify(path, checkpoint, json)
+          return
         }
         await writeAll(json ? jsonPieces(describe(path, checkpoint)) : tableOf(path, checkpoint))
         if (json) await writeAll(['\n'])

@@ -1,7 +1,8 @@
 /**
  * model.safetensors → the weights that a model asks for. A model's `load` (bert.ts) runs twice: once over {@link ShapeList},
  * which notes every key and shape; then, when the whole file was compared with these, over {@link Checkpoint}, which reads
- * weight by weight. So each key is written once, and all that does not fit comes out in one error, before a byte is read.
+ * weight by weight. So each key is written once, and all that does not fit comes out in one error, before a byte of a weight is
+ * read.
  *
  * Three spellings are understood beside today's: `LayerNorm.gamma` and `.beta` (TensorFlow's names, in the first published
  * checkpoints), no `bert.` prefix (an encoder saved without its head), and int8 weights as compressed-tensors writes them:
@@ -9,17 +10,11 @@
  * DistilBERT's keys become BERT's (family.ts).
  */
 import { CheckpointError } from '../errors.ts'
-import type {
-  EmbeddingWeights,
-  Kernels,
-  LinearPart,
-  LinearWeights,
-  NormWeights,
-  StoredTensor,
-} from '../kernels/kernels.ts'
+import type { EmbeddingWeights, Kernels, LinearWeights, NormWeights, StoredTensor } from '../kernels/kernels.ts'
 import { decode } from '../kernels/stored.ts'
 import { DTYPE_BITS, viewElements } from '../safetensors/dtypes.ts'
 import type { TensorInfo } from '../safetensors/header.ts'
+import { readAll, ReadAhead } from '../safetensors/read-ahead.ts'
 import type { OpenSafetensors } from '../safetensors/reader.ts'
 import { quote, show } from '../values.ts'
 import { fromBert, toBert, type Family } from './family.ts'
@@ -39,20 +34,35 @@ export type Shapes = ReadonlyMap<string, readonly number[]>
 /** Notes the shape of every weight that a model asks for, and gives it weights that are nothing but shapes. */
 export class ShapeList implements Weights {
   readonly shapes = new Map<string, readonly number[]>()
+  /** The keys that are asked for together, in the order in which they are. */
+  readonly units: string[][] = []
 
   table(key: string, rows: number, width: number): Promise<EmbeddingWeights> {
-    this.shapes.set(`${key}.weight`, [rows, width])
+    this.#note([[`${key}.weight`, [rows, width]]])
     return Promise.resolve({ rows, width })
   }
 
   linear(keys: readonly string[], outputs: number, inputs: number): Promise<LinearWeights> {
-    for (const key of keys) this.shapes.set(`${key}.weight`, [outputs, inputs]).set(`${key}.bias`, [outputs])
+    this.#note(
+      keys.flatMap(key => [
+        [`${key}.weight`, [outputs, inputs]],
+        [`${key}.bias`, [outputs]],
+      ]),
+    )
     return Promise.resolve({ inputs, outputs: keys.length * outputs })
   }
 
   norm(key: string, width: number, epsilon: number): Promise<NormWeights> {
-    this.shapes.set(`${key}.weight`, [width]).set(`${key}.bias`, [width])
+    this.#note([
+      [`${key}.weight`, [width]],
+      [`${key}.bias`, [width]],
+    ])
     return Promise.resolve({ width, epsilon })
+  }
+
+  #note(unit: readonly (readonly [key: string, shape: readonly number[]])[]): void {
+    this.units.push(unit.map(([key]) => key))
+    for (const [key, shape] of unit) this.shapes.set(key, shape)
   }
 }
 
@@ -71,15 +81,16 @@ const FLOATS = ['F32', 'F16', 'BF16']
 
 /** The weights of one model, known to be whole, read one by one and handed to a backend. */
 export class Checkpoint implements Weights {
-  readonly #kernels: Kernels
+  readonly #kernels: Kernels | Promise<Kernels>
   readonly #file: OpenSafetensors
+  #ahead: ReadAhead | undefined
   /** BERT's key → its name in the file. A table that the family does not have is not in it. */
   readonly names: ReadonlyMap<string, string>
   /** Names in the file that were understood and are not used. */
   readonly ignoredKeys: readonly string[]
 
   private constructor(
-    kernels: Kernels,
+    kernels: Kernels | Promise<Kernels>,
     file: OpenSafetensors,
     names: ReadonlyMap<string, string>,
     ignoredKeys: readonly string[],
@@ -90,8 +101,12 @@ export class Checkpoint implements Weights {
     this.ignoredKeys = ignoredKeys
   }
 
-  /** @throws CheckpointError `CHECKPOINT_KEYS`, which lists every missing, unexpected and mismatched (shape, dtype) key */
-  static check(kernels: Kernels, file: OpenSafetensors, shapes: Shapes, family: Family): Checkpoint {
+  /**
+   * Compares the file with what a model asks for. The kernels may still be loading.
+   *
+   * @throws CheckpointError `CHECKPOINT_KEYS`, which lists every missing, unexpected and mismatched (shape, dtype) key
+   */
+  static check(kernels: Kernels | Promise<Kernels>, file: OpenSafetensors, shapes: Shapes, family: Family): Checkpoint {
     const { names, ignored, unexpected } = matchNames(file, shapes, family)
     const spell = (key: string) => fromBert(family, key)
     const missing: string[] = []
@@ -120,23 +135,34 @@ export class Checkpoint implements Weights {
     return new Checkpoint(kernels, file, names, ignored)
   }
 
+  /** Begins to read. From now on `units` of keys are asked for one after the other, in this order. */
+  readAhead(units: readonly (readonly string[])[]): void {
+    this.#ahead = new ReadAhead(
+      this.#file,
+      units.map(keys => this.#namesOf(keys)),
+    )
+  }
+
+  /** Resolves when nothing is being read any more, so that the file can be closed. */
+  async end(): Promise<void> {
+    await this.#ahead?.end()
+  }
+
   async table(key: string, rows: number, width: number): Promise<EmbeddingWeights> {
     const name = `${key}.weight`
-    const table = this.names.has(name) ? await this.#read(name) : zeros(name, rows, width)
-    return this.#kernels.embeddingWeights(table)
+    const [table] = this.names.has(name) ? await this.#read([name]) : [zeros(name, rows, width)]
+    return (await this.#kernels).embeddingWeights(table!)
   }
 
   async linear(keys: readonly string[]): Promise<LinearWeights> {
-    const parts: LinearPart[] = []
-    for (const key of keys) {
-      parts.push({ weight: await this.#read(`${key}.weight`), bias: await this.#read(`${key}.bias`) })
-    }
-    return this.#kernels.linearWeights(parts)
+    const tensors = await this.#read(keys.flatMap(key => [`${key}.weight`, `${key}.bias`]))
+    const parts = keys.map((_, i) => ({ weight: tensors[2 * i]!, bias: tensors[2 * i + 1]! }))
+    return (await this.#kernels).linearWeights(parts)
   }
 
   async norm(key: string, _width: number, epsilon: number): Promise<NormWeights> {
-    const [weight, bias] = [await this.#read(`${key}.weight`), await this.#read(`${key}.bias`)]
-    return this.#kernels.normWeights(weight, bias, epsilon)
+    const [weight, bias] = await this.#read([`${key}.weight`, `${key}.bias`])
+    return (await this.#kernels).normWeights(weight!, bias!, epsilon)
   }
 
   /**
@@ -169,12 +195,23 @@ export class Checkpoint implements Weights {
     return this.#file.tensors.get(this.names.get(key) ?? '')?.dtype ?? 'none'
   }
 
-  /** One weight, as the file stores it. */
-  async #read(key: string): Promise<StoredTensor> {
-    const { dtype, shape, data } = await this.#file.read(this.names.get(key) ?? key)
-    const scale = dtype === 'I8' ? decode(await this.#read(`${key}_scale`)) : undefined
-    // check() has seen to it that dtype is one of a StoredTensor's.
-    return { name: key, shape, stored: dtype, data, scale } as StoredTensor
+  /** A unit of weights, as the file stores them. */
+  async #read(keys: readonly string[]): Promise<StoredTensor[]> {
+    const names = this.#namesOf(keys)
+    const tensors = await (this.#ahead ? this.#ahead.take(names) : readAll(this.#file, names))
+    const byName = new Map(names.map((name, i) => [name, tensors[i]!]))
+    const stored = (key: string): StoredTensor => {
+      const { dtype, shape, data } = byName.get(this.names.get(key)!)!
+      const scale = dtype === 'I8' ? decode(stored(`${key}_scale`)) : undefined
+      // check() has seen to it that dtype is one of a StoredTensor's.
+      return { name: key, shape, stored: dtype, data, scale } as StoredTensor
+    }
+    return keys.map(stored)
+  }
+
+  /** The names of some keys in the file, each with that of its scale, if it has one. */
+  #namesOf(keys: readonly string[]): string[] {
+    return keys.flatMap(key => [key, `${key}_scale`]).flatMap(key => this.names.get(key) ?? [])
   }
 }
 

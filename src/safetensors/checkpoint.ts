@@ -6,7 +6,8 @@ import { SafetensorsError } from '../errors.ts'
 import type { ModelFile, ModelSource } from '../source/source.ts'
 import { openFile, readFile } from '../source/source.ts'
 import { MAX_HEADER_BYTES, type TensorInfo } from './header.ts'
-import { missingTensor, openSafetensors, type OpenSafetensors } from './reader.ts'
+import { readAll } from './read-ahead.ts'
+import { missingTensor, openSafetensors, type Allocate, type OpenSafetensors, type SafeTensor } from './reader.ts'
 import { JsonScanner } from '../json/scanner.ts'
 import { codeOf, decodeUtf8, quote } from '../values.ts'
 import { jsonErrors } from './json-errors.ts'
@@ -108,6 +109,18 @@ function mergeShards(shards: Map<string, OpenSafetensors>, weightMap: Map<string
     tensors,
     read: async (key: string) => shardOf(key).read(key),
     readBytes: async (key: string, start: number, end: number) => shardOf(key).readBytes(key, start, end),
+    async readAll(keys: readonly string[], allocate?: Allocate) {
+      const found: SafeTensor[] = []
+      for (const name of new Set(keys.map(key => weightMap.get(key)))) {
+        const shard = shards.get(name ?? '')
+        const mine = keys.flatMap((key, at) => (weightMap.get(key) === name ? [{ key, at }] : []))
+        if (shard === undefined) throw missingTensor(index, mine[0]?.key ?? '', tensors.size)
+        const names = mine.map(({ key }) => key)
+        const read = await readAll(shard, names, allocate)
+        mine.forEach(({ at }, i) => (found[at] = read[i]!))
+      }
+      return found
+    },
   }
 }
 

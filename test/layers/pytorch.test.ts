@@ -1,6 +1,7 @@
 /** Equal to PyTorch: tensor by tensor on a small model, by its logits at BERT-base shape. */
 import { describe, expect, test } from '@jest/globals'
 import { loadKernels } from '../../dist/kernels/load.js'
+import '../../dist/tfjs.js'
 import type { BackendOptions } from '../../dist/kernels/options.js'
 import { packBatch } from '../../dist/layers/batch.js'
 import { BertForTokenClassification } from '../../dist/layers/token-classifier.js'
