@@ -8,7 +8,7 @@ import { openAnyWeights } from '../../dist/convert/open.js'
 import { openTorch } from '../../dist/convert/torch.js'
 import type { OpenSafetensors } from '../../dist/safetensors/reader.js'
 import { sourceFromBytes } from '../../dist/source/source.js'
-import { zip } from '../helpers/torch-file.ts'
+import { zip } from '../helpers/torch-zip.js'
 
 interface Case {
   readonly name: string
