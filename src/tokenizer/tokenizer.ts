@@ -256,7 +256,7 @@ export class Tokenizer {
 
   /** One more than the highest id: the number of rows of a table indexed by id. */
   get vocabSize(): number {
-    return this.#config.vocabulary.tokens.length
+    return this.#config.vocabulary.length
   }
 
   /**
@@ -266,9 +266,9 @@ export class Tokenizer {
    * @internal
    */
   firstTokenFrom(id: number): SpecialToken | undefined {
-    const { tokens } = this.#config.vocabulary
-    for (let i = id; i < tokens.length; i++) {
-      const token = tokens[i]
+    const { vocabulary } = this.#config
+    for (let i = id; i < vocabulary.length; i++) {
+      const token = vocabulary.token(i)
       if (token !== undefined && !this.#config.implied.has(token)) return { token, id: i }
     }
     return undefined
@@ -315,7 +315,7 @@ export class Tokenizer {
   }
 
   idToToken(id: number): string | undefined {
-    return Number.isSafeInteger(id) ? this.#config.vocabulary.tokens[id] : undefined
+    return Number.isSafeInteger(id) ? this.#config.vocabulary.token(id) : undefined
   }
 
   // --- steps ----------------------------------------------------------------------------------------------------------
@@ -430,13 +430,14 @@ export class Tokenizer {
     into: PieceSink,
   ): void {
     const { sources, units } = aligned
-    const { tokens } = this.#config.vocabulary
+    const { vocabulary } = this.#config
     const { pieces } = this.#wordPiece
     const count = this.#wordPiece.tokenize(units, start, end)
     const type = this.#config.isWordCase ? wordCase(text, sources[start], endOfUnit(text, aligned, end - 1)) : typeId
     for (let i = 0; i < 3 * count; i += 3) {
       const id = pieces[i]!
-      into.add(id, tokens[id]!, sources[pieces[i + 1]!]!, endOfUnit(text, aligned, pieces[i + 2]! - 1), type, wordId)
+      const [first, last] = [sources[pieces[i + 1]!]!, endOfUnit(text, aligned, pieces[i + 2]! - 1)]
+      into.add(id, vocabulary.token(id)!, first, last, type, wordId)
     }
   }
 
