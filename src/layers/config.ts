@@ -5,8 +5,9 @@
 import { ConfigError } from '../errors.ts'
 import { hasControls } from '../escape.ts'
 import { readJson, type JsonErrors, type JsonObject } from '../json/object.ts'
+import { otherFiles } from '../source/other-files.ts'
 import { readFile, type ModelSource } from '../source/source.ts'
-import { show } from '../values.ts'
+import { codeOf, show } from '../values.ts'
 import { FAMILIES, type Family, type ModelType } from './family.ts'
 
 /** The shape of one BERT. Names are those of BERT's config.json, in camel case. */
@@ -44,7 +45,10 @@ export interface DecodingConfig {
  *   of the wrong type or out of bounds), `CONFIG_LABELS`, or `CONFIG_UNSUPPORTED` (a kind of model that is not implemented).
  */
 export async function loadConfig(source: ModelSource): Promise<BertConfig> {
-  return parseConfig(await readFile(source, 'config.json', MOST_BYTES))
+  const bytes = await readFile(source, 'config.json', MOST_BYTES).catch(async (error: unknown) => {
+    throw codeOf(error) === 'SOURCE_FILE_MISSING' ? await otherFiles(source, error as Error) : error
+  })
+  return parseConfig(bytes)
 }
 
 /** Bytes of config.json, at most. Published ones have some kilobytes, or a megabyte of labels. */

@@ -12,6 +12,7 @@
 import { CheckpointError } from '../errors.ts'
 import type { EmbeddingWeights, Kernels, LinearWeights, NormWeights, StoredTensor } from '../kernels/kernels.ts'
 import { decode } from '../kernels/stored.ts'
+import { DTYPE_BITS, viewElements } from '../safetensors/dtypes.ts'
 import type { TensorInfo } from '../safetensors/header.ts'
 import { readAll, ReadAhead } from '../safetensors/read-ahead.ts'
 import type { OpenSafetensors } from '../safetensors/reader.ts'
@@ -162,6 +163,36 @@ export class Checkpoint implements Weights {
   async norm(key: string, _width: number, epsilon: number): Promise<NormWeights> {
     const [weight, bias] = await this.#read([`${key}.weight`, `${key}.bias`])
     return (await this.#kernels).normWeights(weight!, bias!, epsilon)
+  }
+
+  /**
+   * Rows `[first, last)` of a weight of `width` columns, decoded: [last − first, width]. A vector is one row. A table that the
+   * family does not have is zero.
+   */
+  async readRows(key: string, first: number, last: number, width: number): Promise<Float32Array> {
+    const name = this.names.get(key)
+    const info = this.#file.tensors.get(name ?? '')
+    if (name === undefined || !info) return new Float32Array((last - first) * width)
+    const size = (DTYPE_BITS.get(info.dtype) ?? 0) / 8
+    const bytes = await this.#file.readBytes(name, first * width * size, last * width * size)
+    const data = viewElements(info.dtype, bytes, 0, bytes.length)
+    const scale = info.dtype === 'I8' ? await this.readRows(`${key}_scale`, first, last, 1) : undefined
+    return decode({ name: key, shape: [last - first, width], stored: info.dtype, data, scale } as StoredTensor)
+  }
+
+  /** Rows `[first, last)` of an int8 weight as they are stored. */
+  async readCodes(key: string, first: number, last: number, width: number) {
+    const name = this.names.get(key) ?? key
+    const bytes = await this.#file.readBytes(name, first * width, last * width)
+    return {
+      codes: viewElements('I8', bytes, 0, bytes.length),
+      scales: await this.readRows(`${key}_scale`, first, last, 1),
+    }
+  }
+
+  /** The element type of a weight in the file. */
+  storedAs(key: string): string {
+    return this.#file.tensors.get(this.names.get(key) ?? '')?.dtype ?? 'none'
   }
 
   /** A unit of weights, as the file stores them. */

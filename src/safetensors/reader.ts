@@ -38,6 +38,8 @@ export interface OpenSafetensors {
   readonly tensors: Map<string, TensorInfo>
   /** Reads one tensor. Rejects with `SAFETENSORS_TENSOR_MISSING`, `…_DATA_TRUNCATED`, `…_TOO_LARGE`, or the source's error. */
   readonly read: (name: string) => Promise<SafeTensor>
+  /** Reads bytes `[start, end)` of one tensor, for those that are too large to be held. Little-endian. Rejects as `read` does. */
+  readonly readBytes: (name: string, start: number, end: number) => Promise<Uint8Array>
   /**
    * Reads several tensors, in the order of the names. Neighbours in the file share one read, and one buffer. Rejects as `read`.
    * `allocate` makes the buffers that the source does not have.
@@ -74,11 +76,30 @@ export function readSafetensors(bytes: Uint8Array | ArrayBuffer, name = 'safeten
 export async function openSafetensors(file: ModelFile, name = 'safetensors'): Promise<OpenSafetensors> {
   checkFile(file, checkName(name))
   const { metadata, tensors } = await readHeader(file, name)
+  const find = (key: unknown): TensorInfo => {
+    const info = typeof key === 'string' ? tensors.get(key) : undefined
+    if (info === undefined) throw missingTensor(name, typeof key === 'string' ? key : show(key), tensors.size)
+    return info
+  }
   return {
     metadata,
     tensors,
     read: async key => (await readTensors(file, name, tensors, [key]))[0]!,
     readAll: (keys, allocate) => readTensors(file, name, tensors, keys, allocate),
+    async readBytes(key, start, end) {
+      const info = find(key)
+      const length = info.end - info.start
+      const isInside = [start, end].every(Number.isSafeInteger) && 0 <= start && start <= end && end <= length
+      const subject = `${name}: tensor ${quote(key)}`
+      if (isInside) return readExactly(file, info.start + start, end - start, subject)
+      throw new SafetensorsError({
+        code: 'SAFETENSORS_INPUT_INVALID',
+        subject,
+        expected: `a range of its ${length} bytes`,
+        found: `${show(start)} to ${show(end)}`,
+        nextStep: 'Pass the first byte, and the one after the last.',
+      })
+    },
     close: async () => file.close?.(),
   }
 }
