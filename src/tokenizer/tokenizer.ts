@@ -10,6 +10,7 @@
  * Ids and offsets equal those of Hugging Face's `tokenizers` 0.23.3.
  */
 import { checkTextLength } from '../limits.ts'
+import { breathe } from '../platform.ts'
 import type { ModelSource } from '../source/source.ts'
 import { AddedTokenFinder, type AddedToken, type Segment } from './added-tokens.ts'
 import { endOfCharacter, type AlignedText } from './aligned-text.ts'
@@ -144,6 +145,7 @@ export class Tokenizer {
    */
   static async fromSource(source: ModelSource): Promise<Tokenizer> {
     const files = await readTokenizerFiles(source)
+    await breathe()
     const settings = readSettings(files)
     return new Tokenizer(
       files.json === undefined ? configFromVocab(files.vocab, settings) : configFromJson(files.json, settings),
