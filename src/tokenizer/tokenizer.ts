@@ -29,7 +29,7 @@ import { readTokenizerFiles } from './read-files.ts'
 import { readSettings } from './settings.ts'
 import { configFromJson } from './tokenizer-json.ts'
 import { endOfStretch, SHORT } from './stretches.ts'
-import { configFromVocab } from './vocab-text.ts'
+import { configFromVocab, configSteps } from './vocab-text.ts'
 import { WORD_CASE_TYPES, wordCase } from './word-case.ts'
 import { WordPiece } from './word-piece.ts'
 
@@ -147,9 +147,13 @@ export class Tokenizer {
     const files = await readTokenizerFiles(source)
     await breathe()
     const settings = readSettings(files)
-    return new Tokenizer(
-      files.json === undefined ? configFromVocab(files.vocab, settings) : configFromJson(files.json, settings),
-    )
+    if (files.json !== undefined) return new Tokenizer(configFromJson(files.json, settings))
+    const steps = configSteps(files.vocab, settings)
+    for (;;) {
+      const { done, value } = steps.next()
+      await breathe()
+      if (done) return new Tokenizer(value)
+    }
   }
 
   /**

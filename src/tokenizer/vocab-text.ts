@@ -21,7 +21,22 @@ import { isWhitespace } from './unicode.ts'
 import { Vocabulary, type PieceRow } from './vocabulary.ts'
 
 export function configFromVocab(vocabText: string | Uint8Array, settings: Settings): TokenizerConfig {
-  const pieces = new Vocabulary(splitLines(readText(vocabText, FILE, TOKENIZER_FILES)))
+  const steps = configSteps(vocabText, settings)
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done) return value
+  }
+}
+
+/** {@link configFromVocab} in steps. Each takes some milliseconds for 30,000 pieces. */
+export function* configSteps(
+  vocabText: string | Uint8Array,
+  settings: Settings,
+): Generator<undefined, TokenizerConfig, undefined> {
+  const row = splitLines(readText(vocabText, FILE, TOKENIZER_FILES))
+  yield
+  const pieces = new Vocabulary(row)
+  yield
   return bertConfig(FILE, pieces, readDeclarations(settings, pieces, [], bertNames()), settings.config)
 }
 
