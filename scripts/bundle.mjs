@@ -17,8 +17,6 @@ const OPTIONS = {
   format: 'esm',
   target: 'node20',
   packages: 'external',
-  sourcemap: 'linked',
-  sourcesContent: false,
 }
 
 export async function bundleForNode() {
@@ -26,7 +24,7 @@ export async function bundleForNode() {
   const files = Object.values(exports).map(entry => entry.node?.default ?? entry.node)
   const names = files.filter(file => file?.startsWith('./dist/bundle/')).map(file => file.slice('./dist/'.length, -3))
   const entryPoints = names.map(name => ({ in: name.replace('bundle', 'dist') + '.js', out: name }))
-  await build({ ...OPTIONS, entryPoints, plugins: [plugin(() => '')] })
+  await build({ ...OPTIONS, entryPoints, sourcemap: 'linked', sourcesContent: false, plugins: [plugin(() => '')] })
   await bundleProgram()
 }
 

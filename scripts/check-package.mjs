@@ -13,11 +13,12 @@ import { build } from 'esbuild'
 /** The most bytes of each part. A change that needs more raises the ceiling in the same commit, and says why. */
 const CEILINGS = {
   'weights, the default model': 25_000_000,
-  // Every source, its JavaScript, types and maps: redaction takes some 165 kB of it, the hub and its cache about as much.
-  'tarball without the weights': 1_150_000,
+  // Every source, its JavaScript, types and maps: redaction takes some 165 kB of it, the hub and its cache about as much, and what
+  // Node starts is there a second time, bundled: some 430 kB.
+  'tarball without the weights': 1_800_000,
   'all that a bundler takes in, minified': 400_000,
   'the same, compressed': 110_000,
-  'safetensors alone, minified': 16_000,
+  'safetensors alone, minified': 17_000,
   'bert-ner/redact alone, minified': 45_000,
   'bert-ner/patterns alone, minified': 14_000,
 }

@@ -58,3 +58,33 @@ function nodeProcess(): NodeProcess | undefined {
 export function builtin<N extends keyof Builtins>(name: N): Builtins[N] | undefined {
   return nodeProcess()?.getBuiltinModule?.(name) as Builtins[N] | undefined
 }
+
+/**
+ * Lets timers, input and the user in, since a backend on this thread would otherwise block it. A page sends itself a
+ * message, because browsers slow the timers of a background page down to one a second.
+ */
+export function nextTask(): Promise<void> {
+  return new Promise(resolve => {
+    if (typeof setImmediate === 'function') {
+      setImmediate(resolve)
+      return
+    }
+    const { port1, port2 } = new MessageChannel()
+    port1.onmessage = () => {
+      port1.close()
+      resolve()
+    }
+    port2.postMessage(null)
+  })
+}
+
+/** Milliseconds of work after which others get a turn. A page shows what comes within fifty at once. */
+const STRETCH = 12
+let lastTurn = 0
+
+/** Lets others in if they have waited for long. For work that comes in many small parts. */
+export async function breathe(): Promise<void> {
+  if (performance.now() - lastTurn < STRETCH) return
+  await nextTask()
+  lastTurn = performance.now()
+}

@@ -16,6 +16,7 @@ import { DTYPE_BITS, viewElements } from '../safetensors/dtypes.ts'
 import type { TensorInfo } from '../safetensors/header.ts'
 import { readAll, ReadAhead } from '../safetensors/read-ahead.ts'
 import type { OpenSafetensors } from '../safetensors/reader.ts'
+import { breathe } from '../platform.ts'
 import { quote, show } from '../values.ts'
 import { fromBert, toBert, type Family } from './family.ts'
 
@@ -197,6 +198,7 @@ export class Checkpoint implements Weights {
 
   /** A unit of weights, as the file stores them. */
   async #read(keys: readonly string[]): Promise<StoredTensor[]> {
+    await breathe()
     const names = this.#namesOf(keys)
     const tensors = await (this.#ahead ? this.#ahead.take(names) : readAll(this.#file, names))
     const byName = new Map(names.map((name, i) => [name, tensors[i]!]))

@@ -9,6 +9,7 @@ import type { PackedBatch } from '../kernels/kernels.ts'
 import { packBatch } from '../layers/batch.ts'
 import type { DecodingConfig } from '../layers/config.ts'
 import { checkTextLength } from '../limits.ts'
+import { nextTask } from '../platform.ts'
 import type { CompactEncoding } from '../tokenizer/compact.ts'
 import type { EncodeOptions, Tokenizer } from '../tokenizer/tokenizer.ts'
 import { formBatches, sequenceOf, type BatchLimits, type Job } from './batches.ts'
@@ -85,7 +86,7 @@ export class Tagger {
     if (first.done) return this.#checkIds(withText(text, first.value))
     const go = async (): Promise<EncodedText> => {
       for (;;) {
-        await eventLoop()
+        await nextTask()
         signal?.throwIfAborted()
         const next = stretches.next()
         if (next.done) return this.#checkIds(withText(text, next.value))
@@ -152,7 +153,7 @@ export class Tagger {
     const { signal } = options
     let done = 0
     for (const batch of formBatches(jobs, this.#special, options)) {
-      if (done > 0) await eventLoop()
+      if (done > 0) await nextTask()
       signal?.throwIfAborted()
       const turn = this.#last.then(() => {
         signal?.throwIfAborted()
@@ -163,7 +164,7 @@ export class Tagger {
       done += batch.length
       yield done
     }
-    await eventLoop()
+    await nextTask()
   }
 
   /** The length of a window's sequence in tokens, special tokens included. */
@@ -225,25 +226,6 @@ const NO_LOGITS = new Float32Array()
 function withText(text: string, encoding: CompactEncoding): EncodedText {
   const { length, ids, typeIds, starts, ends, wordIds } = encoding
   return { text, length, ids, typeIds, starts, ends, wordIds }
-}
-
-/**
- * Lets timers, input and the user in, since a backend on this thread would otherwise block it. A page sends itself a
- * message, because browsers slow the timers of a background page down to one a second.
- */
-function eventLoop(): Promise<void> {
-  return new Promise(resolve => {
-    if (typeof setImmediate === 'function') {
-      setImmediate(resolve)
-      return
-    }
-    const { port1, port2 } = new MessageChannel()
-    port1.onmessage = () => {
-      port1.close()
-      resolve()
-    }
-    port2.postMessage(null)
-  })
 }
 
 function disposed(): BackendError {

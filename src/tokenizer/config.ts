@@ -107,7 +107,7 @@ export function missingToken(file: string, token: string, vocabulary: Vocabulary
     code: 'TOKENIZER_TOKEN_MISSING',
     subject: file,
     expected: `the special token ${show(token)}`,
-    found: `${vocabulary.tokens.length} tokens without it`,
+    found: `${vocabulary.length} tokens without it`,
     nextStep:
       'The file is not the vocabulary of this model, or tokenizer_config.json names its special tokens otherwise.',
   })

@@ -111,7 +111,7 @@ function withIds(tokens: readonly Declared[], names: ReadonlySet<string>, pieces
       )
     }
     if (known === undefined) {
-      const other = pieces.tokens[id]
+      const other = pieces.token(id)
       // A piece that is in vocab.txt twice keeps the later id; the earlier one is free.
       if (other !== undefined && pieces.idOf(other) === id) {
         if (at === UNSAID) continue

@@ -131,7 +131,7 @@ function explainWords(
     for (let k = 0; k < 3 * count; k += 3) {
       const id = found[k]!
       const { offsets } = explainSpan(text, aligned, found[k + 1]!, found[k + 2]!)
-      pieces.push({ token: wordPiece.vocabulary.tokens[id] ?? '', id, offsets })
+      pieces.push({ token: wordPiece.vocabulary.token(id) ?? '', id, offsets })
     }
     words.push({ ...explainSpan(text, aligned, bounds[i]!, bounds[i + 1]!), pieces })
   }

@@ -120,7 +120,7 @@ function readAddedTokens(list: readonly unknown[], vocabulary: Vocabulary): Adde
     const added = readAddedToken(entry, entry.integer('id', MAX_ID))
     const id = vocabulary.idOf(added.content)
     if (id !== undefined && id !== added.id) throw wrongValue(entry.at('id'), `${id}, as in the vocabulary`, added.id)
-    const other = byId.get(added.id) ?? vocabulary.tokens[added.id] ?? added.content
+    const other = byId.get(added.id) ?? vocabulary.token(added.id) ?? added.content
     if (other !== added.content) throw wrongValue(entry.at('id'), 'an id that no token has', `that of ${show(other)}`)
     byId.set(added.id, added.content)
     return added
@@ -201,7 +201,7 @@ function readTokenAndId(processor: JsonObject, key: string, vocabulary: Vocabula
 }
 
 function checkId(id: unknown, subject: string, vocabulary: Vocabulary): number {
-  if (isIndex(id, MAX_ID) && vocabulary.tokens[id] !== undefined) return id
+  if (isIndex(id, MAX_ID) && vocabulary.token(id) !== undefined) return id
   throw wrongValue(subject, 'ids of the vocabulary', id)
 }
 

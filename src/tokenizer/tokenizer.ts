@@ -10,6 +10,7 @@
  * Ids and offsets equal those of Hugging Face's `tokenizers` 0.23.3.
  */
 import { checkTextLength } from '../limits.ts'
+import { breathe } from '../platform.ts'
 import type { ModelSource } from '../source/source.ts'
 import { AddedTokenFinder, type AddedToken, type Segment } from './added-tokens.ts'
 import { endOfCharacter, type AlignedText } from './aligned-text.ts'
@@ -28,7 +29,7 @@ import { readTokenizerFiles } from './read-files.ts'
 import { readSettings } from './settings.ts'
 import { configFromJson } from './tokenizer-json.ts'
 import { endOfStretch, SHORT } from './stretches.ts'
-import { configFromVocab } from './vocab-text.ts'
+import { configFromVocab, configSteps } from './vocab-text.ts'
 import { WORD_CASE_TYPES, wordCase } from './word-case.ts'
 import { WordPiece } from './word-piece.ts'
 
@@ -144,10 +145,15 @@ export class Tokenizer {
    */
   static async fromSource(source: ModelSource): Promise<Tokenizer> {
     const files = await readTokenizerFiles(source)
+    await breathe()
     const settings = readSettings(files)
-    return new Tokenizer(
-      files.json === undefined ? configFromVocab(files.vocab, settings) : configFromJson(files.json, settings),
-    )
+    if (files.json !== undefined) return new Tokenizer(configFromJson(files.json, settings))
+    const steps = configSteps(files.vocab, settings)
+    for (;;) {
+      const { done, value } = steps.next()
+      await breathe()
+      if (done) return new Tokenizer(value)
+    }
   }
 
   /**
@@ -256,7 +262,7 @@ export class Tokenizer {
 
   /** One more than the highest id: the number of rows of a table indexed by id. */
   get vocabSize(): number {
-    return this.#config.vocabulary.tokens.length
+    return this.#config.vocabulary.length
   }
 
   /**
@@ -266,9 +272,9 @@ export class Tokenizer {
    * @internal
    */
   firstTokenFrom(id: number): SpecialToken | undefined {
-    const { tokens } = this.#config.vocabulary
-    for (let i = id; i < tokens.length; i++) {
-      const token = tokens[i]
+    const { vocabulary } = this.#config
+    for (let i = id; i < vocabulary.length; i++) {
+      const token = vocabulary.token(i)
       if (token !== undefined && !this.#config.implied.has(token)) return { token, id: i }
     }
     return undefined
@@ -315,7 +321,7 @@ export class Tokenizer {
   }
 
   idToToken(id: number): string | undefined {
-    return Number.isSafeInteger(id) ? this.#config.vocabulary.tokens[id] : undefined
+    return Number.isSafeInteger(id) ? this.#config.vocabulary.token(id) : undefined
   }
 
   // --- steps ----------------------------------------------------------------------------------------------------------
@@ -430,13 +436,14 @@ export class Tokenizer {
     into: PieceSink,
   ): void {
     const { sources, units } = aligned
-    const { tokens } = this.#config.vocabulary
+    const { vocabulary } = this.#config
     const { pieces } = this.#wordPiece
     const count = this.#wordPiece.tokenize(units, start, end)
     const type = this.#config.isWordCase ? wordCase(text, sources[start], endOfUnit(text, aligned, end - 1)) : typeId
     for (let i = 0; i < 3 * count; i += 3) {
       const id = pieces[i]!
-      into.add(id, tokens[id]!, sources[pieces[i + 1]!]!, endOfUnit(text, aligned, pieces[i + 2]! - 1), type, wordId)
+      const [first, last] = [sources[pieces[i + 1]!]!, endOfUnit(text, aligned, pieces[i + 2]! - 1)]
+      into.add(id, vocabulary.token(id)!, first, last, type, wordId)
     }
   }
 

@@ -4,6 +4,7 @@ import {
   DEFAULT_NAMES,
   MAX_ID,
   MAX_INPUT_CHARS_PER_WORD,
+  MAX_TOKEN_LENGTH,
   missingToken,
   readShared,
   type SpecialName,
@@ -17,10 +18,25 @@ import type { BertNormalizerOptions } from './normalizer.ts'
 import type { Settings } from './settings.ts'
 import { bertTemplate, type Template } from './template.ts'
 import { isWhitespace } from './unicode.ts'
-import { Vocabulary } from './vocabulary.ts'
+import { Vocabulary, type PieceRow } from './vocabulary.ts'
 
 export function configFromVocab(vocabText: string | Uint8Array, settings: Settings): TokenizerConfig {
-  const pieces = new Vocabulary(splitLines(readText(vocabText, FILE, TOKENIZER_FILES)))
+  const steps = configSteps(vocabText, settings)
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done) return value
+  }
+}
+
+/** {@link configFromVocab} in steps. Each takes some milliseconds for 30,000 pieces. */
+export function* configSteps(
+  vocabText: string | Uint8Array,
+  settings: Settings,
+): Generator<undefined, TokenizerConfig, undefined> {
+  const row = splitLines(readText(vocabText, FILE, TOKENIZER_FILES))
+  yield
+  const pieces = new Vocabulary(row)
+  yield
   return bertConfig(FILE, pieces, readDeclarations(settings, pieces, [], bertNames()), settings.config)
 }
 
@@ -78,15 +94,23 @@ function readNormalizer(config: JsonObject, silent: BertNormalizerOptions): Bert
   }
 }
 
-/** Splits the file into tokens, one a line; the line number is the id. White space at a line's end is cut off, also `\r`. */
-function splitLines(text: string): string[] {
-  const lines = text.split('\n')
-  if (lines.at(-1) === '') lines.pop()
-  if (lines.length > MAX_ID) throw wrongValue(FILE, `at most ${MAX_ID} lines`, lines.length)
-  return lines.map(line => {
-    let end = line.length
-    while (end > 0 && isWhitespace(line.charCodeAt(end - 1))) end--
-    checkLength(end === line.length ? line : (line = line.slice(0, end)), FILE)
-    return line
-  })
+/** Finds the tokens, one a line; the line number is the id. White space at a line's end is cut off, also `\r`. */
+function splitLines(text: string): PieceRow {
+  const starts: number[] = []
+  const ends: number[] = []
+  for (let start = 0; start < text.length;) {
+    const found = text.indexOf('\n', start)
+    const next = found < 0 ? text.length : found
+    let end = next
+    for (; end > start; end--) {
+      const unit = text.charCodeAt(end - 1)
+      if ((unit > 0x20 && unit < 0x7f) || !isWhitespace(unit)) break // nearly all end in a letter of ASCII
+    }
+    if (end - start > MAX_TOKEN_LENGTH) checkLength(text.slice(start, end), FILE)
+    starts.push(start)
+    ends.push(end)
+    start = next + 1
+  }
+  if (starts.length > MAX_ID) throw wrongValue(FILE, `at most ${MAX_ID} lines`, starts.length)
+  return { row: text, starts: Int32Array.from(starts), ends: Int32Array.from(ends) }
 }

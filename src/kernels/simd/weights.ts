@@ -1,8 +1,9 @@
 /**
  * Brings weights into the module's memory: copied a few megabytes at a time, and packed there. So no more than a slice of a
- * tensor is ever held twice.
+ * tensor is ever held twice, and between two slices others get their turn: a page stays awake.
  */
 import type { LinearPart, LinearWeights, NormWeights, EmbeddingWeights, StoredTensor } from '../kernels.ts'
+import { breathe } from '../../platform.ts'
 import { decode } from '../stored.ts'
 import { boundsOf, type Activations } from './bounds.ts'
 import { STORED, padded, type Reading } from './layout.ts'
@@ -11,7 +12,7 @@ import { execute, type Engine, type StepOf } from './program.ts'
 import type { TileShape } from './tiles.ts'
 
 /** Bytes of a tensor that are staged at a time. */
-const STAGE_BYTES = 8 << 20
+const STAGE_BYTES = 2 << 20
 /** Float tables up to this size stay float, even if int8 is asked for: they cost little memory. */
 const SMALL_TABLE_BYTES = 4 << 20
 
@@ -53,8 +54,16 @@ export async function packLinear(
   const panelCount = padded(outputs) / tile.width
   const panelBytes = width * tile.width * (format === 'f32' ? 4 : 1)
   const columnBytes = tile.width * (format === 'f32' ? 4 : 12)
-  const panels = allocateZeroed(memory, panelCount * panelBytes)
-  const columns = allocateZeroed(memory, panelCount * columnBytes)
+  const panels = memory.allocate(panelCount * panelBytes)
+  const columns = memory.allocate(panelCount * columnBytes)
+  // Only in the last panels are there places that no row is packed into.
+  const full = Math.floor(outputs / tile.width)
+  for (const [start, bytes] of [
+    [panels, panelBytes],
+    [columns, columnBytes],
+  ] as const) {
+    memory.int8(start + full * bytes, (panelCount - full) * bytes).fill(0)
+  }
   const layout = { panels, panelBytes, panelCount, columns, columnBytes }
   const bounds = boundsOf(tile, inputs <= 65536 ? bytes : 'seven')
   let firstOutput = 0
@@ -91,24 +100,30 @@ async function* stages(engine: Engine, tensor: StoredTensor, width: number): Asy
   const [rows = 0] = tensor.shape
   const element = tensor.data.BYTES_PER_ELEMENT
   const stride = padded(width) * element
-  const step = Math.max(16, Math.floor(STAGE_BYTES / stride / 16) * 16)
+  const step = rowsOfStage(stride)
   for (let first = 0; first < rows; first += step) {
     const count = Math.min(step, rows - first)
     const source = memory.allocate(count * stride)
     const sourceScales = memory.allocate(4 * count)
     copyRows(memory, tensor, first, count, width, source)
     if (tensor.stored === 'I8') memory.float32(sourceScales, count).set(tensor.scale.subarray(first, first + count))
-    yield await Promise.resolve({
+    await breathe()
+    yield {
       first,
       rows: count,
       source,
       sourceStride: stride,
       stored: STORED[tensor.stored],
       sourceScales,
-    })
+    }
     memory.release(source)
     memory.release(sourceScales)
   }
+}
+
+/** Rows of `stride` bytes that are staged at a time: a multiple of 16. */
+function rowsOfStage(stride: number): number {
+  return Math.max(16, Math.floor(STAGE_BYTES / stride / 16) * 16)
 }
 
 /** Copies rows `first` … of a tensor to `address`, each padded with zeros to a multiple of 16 elements. */
@@ -178,7 +193,10 @@ export async function packTable(engine: Engine, table: StoredTensor, asInt8: boo
   }
   const stride = padded(width) * table.data.BYTES_PER_ELEMENT
   const data = memory.allocate(rows * stride)
-  copyRows(memory, table, 0, rows, width, data)
+  for (let first = 0, step = rowsOfStage(stride); first < rows; first += step) {
+    await breathe()
+    copyRows(memory, table, first, Math.min(step, rows - first), width, data + first * stride)
+  }
   const scales = memory.allocate(4 * rows)
   memory.float32(scales, rows).set(table.stored === 'I8' ? table.scale : new Float32Array(rows))
   return { rows, width, data, stride, stored: STORED[table.stored], scales }
