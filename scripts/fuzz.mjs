@@ -1,5 +1,5 @@
 /**
- * Tests the library with mutants of all untrusted input: safetensors, config.json, tokenizer files, CoNLL, JSON lines, texts.
+ * Tests the library with mutants of all untrusted input: safetensors, pickles, config.json, tokenizer files, CoNLL, JSON lines, texts.
  * Mutants follow the grammar of their kind. Each must give an answer, or an error with a code and five parts, in time; and
  * offsets must lie inside the text.
  *
@@ -127,6 +127,8 @@ async function targetsOf() {
   const { pipeline, readSafetensors, redact, render, sourceFromBytes, Tokenizer, writeSafetensors } =
     await import('../dist/node.js')
   const { parseConfig } = await import('../dist/layers/config.js')
+  const { openTorch } = await import('../dist/convert/torch.js')
+  const { zip } = await import('../test/helpers/torch-zip.js')
   const { decodeConll, readConll } = await import('../dist/eval/conll.js')
   const { readGold } = await import('../dist/eval/gold.js')
   const { readPredictions } = await import('../dist/eval/predictions.js')
@@ -144,6 +146,15 @@ async function targetsOf() {
       // A file that opens can be written again, with all its tensors.
       const again = readSafetensors(writeSafetensors(tensors, metadata))
       check(again.tensors.size === tensors.size, 'a tensor was lost in writing')
+    },
+    async torch(random) {
+      const bytes = torch(random, zip)
+      const file = await openTorch(await sourceFromBytes({ bin: bytes }).open('bin'), 'bin')
+      for (const [name, { shape }] of file.tensors) {
+        const { data } = await file.read(name)
+        check(data.length === shape.reduce((a, b) => a * b, 1), `${data.length} elements of ${name}`)
+        check(data.byteLength <= bytes.length, 'a tensor is larger than its file')
+      }
     },
     config(random) {
       parseConfig(mutateText(random, JSON.stringify(mutateJson(random, config))))
@@ -253,6 +264,35 @@ function safetensors(random) {
   new DataView(file.buffer).setBigUint64(0, BigInt(json.length), true)
   file.set(json, 8)
   return random.chance(0.3) ? mutateBytes(random, file) : file
+}
+
+/** A file of torch.save: its operations, numbers and places changed here and there, then its bytes. */
+function torch(random, zip) {
+  const int = n => `J${String.fromCharCode(n & 255, (n >> 8) & 255, (n >> 16) & 255, (n >> 24) & 255)}`
+  const text = value => `X${int(value.length).slice(1)}${value}`
+  const size = () => random.pick([0, 1, 2, 3, 4, 4, 6, 255, 65536, -1, 0x7fffffff])
+  const types = [['FloatStorage', 4], ['HalfStorage', 2], ['BFloat16Storage', 2], ['LongStorage', 8], ['CharStorage', 1], ['BoolStorage', 1]] // prettier-ignore
+  const entries = {}
+  let state = ''
+  for (let n = random.below(4); n > 0; n--) {
+    const [type, bytes] = random.pick(types)
+    const key = random.pick(['0', '1', '2', '../x', ''])
+    const shape = Array.from({ length: random.below(4) }, () => (random.chance(0.85) ? 1 + random.below(3) : size()))
+    const strides = shape.map((_, d) => shape.slice(d + 1).reduce((a, b) => a * b, 1))
+    if (random.chance(0.3)) strides.reverse()
+    if (random.chance(0.1) && strides.length > 0) strides[0] = size()
+    const length = shape.reduce((a, b) => a * b, 1) + (random.chance(0.2) ? random.below(4) : 0)
+    const storage = `(${text('storage')}ctorch\n${type}\n${text(key)}${text('cpu')}${int(length)}tQ`
+    const dict = 'ccollections\nOrderedDict\n)R'
+    const call = random.chance(0.95) ? 'ctorch._utils\n_rebuild_tensor_v2\n' : `c${random.pick(['os', 'torch', '__builtin__', 'collections'])}\n${random.pick(['system', 'eval', 'FloatStorage', 'OrderedDict'])}\n` // prettier-ignore
+    state += `${text(random.pick(['a', 'b', 'c', '__proto__', '_']))}${call}(${storage}${int(random.chance(0.8) ? 0 : size())}(${shape.map(int).join('')}t(${strides.map(int).join('')}t\x89${dict}tR` // prettier-ignore
+    entries[`data/${key}`] = new Uint8Array(length >= 0 && length < 1e5 ? length * bytes : 0).fill(n)
+  }
+  let pickle = `\x80\x02${random.pick(['}', 'ccollections\nOrderedDict\n)R'])}(${state}u.`
+  if (random.chance(0.3)) pickle = Buffer.from(mutateBytes(random, Uint8Array.from(Buffer.from(pickle, 'latin1')))).toString('latin1') // prettier-ignore
+  if (random.chance(0.2)) entries.byteorder = random.pick(['little', 'big', 'odd', ''])
+  const file = zip({ 'data.pkl': pickle, ...entries })
+  return random.chance(0.4) ? mutateBytes(random, file) : file
 }
 
 function tokenizerFiles(random) {

@@ -1,4 +1,7 @@
-/** `bert-ner inspect FILE`: what a safetensors file holds, from its header alone, however large the file is. */
+/**
+ * `bert-ner inspect FILE`: what a safetensors file holds, from its header alone, however large the file is; and with `--verify`,
+ * whether it still gives the logits that it says it gives.
+ */
 import { stat } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import type { TensorInfo } from '../safetensors/header.ts'
@@ -12,17 +15,40 @@ export function register(program: Command): void {
   program
     .command('inspect')
     .description('list the tensors of a safetensors file: names, types, shapes, parameters, metadata')
-    .argument('<file>', 'a .safetensors file, or a model folder (whose shards are shown as one)')
+    .argument('<file>', 'a .safetensors file, a model folder (shards are shown as one), or owner/name of the hub')
+    .option(
+      '--verify',
+      'compute the logits that bert-ner convert wrote into the file; exit status 1 if they are others',
+    )
     .option('--json', 'print JSON')
-    .action(async (path: string, { json = false }: { json?: boolean }) => {
+    .action(async (given: string, { json = false, verify = false }: { json?: boolean; verify?: boolean }) => {
+      const path = await locate(given)
       const checkpoint = await open(path)
       try {
+        if (verify) {
+          const { runVerify } = await import('./convert/verify.ts')
+          await runVerify(path, checkpoint, json)
+          return
+        }
         await writeAll(json ? jsonPieces(describe(path, checkpoint)) : tableOf(path, checkpoint))
         if (json) await writeAll(['\n'])
       } finally {
         await checkpoint.close()
       }
     })
+}
+
+/** A file or folder as it is; what else has the form of a name is one of the hub. */
+async function locate(given: string): Promise<string> {
+  const { looksLikePath } = await import('../source/hub/name.ts')
+  const isThere = await stat(given).then(
+    () => true,
+    () => false,
+  )
+  // A name has one slash; of a file that is not there, the system's own error says most.
+  if (isThere || looksLikePath(given) || given.endsWith('.safetensors') || !given.includes('/')) return given
+  const { modelFolder } = await import('./hub/locate.ts')
+  return modelFolder(given)
 }
 
 async function open(path: string): Promise<OpenSafetensors> {

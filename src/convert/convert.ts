@@ -185,8 +185,11 @@ class Writing {
         dtype === 'I8' && from === 'I8' ? await this.#checkpoint.readCodes(key, first, last, width) : undefined
       const { bytes, scales, decoded } = encode(values, width, dtype, kept)
       for (let i = 0; i < values.length; i++) {
-        largestError = Math.max(largestError, Math.abs(decoded(i) - values[i]!))
-        largestValue = Math.max(largestValue, Math.abs(values[i]!))
+        const value = values[i]!
+        const size = value < 0 ? -value : value
+        const error = decoded(i) - value
+        if (size > largestValue) largestValue = size
+        if (error > largestError || -error > largestError) largestError = error < 0 ? -error : error
       }
       // NaN is never the larger one, so it is looked for by itself.
       if (!(largestValue < Infinity) || values.some(Number.isNaN)) throw notFinite(`tensor ${quote(name)}`)

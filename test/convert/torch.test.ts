@@ -8,6 +8,7 @@ import { openAnyWeights } from '../../dist/convert/open.js'
 import { openTorch } from '../../dist/convert/torch.js'
 import type { OpenSafetensors } from '../../dist/safetensors/reader.js'
 import { sourceFromBytes } from '../../dist/source/source.js'
+import { zip } from '../helpers/torch-zip.js'
 
 interface Case {
   readonly name: string
@@ -139,34 +140,6 @@ describe('hostile files', () => {
 })
 
 describe('hostile pickles', () => {
-  /** A zip file of one folder, without checksums. */
-  const zip = (entries: Record<string, Uint8Array | string>) => {
-    const parts: Buffer[] = []
-    const central: Buffer[] = []
-    let at = 0
-    for (const [key, content] of Object.entries(entries)) {
-      const [name, data] = [Buffer.from(`a/${key}`), Buffer.from(content as string, 'latin1')]
-      const local = Buffer.alloc(30)
-      local.writeUInt32LE(0x04034b50)
-      local.writeUInt16LE(name.length, 26)
-      const entry = Buffer.alloc(46)
-      entry.writeUInt32LE(0x02014b50)
-      entry.writeUInt32LE(data.length, 20)
-      entry.writeUInt32LE(data.length, 24)
-      entry.writeUInt16LE(name.length, 28)
-      entry.writeUInt32LE(at, 42)
-      parts.push(local, name, data)
-      central.push(entry, name)
-      at += 30 + name.length + data.length
-    }
-    const end = Buffer.alloc(22)
-    const directory = Buffer.concat(central)
-    end.writeUInt32LE(0x06054b50)
-    for (const field of [8, 10]) end.writeUInt16LE(Object.keys(entries).length, field)
-    end.writeUInt32LE(directory.length, 12)
-    end.writeUInt32LE(at, 16)
-    return Uint8Array.from(Buffer.concat([...parts, directory, end]))
-  }
   const text = (value: string) => `X${String.fromCharCode(value.length)}\0\0\0${value}`
   const tuple = (...items: string[]) => `(${items.join('')}t`
   const storage = (type = 'FloatStorage', key = '0', length = 'K\x04') =>

@@ -18,6 +18,8 @@ export interface RandomModelOptions {
   epsilon?: number
   /** Whose names and keys: `bert` by default. */
   family?: 'bert' | 'distilbert'
+  /** Whether the file also has the layer of next-sentence prediction, as most published ones. */
+  pooler?: boolean
 }
 
 /** BERT-base: 12 × 768, 108 million weights. */

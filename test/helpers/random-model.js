@@ -78,7 +78,7 @@ function configOf(shape) {
 }
 
 /** Keys in the order of the file, with shapes; matrices may be stored in int8, vectors are F32 then. */
-function keysOf({ layers, hidden: C, intermediate: F, vocab, positions, types, labels, family }) {
+function keysOf({ layers, hidden: C, intermediate: F, vocab, positions, types, labels, family, pooler }) {
   const linear = (name, rows, width) => [
     [`${name}.weight`, [rows, width]],
     [`${name}.bias`, [rows]],
@@ -114,6 +114,7 @@ function keysOf({ layers, hidden: C, intermediate: F, vocab, positions, types, l
     ['bert.embeddings.token_type_embeddings.weight', [types, C]],
     ...norm('bert.embeddings.LayerNorm'),
     ...Array.from({ length: layers }, (_, i) => layer(i)).flat(),
+    ...(pooler ? linear('bert.pooler.dense', C, C) : []),
     ...linear('classifier', labels.length, C),
   ]
 }
