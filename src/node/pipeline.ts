@@ -55,10 +55,9 @@ export async function pipeline<D extends AggregationStrategy = 'none'>(
   model?: NodeModelInput,
   options: NodePipelineOptions<D> = {},
 ): Promise<NerPipeline<D>> {
-  const { hub, core } = split(options)
+  const { hub, core } = checkPipeline(options)
   // Before anything is fetched.
   checkTask(task)
-  checkPipelineOptions(core)
   if (model === undefined) return corePipeline(task, sourceFromFolder(defaultFolder()), core)
   if (typeof model !== 'string' && !isUrl(model)) {
     checkNoRevision(hub)
@@ -79,6 +78,17 @@ export async function pipeline<D extends AggregationStrategy = 'none'>(
 interface Split<D extends AggregationStrategy> {
   readonly hub: HubOptions
   readonly core: PipelineOptions<D> & { readonly progress_callback?: (event: NodeProgressEvent) => void }
+}
+
+/**
+ * The options of the hub, and those of the core, all checked.
+ *
+ * @throws OptionError `OPTION_VALUE`, `OPTION_UNKNOWN`
+ */
+export function checkPipeline<D extends AggregationStrategy>(options: NodePipelineOptions<D>): Split<D> {
+  const { hub, core } = split(options)
+  checkPipelineOptions(core)
+  return { hub, core }
 }
 
 /** The options of the hub, checked, and those that the core checks. */

@@ -1,0 +1,67 @@
+/** One text on its way through the model, in fp32: everything that the view draws. Numbers come from the package alone. */
+import { computed, signal } from '@preact/signals'
+import type { EntityGroup, Explanation } from 'bert-ner'
+
+/** A row of the model's input: a piece, or [CLS] and [SEP] around them. */
+export interface Piece {
+  readonly token: string
+  readonly id: number
+  readonly typeId: number
+  /** `[start, end)` in the text, in UTF-16 units; [0, 0] for [CLS] and [SEP]. */
+  readonly offsets: readonly [number, number]
+}
+
+export interface Walk {
+  readonly text: string
+  readonly explanation: Explanation
+  readonly pieces: readonly Piece[] // T
+  readonly labels: readonly string[] // L
+  readonly layers: number
+  readonly heads: number
+  readonly width: number // C
+  /** After the embedding and after each layer: layers + 1 of [T, C]. */
+  readonly hiddenStates: readonly Float32Array[]
+  /** The head's logits on each of these: layers + 1 of [T, L]. */
+  readonly layerLogits: readonly Float32Array[]
+  /** The weights of one head, [T, T], query by key. */
+  attention(layer: number, head: number): Promise<Float32Array>
+  /** Entities of the same text by each strategy, decoded as the model says. */
+  readonly strategies: ReadonlyMap<string, readonly EntityGroup[]>
+  /** Entities by each decoding, with strategy `first`. */
+  readonly decodings: ReadonlyMap<string, readonly EntityGroup[]>
+}
+
+/** Pieces that the view can draw. */
+export const MOST_PIECES = 64
+
+export type WalkState =
+  | { readonly is: 'loading'; readonly progress: number | undefined }
+  | { readonly is: 'working' }
+  | { readonly is: 'there'; readonly walk: Walk }
+  | { readonly is: 'failed'; readonly error: unknown }
+export const walk = signal<WalkState>({ is: 'loading', progress: undefined })
+
+/** The piece whose way is followed, and the head that is looked at. */
+export const followed = signal(0)
+export const layer = signal(0)
+export const head = signal(0)
+
+export const there = computed(() => (walk.value.is === 'there' ? walk.value.walk : undefined))
+
+/** softmax of a row of logits, in float64. */
+export function softmax(logits: ArrayLike<number>): number[] {
+  const row = Array.from(logits)
+  const most = Math.max(...row)
+  const powers = row.map(x => Math.exp(x - most))
+  const sum = powers.reduce((a, b) => a + b, 0)
+  return powers.map(x => x / sum)
+}
+
+export function rowOf(matrix: Float32Array, row: number, width: number): Float32Array {
+  return matrix.subarray(row * width, (row + 1) * width)
+}
+
+/** ‖x‖, the length of a vector. */
+export function normOf(x: Float32Array): number {
+  return Math.sqrt(x.reduce((sum, value) => sum + value * value, 0))
+}
