@@ -13,7 +13,7 @@ import {
 import { pipeline as corePipeline, type ModelInput, type NerPipeline } from '../ner/pipeline.ts'
 import type { DownloadEvent } from '../source/hub/model.ts'
 import { guarded, tagOf, UNREADABLE } from '../values.ts'
-import { defaultFolder } from './default-model.ts'
+import { defaultSource } from './default-model.ts'
 import { sourceFromFolder } from './folder.ts'
 import type { HubOptions } from './hub/settings.ts'
 import './tfjs.ts'
@@ -58,7 +58,7 @@ export async function pipeline<D extends AggregationStrategy = 'none'>(
   const { hub, core } = checkPipeline(options)
   // Before anything is fetched.
   checkTask(task)
-  if (model === undefined) return corePipeline(task, sourceFromFolder(defaultFolder()), core)
+  if (model === undefined) return corePipeline(task, defaultSource(), core)
   if (typeof model !== 'string' && !isUrl(model)) {
     checkNoRevision(hub)
     return corePipeline(task, model, core)

@@ -142,7 +142,7 @@ function modelMessage(model: unknown): { readonly message: ModelMessage; readonl
     () => {
       if (model === undefined) return { message: { kind: 'default' } }
       if (typeof model === 'string') return { message: { kind: 'name', name: model } }
-      if (tagOf(model) === 'URL') return { message: { kind: 'name', name: String(model as URL) } }
+      if (tagOf(model) === 'URL') return { message: { kind: 'name', name: String(model) } }
       if (typeof model !== 'object' || model === null) throw notOne(show(model))
       if (model instanceof FetchedSource && model.remote) return { message: { kind: 'remote', remote: model.remote } }
       if ('open' in model && typeof model.open === 'function') {
