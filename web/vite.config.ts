@@ -17,8 +17,8 @@ function serviceWorker(): Plugin {
         .sort()
       const hash = createHash('sha256')
       for (const name of files) {
-        const file = bundle[name]!
-        hash.update(name).update(file.type === 'chunk' ? file.code : file.source)
+        const file = bundle[name]
+        if (file) hash.update(name).update(file.type === 'chunk' ? file.code : file.source)
       }
       const code = readFileSync(new URL('src/service-worker.js', import.meta.url), 'utf8')
       const version = hash.digest('hex').slice(0, 16)

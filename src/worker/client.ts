@@ -107,7 +107,8 @@ export class Client {
     } finally {
       stop?.()
       this.#sources.delete(stream)
-      if (!this.#ended) await this.call({ call: 'leave', stream }).catch(() => undefined)
+      // Nobody waits for it: the worker may be in the middle of a pass.
+      this.call({ call: 'leave', stream }).catch(() => undefined)
       await source.close()
     }
   }

@@ -135,23 +135,26 @@ function checkIterable(texts: unknown): void {
   if (!isOne) throw wrong('texts', 'an iterable or async iterable of texts', show(texts))
 }
 
-/** The model as it can be sent; a source that cannot stays here, and is asked. */
+/** The model as it can be sent; a source that cannot stays here, and is asked. The worker judges whatever else it is. */
 function modelMessage(model: unknown): { readonly message: ModelMessage; readonly source?: ModelSource } {
-  const notOne = (found: string) => wrong('model', 'a folder, a name, a source, or the bytes of files by name', found)
   return guarded(
     () => {
       if (model === undefined) return { message: { kind: 'default' } }
       if (typeof model === 'string') return { message: { kind: 'name', name: model } }
-      if (tagOf(model) === 'URL') return { message: { kind: 'name', name: String(model) } }
-      if (typeof model !== 'object' || model === null) throw notOne(show(model))
+      if (isUrl(model)) return { message: { kind: 'name', name: model.href } }
       if (model instanceof FetchedSource && model.remote) return { message: { kind: 'remote', remote: model.remote } }
-      if ('open' in model && typeof model.open === 'function') {
+      if (typeof model === 'object' && model !== null && 'open' in model && typeof model.open === 'function') {
         return { message: { kind: 'asked' }, source: model as ModelSource }
       }
       return { message: { kind: 'files', files: model as Readonly<Record<string, Uint8Array>> } }
     },
-    () => notOne(UNREADABLE),
+    () => wrong('model', 'the files of a model', UNREADABLE),
   )
+}
+
+/** Whether it is a URL, of whatever realm. */
+function isUrl(model: unknown): model is URL {
+  return tagOf(model) === 'URL'
 }
 
 function wrong(subject: string, expected: string, found: string): OptionError {

@@ -73,24 +73,32 @@ export interface ErrorMessage {
   readonly name: string
   readonly message: string
   readonly stack?: string | undefined
+  /** Of an error that is none of ours. */
+  readonly code?: string
   readonly details?: errors.ErrorDetails | undefined
 }
 
 export function errorMessage(error: unknown): ErrorMessage {
   if (!(error instanceof Error)) return { name: 'Error', message: String(error) }
   const { name, message, stack } = error
-  if (!(error instanceof errors.BertNerError)) return { name, message, stack }
+  if (!(error instanceof errors.BertNerError)) return { name, message, stack, ...codeField(error) }
   const { code, subject, expected, found, nextStep } = error as errors.BertNerError
   return { name, message, stack, details: { code, subject, expected, found, nextStep } }
+}
+
+function codeField(error: Error): { readonly code?: string } {
+  const { code } = error as { readonly code?: unknown }
+  return typeof code === 'string' ? { code } : {}
 }
 
 const CLASSES: Readonly<Record<string, new (details: errors.ErrorDetails<never>) => Error>> = errors
 
 /** The error that was sent, of the class that it had. */
-export function errorOf({ name, message, stack, details }: ErrorMessage): Error {
+export function errorOf({ name, message, stack, code, details }: ErrorMessage): Error {
   const known = Object.hasOwn(CLASSES, name) ? CLASSES[name] : undefined
   const error = details && known ? new known(details as errors.ErrorDetails<never>) : new Error(message)
   if (!known) error.name = name
+  if (code !== undefined) Object.assign(error, { code })
   if (stack !== undefined) error.stack = stack
   return error
 }

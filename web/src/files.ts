@@ -5,7 +5,8 @@ import { setText, useModel } from './session.ts'
 export const notice = signal('')
 
 const TEXT = /\.(?:txt|md|markdown|csv|text)$/i
-const MODEL = /(?:^|\/)(?:config\.json|tokenizer\.json|tokenizer_config\.json|special_tokens_map\.json|vocab\.txt|model.*\.safetensors(?:\.index\.json)?)$/
+const MODEL =
+  /(?:^|\/)(?:config\.json|tokenizer\.json|tokenizer_config\.json|special_tokens_map\.json|vocab\.txt|model.*\.safetensors(?:\.index\.json)?)$/
 /** A text of more bytes is none that a person would read here. */
 const LARGEST_TEXT = 8_000_000
 
@@ -30,10 +31,16 @@ async function open(files: ReadonlyMap<string, File>): Promise<void> {
   const [texts, others] = [[...files.values()].filter(f => isText(f)), files.size]
   const [file] = texts
   if (!file) {
-    const what = others === 0 ? 'Nothing that is a file was dropped.' : `${[...files.keys()][0] ?? 'The file'} is neither a text nor a model.`
-    throw new Error(`${what} Drop a .txt, .md or .csv file, or a folder with config.json, model.safetensors and the tokenizer's files.`)
+    const what =
+      others === 0
+        ? 'Nothing that is a file was dropped.'
+        : `${[...files.keys()][0] ?? 'The file'} is neither a text nor a model.`
+    throw new Error(
+      `${what} Drop a .txt, .md or .csv file, or a folder with config.json, model.safetensors and the tokenizer's files.`,
+    )
   }
-  if (file.size > LARGEST_TEXT) throw new Error(`${file.name} has ${Math.round(file.size / 1e6)} MB. Texts of up to 8 MB can be read here.`)
+  if (file.size > LARGEST_TEXT)
+    throw new Error(`${file.name} has ${Math.round(file.size / 1e6)} MB. Texts of up to 8 MB can be read here.`)
   const text = decode(await file.arrayBuffer(), file.name)
   setText(text)
   if (texts.length > 1) notice.value = `${texts.length} texts were dropped; ${file.name} is shown.`

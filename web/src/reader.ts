@@ -16,9 +16,12 @@ export type Names = readonly Found[]
 /** UTF-16 units of paragraphs that are remembered. */
 const REMEMBERED = 2_000_000
 
+/** Texts of more UTF-16 units are not counted in tokens. */
+const COUNTED = 200_000
+
 export class Reader {
   readonly #model: LoadedModel
-  readonly #known = new Map<string, { readonly names: Names; readonly tokens: number }>()
+  readonly #known = new Map<string, Names>()
   #size = 0
 
   constructor(model: LoadedModel) {
@@ -34,34 +37,34 @@ export class Reader {
     text: string,
     signal: AbortSignal,
     report: (found: readonly Found[], share: number) => void,
-  ): Promise<{ readonly found: readonly Found[]; readonly tokens: number }> {
+  ): Promise<{ readonly found: readonly Found[]; readonly milliseconds: number; readonly tokens: number }> {
+    const started = performance.now()
     const paragraphs = paragraphsOf(text)
     const fresh = [...new Set(paragraphs.map(p => p.text))].filter(t => !this.#known.has(t))
-    let last = performance.now()
-    if (fresh.length < paragraphs.length) report(this.#gather(paragraphs), 0)
-    let [at, units, tokens] = [0, 0, 0]
     const total = fresh.reduce((sum, t) => sum + t.length, 0)
+    if (fresh.length < paragraphs.length) report(this.#gather(paragraphs), 0)
+    let [at, units, last] = [0, 0, started]
     for await (const names of this.#model.read(fresh, signal)) {
-      const paragraph = fresh[at++]!
+      const paragraph = fresh[at++] ?? ''
       units += paragraph.length
-      this.#remember(paragraph, names.names, names.tokens)
-      tokens += names.tokens
+      this.#remember(paragraph, names)
       if (performance.now() - last > 100) {
         report(this.#gather(paragraphs), units / total)
         last = performance.now()
       }
     }
-    return { found: this.#gather(paragraphs), tokens }
+    const [found, milliseconds] = [this.#gather(paragraphs), performance.now() - started]
+    return { found, milliseconds, tokens: total > 0 && total < COUNTED ? await this.#model.count(fresh) : 0 }
   }
 
   #gather(paragraphs: readonly Paragraph[]): Found[] {
     return paragraphs.flatMap(({ start, text }) =>
-      (this.#known.get(text)?.names ?? []).map(name => ({ ...name, start: name.start + start, end: name.end + start })),
+      (this.#known.get(text) ?? []).map(name => ({ ...name, start: name.start + start, end: name.end + start })),
     )
   }
 
-  #remember(text: string, names: Names, tokens: number): void {
-    this.#known.set(text, { names, tokens })
+  #remember(text: string, names: Names): void {
+    this.#known.set(text, names)
     this.#size += text.length
     for (const oldest of this.#known.keys()) {
       if (this.#size <= REMEMBERED || oldest === text) break

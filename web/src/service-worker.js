@@ -20,7 +20,8 @@ self.addEventListener('activate', event => {
   event.waitUntil(
     (async () => {
       for (const name of await caches.keys()) {
-        if (name.startsWith('bert-ner-') && name !== CACHE && !name.startsWith('bert-ner-hub')) await caches.delete(name)
+        if (name.startsWith('bert-ner-') && name !== CACHE && !name.startsWith('bert-ner-hub'))
+          await caches.delete(name)
       }
       await self.clients.claim()
     })(),
@@ -52,7 +53,12 @@ async function file(request, event) {
   const response = await fetch(request)
   if (response.status === 200 && response.type === 'basic') {
     const copy = response.clone()
-    event.waitUntil(caches.open(CACHE).then(cache => cache.put(request, copy)).catch(() => {})) // A full disk: not kept.
+    event.waitUntil(
+      caches
+        .open(CACHE)
+        .then(cache => cache.put(request, copy))
+        .catch(() => {}),
+    ) // A full disk: not kept.
   }
   return response
 }

@@ -1,5 +1,5 @@
 /** What happens when: loading a model, reading after each change of the text, changing the engine. */
-import { batch, effect, signal } from '@preact/signals'
+import { batch, signal } from '@preact/signals'
 import { loadModel, type Choice, type LoadedModel, type ModelFiles } from './model.ts'
 import { Reader } from './reader.ts'
 import { found, model, reading, text } from './state.ts'
@@ -18,9 +18,7 @@ let loading = new AbortController()
 export async function start(): Promise<void> {
   if (text.value === '') setText(SAMPLES[0]![1])
   await controlled()
-  effect(() => {
-    void load(choice.value)
-  })
+  choice.subscribe(wanted => void load(wanted))
 }
 
 export function setText(next: string): void {
@@ -94,10 +92,13 @@ async function readNow(): Promise<void> {
   if (!mine) return
   run = new AbortController()
   const { signal } = run
-  const started = performance.now()
   reading.value = { is: 'reading', share: 0 }
   try {
-    const { found: names, tokens } = await mine.read(text.value, signal, (some, share) => {
+    const {
+      found: names,
+      milliseconds,
+      tokens,
+    } = await mine.read(text.value, signal, (some, share) => {
       batch(() => {
         found.value = some
         reading.value = { is: 'reading', share }
@@ -106,7 +107,7 @@ async function readNow(): Promise<void> {
     if (signal.aborted) return
     batch(() => {
       found.value = names
-      reading.value = { is: 'done', milliseconds: performance.now() - started, tokens }
+      reading.value = { is: 'done', milliseconds, tokens }
     })
   } catch (error) {
     if (!signal.aborted) reading.value = { is: 'failed', error }

@@ -7,7 +7,7 @@ const SOURCES = import.meta.glob<string>(
   [
     '../../../src/tokenizer/{normalizer,pre-tokenizer,word-piece,word-case,explain}.ts',
     '../../../src/layers/{bert,trace,token-classifier}.ts',
-    '../../../src/kernels/naive/{attention,norm,linear,embedding}.ts',
+    '../../../src/kernels/naive/{attention,layer-norm,linear,naive}.ts',
     '../../../src/ner/{aggregate,decoding,softmax,entities}.ts',
   ],
   { query: '?raw', import: 'default' },
@@ -22,12 +22,12 @@ export function SourceLink({ path }: { readonly path: string }) {
     <button
       type="button"
       class="source"
-      onClick={() =>
+      onClick={() => {
         load().then(
           code => (open.value = { path, code }),
           (error: unknown) => (open.value = { path, code: messageOf(error) }),
         )
-      }
+      }}
     >
       {path}
     </button>

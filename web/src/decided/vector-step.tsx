@@ -35,11 +35,11 @@ export function VectorStep({ walk }: { readonly walk: Walk }) {
     <Step
       id="vector-step"
       title="2. Ids → vectors, and through the layers"
-      sources={['src/layers/bert.ts', 'src/kernels/naive/embedding.ts']}
+      sources={['src/layers/bert.ts', 'src/kernels/naive/naive.ts']}
     >
       <p>
-        Three tables are looked up, three vectors added, and the sum is normalised; then every layer works on it in turn. The
-        first four of {walk.width} numbers, and the length of the whole:
+        Three tables are looked up, three vectors added, and the sum is normalised; then every layer works on it in
+        turn. The first four of {walk.width} numbers, and the length of the whole:
       </p>
       {!known && <p class="quiet">{failed.value || 'Reading the tables …'}</p>}
       <div class="scroll" tabIndex={0} role="region" aria-label={`Vectors of ${piece.token}`}>

@@ -114,7 +114,6 @@ function paint(node: Text): void {
     )
   }
   ranges.forEach((list, colour) => {
-    // eslint-disable-next-line @typescript-eslint/no-unsafe-argument -- StaticRange is an AbstractRange
     CSS.highlights.set(`type-${colour}`, new Highlight(...list))
   })
 }

@@ -1,11 +1,11 @@
 /** The text without its names, and an answer with the names put back. The mapping stays in this tab, and goes with it. */
 import { signal } from '@preact/signals'
+import type { Redactor } from 'bert-ner'
 import { useEffect } from 'preact/hooks'
 import { messageOf } from '../messages.ts'
 import { model, reading, text } from '../state.ts'
 import { CopyButton } from './name-list.tsx'
 
-type Redactor = Awaited<ReturnType<import('../model.ts').LoadedModel['redactor']>>
 type State =
   | { readonly is: 'idle' | 'working' }
   | { readonly is: 'done'; readonly text: string; readonly mapping: Readonly<Record<string, string>> }
@@ -24,22 +24,22 @@ async function redactNow(): Promise<void> {
     const { text: without, mapping } = await redactor.redact(text.value)
     redacted.value = { is: 'done', text: without, mapping }
     answer.value = without
-    await restoreNow()
+    restoreNow()
   } catch (error) {
     redacted.value = { is: 'failed', error }
   }
 }
 
-async function restoreNow(): Promise<void> {
+function restoreNow(): void {
   try {
-    restored.value = redactor ? await redactor.restore(answer.value) : ''
+    restored.value = redactor?.restore(answer.value) ?? ''
   } catch (error) {
     restored.value = messageOf(error)
   }
 }
 
-async function forget(): Promise<void> {
-  await redactor?.clear()
+function forget(): void {
+  redactor?.clear()
   redacted.value = { is: 'idle' }
   answer.value = restored.value = ''
 }
@@ -53,13 +53,17 @@ export function RedactPanel() {
   return (
     <>
       <div class="tools">
-        <button type="button" disabled={loaded.is !== 'ready' || reading.value.is === 'reading'} onClick={() => void redactNow()}>
+        <button
+          type="button"
+          disabled={loaded.is !== 'ready' || reading.value.is === 'reading'}
+          onClick={() => void redactNow()}
+        >
           Redact
         </button>
         {state.is === 'done' && (
           <>
             <CopyButton label="Copy the redacted text" make={() => state.text} />
-            <button type="button" onClick={() => void forget()}>
+            <button type="button" onClick={forget}>
               Forget the names
             </button>
           </>
@@ -78,7 +82,7 @@ export function RedactPanel() {
               value={answer.value}
               onInput={event => {
                 answer.value = event.currentTarget.value
-                void restoreNow()
+                restoreNow()
               }}
             />
           </label>
@@ -100,8 +104,8 @@ export function RedactPanel() {
         </div>
       )}
       <p class="quiet">
-        The same name gets the same placeholder. It reduces what is given away, and is no guarantee: names that the model
-        overlooks stay.
+        The same name gets the same placeholder. It reduces what is given away, and is no guarantee: names that the
+        model overlooks stay.
       </p>
     </>
   )
