@@ -15,6 +15,8 @@ export default defineConfig(
     'dist/',
     'node_modules/',
     'bench/node_modules/',
+    'web/node_modules/',
+    'web/dist/',
     'bench/build/',
     'bench/.cache/',
     'coverage/',
@@ -23,7 +25,7 @@ export default defineConfig(
   ]),
   js.configs.recommended,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: {
       parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
@@ -52,6 +54,7 @@ export default defineConfig(
       'test/layers/**/*.ts',
       'test/docs/**/*.ts',
       'test/examples/**/*.ts',
+      'web/src/**/*.{ts,tsx}',
     ],
     rules: { '@typescript-eslint/no-non-null-assertion': 'off' },
   },
@@ -69,6 +72,7 @@ export default defineConfig(
   },
   {
     files: ['**/*.js', '**/*.mjs'],
+    ignores: ['web/src/**'],
     languageOptions: {
       globals: {
         process: 'readonly',

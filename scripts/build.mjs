@@ -9,6 +9,7 @@ import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { bundleForNode } from './bundle.mjs'
+import { bundleInline } from './inline.mjs'
 import { writeWeightsSettings } from './weights-settings.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -50,6 +51,7 @@ async function build() {
   // Of wasm.ts, only the type is meant.
   for (const file of ['dist/wasm.js', 'dist/wasm.js.map']) rmSync(file)
   await bundleVendor()
+  await bundleInline()
   await bundleForNode()
   chmodSync('dist/cli.js', 0o755)
   writeFileSync(stamp, '')

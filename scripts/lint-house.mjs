@@ -15,7 +15,7 @@ export const FLOORS = [
   ['layers'],
   ['ner'],
   ['redact', 'eval'],
-  ['convert', 'serve'],
+  ['convert', 'serve', 'worker'],
   ['node'],
   ['cli'],
 ]

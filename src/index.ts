@@ -19,7 +19,7 @@ export { BertForTokenClassification, type ForwardOptions, type ForwardResult } f
 export type { Trace } from './layers/trace.ts'
 export { packBatch, type Sequence } from './layers/batch.ts'
 export type { BertConfig } from './layers/config.ts'
-export type { Backend, BackendOptions, DType } from './kernels/options.ts'
+export type { Backend, BackendOptions, DType, RunningDType } from './kernels/options.ts'
 export type { Kernels, PackedBatch } from './kernels/kernels.ts'
 export type {
   ExplainedPiece,

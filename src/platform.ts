@@ -13,7 +13,7 @@ interface Builtins {
 }
 
 interface NodeProcess {
-  readonly versions?: { readonly node?: string }
+  readonly versions?: { readonly node?: string; readonly v8?: string }
   getBuiltinModule?(name: string): unknown
   emitWarning?(message: string): void
 }
@@ -25,6 +25,12 @@ export function isNode(): boolean {
 /** The major version of Node, or 0 elsewhere. */
 export function nodeVersion(): number {
   return Number.parseInt(nodeProcess()?.versions?.node ?? '0')
+}
+
+/** Whether this is Node on V8: Deno and Bun answer to Node's names, too. */
+export function isV8(): boolean {
+  const others = globalThis as { Deno?: unknown; Bun?: unknown }
+  return nodeProcess()?.versions?.v8 !== undefined && others.Deno === undefined && others.Bun === undefined
 }
 
 /** The engine's limit on the heap in bytes, or a guess if it does not say. */

@@ -4,6 +4,7 @@
  *
  * Dimensions (B, T, n, C, H, D, F, L, V, K, N, R) are explained in src/layers/bert.ts.
  */
+import type { RunningDType } from './options.ts'
 
 /**
  * Sequences back to back, without padding and without a mask. Positions restart with each sequence, and attention runs inside
@@ -69,6 +70,12 @@ export interface EmbeddingTables {
  */
 export interface Kernels {
   readonly name: string
+  /** Where it computes: `wasm`, `cpu`, or the device of tfjs. */
+  readonly device: string
+  /** The arithmetic of the linear layers that were loaded last. */
+  readonly dtype: RunningDType
+  /** The number of threads that compute. */
+  readonly threads: number
 
   linearWeights(parts: readonly LinearPart[]): Promise<LinearWeights>
   embeddingWeights(table: StoredTensor): Promise<EmbeddingWeights>

@@ -6,7 +6,8 @@ import { OptionError } from '../errors.ts'
 import type { Kernels } from './kernels.ts'
 import { BACKENDS, DTYPES, type Backend, type BackendOptions, type DType } from './options.ts'
 import { registeredTfjs } from './register.ts'
-import { loadSimd } from './simd/engine/load.ts'
+import { loadSimd, missingSimd } from './simd/engine/load.ts'
+import { warn } from '../platform.ts'
 import { hasSimd } from './simd/engine/modules.ts'
 import { guarded, show, UNREADABLE } from '../values.ts'
 
@@ -21,7 +22,10 @@ const DEVICES = { simd: 'wasm', naive: 'cpu' } as const
  */
 export async function loadKernels(options: BackendOptions = {}): Promise<Kernels> {
   checkObject(options)
-  const { backend = hasSimd() ? 'simd' : 'naive', device, dtype = 'auto', wasm } = options
+  const { backend = hasSimd() ? 'simd' : fallBack(), device, wasm } = options
+  // int8 was asked of the fast backend; plain loops compute the same weights in fp32.
+  const isFallBack = options.backend === undefined && backend === 'naive'
+  const dtype = isFallBack && DTYPES.includes(options.dtype ?? 'auto') ? 'auto' : (options.dtype ?? 'auto')
   if (!BACKENDS.includes(backend)) {
     throw option('OPTION_BACKEND', 'backend', BACKENDS.join(', '), backend, 'Leave it out for the fastest one.')
   }
@@ -58,6 +62,17 @@ export async function loadKernels(options: BackendOptions = {}): Promise<Kernels
       return loadSimd(options)
     }
   }
+}
+
+let warned = false
+
+/** Takes plain loops, and says so once: they are fifty to a thousand times slower. */
+function fallBack(): 'naive' {
+  if (!warned) {
+    warn(`bert-ner: this engine has ${missingSimd()}, so plain loops compute, fifty times slower or more.`)
+    warned = true
+  }
+  return 'naive'
 }
 
 function checkObject(options: unknown): void {

@@ -11,6 +11,9 @@ export const DTYPES = ['auto', 'fp32', 'w8a16', 'w8a7', 'q8'] as const
  */
 export type DType = (typeof DTYPES)[number]
 
+/** The arithmetic that runs: what `auto` and `q8` came to. `q8` stands for bytes that are read with more than seven bits. */
+export type RunningDType = Exclude<DType, 'auto'>
+
 export interface BackendOptions {
   /** Default: the fastest that runs here. */
   readonly backend?: Backend

@@ -5,7 +5,7 @@
 import { BackendError, OptionError } from '../errors.ts'
 import type { Kernels, PackedBatch } from '../kernels/kernels.ts'
 import { loadKernels } from '../kernels/load.ts'
-import type { BackendOptions } from '../kernels/options.ts'
+import type { BackendOptions, RunningDType } from '../kernels/options.ts'
 import { concatenate } from '../kernels/stored.ts'
 import { openCheckpoint } from '../safetensors/checkpoint.ts'
 import type { OpenSafetensors } from '../safetensors/reader.ts'
@@ -113,6 +113,21 @@ export class BertForTokenClassification {
   /** The name of the backend that computes. */
   get backend(): string {
     return this.#kernels.name
+  }
+
+  /** Where it computes: `wasm`, `cpu`, or the device of tfjs. */
+  get device(): string {
+    return this.#kernels.device
+  }
+
+  /** The arithmetic of the linear layers, as it came out: never `auto`. */
+  get dtype(): RunningDType {
+    return this.#kernels.dtype
+  }
+
+  /** The number of threads that compute. */
+  get threads(): number {
+    return this.#kernels.threads
   }
 
   /**

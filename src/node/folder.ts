@@ -2,7 +2,7 @@
 import { open, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SourceError } from '../errors.ts'
-import { missingFile, type ModelSource } from '../source/source.ts'
+import { missingFile, type ModelFile, type ModelSource } from '../source/source.ts'
 import { show } from '../values.ts'
 
 /** The most bytes read in one call: Node refuses to read 2 GiB at once. */
@@ -14,32 +14,36 @@ export function sourceFromFolder(folder: string): ModelSource {
   return {
     async open(name) {
       checkPath(name, 'the name of a file')
-      const path = join(folder, name)
-      const fail = (cause: unknown): never => {
-        throw isMissing(cause)
-          ? missingFile(path, 'none', cause)
-          : unreadable(path, 'a file that can be read', reason(cause), cause)
-      }
-      // Checks the file before it is opened: opening a pipe waits until someone writes into it.
-      const info = await stat(path).catch(fail)
-      if (!info.isFile()) throw unreadable(path, 'a file', info.isDirectory() ? 'a folder' : 'a pipe or device')
-      const handle = await open(path).catch(fail)
-      const { size } = await handle.stat()
-      return {
-        size,
-        async read(offset, length, allocate = fresh) {
-          checkRange(path, offset, length, size)
-          const bytes = allocate(length)
-          for (let done = 0; done < length;) {
-            const { bytesRead } = await handle.read(bytes, done, Math.min(length - done, MOST_AT_ONCE), offset + done)
-            if (bytesRead === 0) throw shortFile(path, offset + length, offset + done)
-            done += bytesRead
-          }
-          return bytes
-        },
-        close: () => handle.close(),
-      }
+      return openPath(join(folder, name))
     },
+  }
+}
+
+/** Opens a file by its path. */
+export async function openPath(path: string): Promise<ModelFile> {
+  const fail = (cause: unknown): never => {
+    throw isMissing(cause)
+      ? missingFile(path, 'none', cause)
+      : unreadable(path, 'a file that can be read', reason(cause), cause)
+  }
+  // Checks the file before it is opened: opening a pipe waits until someone writes into it.
+  const info = await stat(path).catch(fail)
+  if (!info.isFile()) throw unreadable(path, 'a file', info.isDirectory() ? 'a folder' : 'a pipe or device')
+  const handle = await open(path).catch(fail)
+  const { size } = await handle.stat()
+  return {
+    size,
+    async read(offset, length, allocate = fresh) {
+      checkRange(path, offset, length, size)
+      const bytes = allocate(length)
+      for (let done = 0; done < length;) {
+        const { bytesRead } = await handle.read(bytes, done, Math.min(length - done, MOST_AT_ONCE), offset + done)
+        if (bytesRead === 0) throw shortFile(path, offset + length, offset + done)
+        done += bytesRead
+      }
+      return bytes
+    },
+    close: () => handle.close(),
   }
 }
 

@@ -13,7 +13,7 @@ import {
 import { pipeline as corePipeline, type ModelInput, type NerPipeline } from '../ner/pipeline.ts'
 import type { DownloadEvent } from '../source/hub/model.ts'
 import { guarded, tagOf, UNREADABLE } from '../values.ts'
-import { defaultFolder } from './default-model.ts'
+import { defaultSource } from './default-model.ts'
 import { sourceFromFolder } from './folder.ts'
 import type { HubOptions } from './hub/settings.ts'
 import './tfjs.ts'
@@ -55,11 +55,10 @@ export async function pipeline<D extends AggregationStrategy = 'none'>(
   model?: NodeModelInput,
   options: NodePipelineOptions<D> = {},
 ): Promise<NerPipeline<D>> {
-  const { hub, core } = split(options)
+  const { hub, core } = checkPipeline(options)
   // Before anything is fetched.
   checkTask(task)
-  checkPipelineOptions(core)
-  if (model === undefined) return corePipeline(task, sourceFromFolder(defaultFolder()), core)
+  if (model === undefined) return corePipeline(task, defaultSource(), core)
   if (typeof model !== 'string' && !isUrl(model)) {
     checkNoRevision(hub)
     return corePipeline(task, model, core)
@@ -79,6 +78,17 @@ export async function pipeline<D extends AggregationStrategy = 'none'>(
 interface Split<D extends AggregationStrategy> {
   readonly hub: HubOptions
   readonly core: PipelineOptions<D> & { readonly progress_callback?: (event: NodeProgressEvent) => void }
+}
+
+/**
+ * The options of the hub, and those of the core, all checked.
+ *
+ * @throws OptionError `OPTION_VALUE`, `OPTION_UNKNOWN`
+ */
+export function checkPipeline<D extends AggregationStrategy>(options: NodePipelineOptions<D>): Split<D> {
+  const { hub, core } = split(options)
+  checkPipelineOptions(core)
+  return { hub, core }
 }
 
 /** The options of the hub, checked, and those that the core checks. */

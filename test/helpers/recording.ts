@@ -6,7 +6,13 @@ const OPERATIONS = ['embed', 'linear', 'linearGelu', 'attention', 'addLayerNorm'
 /** `outputs` grows by one tensor per operation, in the order of calls; nothing is freed by a scope. */
 export function recording(kernels: Kernels): { kernels: Kernels; outputs: Tensor[] } {
   const outputs: Tensor[] = []
-  const recorded: Record<string, unknown> = { name: kernels.name, scope: (body: () => unknown) => body() }
+  const recorded: Record<string, unknown> = {
+    name: kernels.name,
+    device: kernels.device,
+    dtype: kernels.dtype,
+    threads: kernels.threads,
+    scope: (body: () => unknown) => body(),
+  }
   for (const name of ['linearWeights', 'embeddingWeights', 'normWeights', 'read', 'free', 'dispose'] as const) {
     recorded[name] = (kernels[name] as () => unknown).bind(kernels)
   }

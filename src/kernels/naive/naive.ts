@@ -39,6 +39,9 @@ interface Norm extends NormWeights {
 
 export class NaiveKernels implements Kernels {
   readonly name = 'naive'
+  readonly device = 'cpu'
+  readonly dtype = 'fp32'
+  readonly threads = 1
 
   linearWeights(parts: readonly LinearPart[]): Promise<Linear> {
     const [, inputs = 0] = parts[0]?.weight.shape ?? []

@@ -3,6 +3,7 @@
  * runs all that was recorded, as one program (program.ts).
  */
 import type { EmbeddingTables, Kernels, LinearPart, PackedBatch, StoredTensor, Tensor } from '../kernels.ts'
+import type { RunningDType } from '../options.ts'
 import { disposed } from './failures.ts'
 import type { TileShape } from './tiles.ts'
 import type { Reading } from './layout.ts'
@@ -26,6 +27,7 @@ const HEAD_OUTPUTS = 64
 
 export class SimdKernels implements Kernels {
   readonly name = 'simd'
+  readonly device = 'wasm'
   readonly #engine: Engine
   readonly #arithmetic: SimdArithmetic
   #recorded: Step[] = []
@@ -33,10 +35,19 @@ export class SimdKernels implements Kernels {
   /** Programs run one after the other. */
   #last: Promise<unknown> = Promise.resolve()
   #disposed = false
+  #isInt8 = false
 
   constructor(engine: Engine, arithmetic: SimdArithmetic) {
     this.#engine = engine
     this.#arithmetic = arithmetic
+  }
+
+  /** What the arithmetic came to for the weights that were loaded: int8 weights may compute in int8, float weights not. */
+  get dtype(): RunningDType {
+    if (!this.#isInt8) return 'fp32'
+    const { q8, reading = 'seven' } = this.#arithmetic
+    if (q8.format === 'w8a16') return 'w8a16'
+    return reading === 'seven' ? 'w8a7' : 'q8'
   }
 
   /** The number of threads that compute. */
@@ -55,6 +66,7 @@ export class SimdKernels implements Kernels {
     const outputs = parts.reduce((sum, { weight }) => sum + (weight.shape[0] ?? 0), 0)
     const int8 = outputs <= HEAD_OUTPUTS ? head : q8
     const asInt8 = dtype === 'q8' || (dtype === 'auto' && parts.every(({ weight }) => weight.stored === 'I8'))
+    if (outputs > HEAD_OUTPUTS) this.#isInt8 = asInt8
     return this.#queue(() => packLinear(this.#engine, parts, asInt8 ? int8 : f32, reading))
   }
 

@@ -38,15 +38,18 @@ const WASM_BYTES = 3 * 2 ** 30
 
 export class TfjsKernels implements Kernels {
   readonly name = 'tfjs'
+  readonly dtype = 'fp32'
+  /** Those of tfjs are its own affair: it does not say how many it has. */
+  readonly threads = 1
   readonly #tf: Tf
-  readonly #device: string
+  readonly device: string
   readonly #weights: TfTensor[] = []
   /** Bytes of XNNPACK's own copies of the weights, which tf.memory() does not count. */
   #packedBytes = 0
 
   private constructor(tf: Tf, device: string) {
     this.#tf = tf
-    this.#device = device
+    this.device = device
   }
 
   /** See {@link loadTf}. */
@@ -147,7 +150,7 @@ export class TfjsKernels implements Kernels {
   /** Throws before an allocation that does not fit. tfjs-wasm does not check malloc: at its limit it would write over weights. */
   #reserve(bytes: number): void {
     const used = this.#tf.memory().numBytes + this.#packedBytes
-    if (this.#device !== 'wasm' || used + bytes <= WASM_BYTES) return
+    if (this.device !== 'wasm' || used + bytes <= WASM_BYTES) return
     const MiB = 2 ** 20
     throw new BackendError({
       code: 'BACKEND_MEMORY',
@@ -165,8 +168,8 @@ export class TfjsKernels implements Kernels {
   #run<R extends TensorContainer>(body: (tf: Tf) => R): R {
     const tf = this.#tf
     const active = tf.getBackend()
-    if (active === this.#device) return tf.tidy(() => body(tf))
-    void tf.setBackend(this.#device)
+    if (active === this.device) return tf.tidy(() => body(tf))
+    void tf.setBackend(this.device)
     try {
       return tf.tidy(() => body(tf))
     } finally {

@@ -1,15 +1,15 @@
 /** Loads the SIMD backend: finds out what this engine can do, and compiles the module for it. */
 import { BackendError, OptionError } from '../../../errors.ts'
+import { warn } from '../../../platform.ts'
 import type { BackendOptions, DType } from '../../options.ts'
 import { InlineEngine } from './inline.ts'
 import { tile, type Features } from '../tiles.ts'
 import { ModuleMemory } from '../memory.ts'
-import { bestLevel, compileModule, featuresOf } from './modules.ts'
+import { bestLevel, compileModule, featuresOf, hasRelaxedSimd, hasSimd } from './modules.ts'
 import { PoolEngine } from './pool.ts'
 import { probe } from './probe.ts'
-import type { Engine } from '../program.ts'
 import { SimdKernels, type SimdArithmetic } from '../simd.ts'
-import { defaultThreads, threadSpawner, type Spawn } from './threads.ts'
+import { defaultThreads, threadSpawner, whyAlone } from './threads.ts'
 
 export type SimdOptions = Pick<BackendOptions, 'dtype' | 'threads' | 'wasm' | 'turbo'>
 
@@ -21,31 +21,32 @@ const MAX_THREADS = 64
  */
 export async function loadSimd(options: SimdOptions = {}): Promise<SimdKernels> {
   const { dtype = 'auto', wasm } = options
+  if (!hasSimd()) throw noSimd()
   const threads = checkThreads(options.threads ?? defaultThreads())
   const spawn = threads > 1 ? threadSpawner() : undefined
   const given = wasm === undefined ? undefined : checkModule(wasm)
   const features = given ? featuresOf(given) : { level: bestLevel(), shared: spawn !== undefined }
+  if (features.level === 'relaxed' && !hasRelaxedSimd())
+    throw wrongModule('one with relaxed SIMD, which this engine lacks')
   if (features.level === 'wide') throw wrongModule('one with wide tiles, which only turbo may use')
   const turbo = options.turbo === true ? await import('./turbo.ts') : undefined
   const wide = await turbo?.loadTurbo(features.shared, given !== undefined, dtype)
   const module = wide?.module ?? given ?? (await compileModule(features))
   const memory = new ModuleMemory(features.shared)
-  const engine = makeEngine(module, memory, features.shared && threads > 1 ? spawn : undefined, threads)
+  const isAsked = options.threads !== undefined && threads > 1
+  const alone = (reason: unknown) => {
+    if (isAsked) warn(`bert-ner: ${threads} threads were asked for, and one computes: ${String(reason)}.`)
+  }
+  if (threads > 1 && !spawn) alone(whyAlone())
+  else if (threads > 1 && !features.shared) alone('the module that was passed has no shared memory')
+  const engine =
+    features.shared && spawn ? new PoolEngine(module, memory, threads, spawn, alone) : new InlineEngine(module, memory)
   try {
     return new SimdKernels(engine, wide?.arithmetic ?? chooseArithmetic(dtype, module, features))
   } catch (error) {
     await engine.dispose()
     throw error
   }
-}
-
-function makeEngine(
-  module: WebAssembly.Module,
-  memory: ModuleMemory,
-  spawn: Spawn | undefined,
-  threads: number,
-): Engine {
-  return spawn ? new PoolEngine(module, memory, threads, spawn) : new InlineEngine(module, memory)
 }
 
 /**
@@ -88,6 +89,22 @@ function wrongModule(found: string): OptionError {
     expected: "a WebAssembly.Module made from 'bert-ner/simd.wasm' or a sister of it that is exported too",
     found,
     nextStep: "Import 'bert-ner/simd.wasm' as a module, or compile it with WebAssembly.compileStreaming().",
+  })
+}
+
+/** Says what is missing here: all of WebAssembly, or its SIMD. */
+export function missingSimd(): string {
+  return typeof WebAssembly === 'object' ? 'WebAssembly without SIMD' : 'no WebAssembly'
+}
+
+function noSimd(): BackendError {
+  return new BackendError({
+    code: 'BACKEND_UNAVAILABLE',
+    subject: 'backend simd',
+    expected: 'an engine with WebAssembly SIMD (Node 16.4, Chrome 91, Firefox 89, Safari 16.4 or later)',
+    found: missingSimd(),
+    nextStep:
+      "Allow WebAssembly (no --jitless, no lockdown mode), or take backend: 'naive', which runs everywhere and slowly.",
   })
 }
 

@@ -37,7 +37,8 @@ interface Run {
 }
 
 export class PoolEngine implements Engine {
-  readonly threads: number
+  readonly #count: number
+  readonly #onAlone: ((cause: unknown) => void) | undefined
   readonly memory: ModuleMemory
   readonly #module: WebAssembly.Module
   #state: State = 'starting'
@@ -49,8 +50,16 @@ export class PoolEngine implements Engine {
   /** The caller's own instance of the module, if it ever had to compute. */
   #own: ModuleExports | undefined
 
-  constructor(module: WebAssembly.Module, memory: ModuleMemory, threads: number, spawn: Spawn) {
-    this.threads = threads
+  /** @param onAlone hears why the threads fell away, if they do */
+  constructor(
+    module: WebAssembly.Module,
+    memory: ModuleMemory,
+    threads: number,
+    spawn: Spawn,
+    onAlone?: (cause: unknown) => void,
+  ) {
+    this.#count = threads
+    this.#onAlone = onAlone
     this.memory = memory
     this.#module = module
     for (let i = 0; i < threads && this.#state === 'starting'; i++) this.#start(spawn)
@@ -68,6 +77,11 @@ export class PoolEngine implements Engine {
     } catch (cause) {
       this.#died(member, cause)
     }
+  }
+
+  /** The number of threads that compute. */
+  get threads(): number {
+    return this.#state === 'alone' ? 1 : this.#count
   }
 
   async run(program: number, end: number, scratch: number, scratchBytes: number, eager = false): Promise<void> {
@@ -133,7 +147,9 @@ export class PoolEngine implements Engine {
     this.#run = undefined
     void this.#terminate()
     const failure = workerDied(cause)
-    this.#become(member.ready || run ? failure : 'alone')
+    const isAlone = !member.ready && !run
+    this.#become(isAlone ? 'alone' : failure)
+    if (isAlone) this.#onAlone?.(cause)
     run?.reject(failure)
   }
 

@@ -29,6 +29,14 @@ export function threadSpawner(): Spawn | undefined {
   return (onAnswer, onDeath) => inPage(webThread(), onAnswer, onDeath)
 }
 
+/** Says why {@link threadSpawner} has none. */
+export function whyAlone(): string {
+  const { crossOriginIsolated } = globalThis as { crossOriginIsolated?: boolean }
+  if (crossOriginIsolated === false) return 'this page is not isolated (headers COOP and COEP)'
+  if (typeof SharedArrayBuffer === 'undefined') return 'this engine shares no memory'
+  return 'this bundle has no script for them'
+}
+
 function inNode(
   worker: import('node:worker_threads').Worker,
   onAnswer: (answer: Answer) => void,

@@ -3,7 +3,7 @@
  * the pass, behind a flag. So turbo is opt-in, and its answers are checked first: products in both formats and attention are
  * computed on the wide tiles until the optimising compiler has taken over, and compared with plain loops.
  */
-import { builtin, nodeVersion, warn } from '../../../platform.ts'
+import { builtin, isV8, nodeVersion, warn } from '../../../platform.ts'
 import { differences, loadLayer, random, randomBatch, randomLayer, readTensors, runLayer } from '../../exercise.ts'
 import type { Kernels } from '../../kernels.ts'
 import type { DType } from '../../options.ts'
@@ -46,7 +46,8 @@ async function compileWide(shared: boolean, isGiven: boolean, dtype: DType): Pro
   if (isGiven) return 'brings a module of its own, and `wasm` names another'
   if (dtype === 'w8a7') return "is for 'fp32', 'w8a16' and 'q8'"
   const [v8, os] = [builtin('node:v8'), builtin('node:os')]
-  if (!v8 || nodeVersion() < FIRST_NODE || os?.arch() !== 'x64' || bestLevel() !== 'relaxed') {
+  // Deno and Bun say that they are Node, and have another V8 or none.
+  if (!isV8() || !v8 || nodeVersion() < FIRST_NODE || os?.arch() !== 'x64' || bestLevel() !== 'relaxed') {
     return `needs Node ${FIRST_NODE} or later on x86-64`
   }
   v8.setFlagsFromString(`--${FLAG}`)

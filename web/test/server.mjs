@@ -1,0 +1,37 @@
+/** A static server for the built page: files, their types, and, if asked for, the headers of an isolated page. */
+import { createReadStream, statSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { extname, join, normalize, sep } from 'node:path'
+
+const TYPES = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+  '.wasm': 'application/wasm',
+  '.txt': 'text/plain; charset=utf-8',
+}
+const ISOLATED = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' }
+
+/** Serves a folder on a free port of this machine. `requests` lists the paths that were asked for. */
+export async function serve(folder, { isolated = false } = {}) {
+  const requests = []
+  const server = createServer((request, response) => {
+    const path = decodeURIComponent(new URL(request.url, 'http://localhost').pathname)
+    requests.push(path)
+    const file = join(folder, normalize(path.endsWith('/') ? `${path}index.html` : path))
+    const info = file.startsWith(folder + sep) ? statSync(file, { throwIfNoEntry: false }) : undefined
+    if (!info?.isFile()) {
+      response.writeHead(404).end('not found')
+      return
+    }
+    response.writeHead(200, {
+      'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream',
+      'Content-Length': info.size,
+      ...(isolated ? ISOLATED : {}),
+    })
+    createReadStream(file).pipe(response)
+  })
+  await new Promise(resolve => server.listen(0, '127.0.0.1', resolve))
+  return { url: `http://127.0.0.1:${server.address().port}/`, requests, close: () => server.close() }
+}

@@ -1,0 +1,41 @@
+/**
+ * The build: static files with relative URLs, so that the folder can be served from anywhere. A service worker with the list
+ * of these files is written beside them.
+ */
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { defineConfig, type Plugin } from 'vite'
+
+/** Writes sw.js: public code with the list of files and a version, which changes when any file does. */
+function serviceWorker(): Plugin {
+  return {
+    name: 'service-worker',
+    apply: 'build',
+    generateBundle(_, bundle) {
+      const files = Object.keys(bundle)
+        .filter(name => !name.endsWith('.map'))
+        .sort()
+      const hash = createHash('sha256')
+      for (const name of files) {
+        const file = bundle[name]
+        if (file) hash.update(name).update(file.type === 'chunk' ? file.code : file.source)
+      }
+      const code = readFileSync(new URL('src/service-worker.js', import.meta.url), 'utf8')
+      const version = hash.digest('hex').slice(0, 16)
+      this.emitFile({
+        type: 'asset',
+        fileName: 'sw.js',
+        source: `const VERSION = '${version}'\nconst FILES = ${JSON.stringify(['./', ...files])}\n${code}`,
+      })
+    },
+  }
+}
+
+export default defineConfig({
+  base: './',
+  plugins: [serviceWorker()],
+  resolve: { dedupe: ['@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-wasm'] },
+  worker: { format: 'es' },
+  server: { fs: { allow: ['..'] } },
+  build: { target: 'es2022', assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+})
