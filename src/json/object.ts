@@ -1,4 +1,5 @@
 /** Reads untrusted JSON with checks: each value has the expected type, or the error says where it does not. */
+import { BackendError } from '../errors.ts'
 import { decodeUtf8, guarded } from '../values.ts'
 
 /** JSON text, its bytes in UTF-8, or the value that `JSON.parse` gave. */
@@ -115,9 +116,24 @@ function plain(input: object, subject: string, errors: JsonErrors): unknown {
   )
 }
 
-/** Gives text as it is, or decodes it from UTF-8. A byte order mark is dropped. */
+/**
+ * Gives text as it is, or decodes it from UTF-8. A byte order mark is dropped.
+ *
+ * @throws BackendError `BACKEND_UNAVAILABLE` if nothing decodes here: that is no fault of the file
+ */
 export function readText(input: string | ArrayBufferView, subject: string, errors: JsonErrors): string {
   if (typeof input === 'string') return input.charCodeAt(0) === 0xfeff ? input.slice(1) : input
   if (!ArrayBuffer.isView(input)) throw errors.wrongValue(subject, 'text, or its bytes', input)
+  if (typeof (globalThis as { TextDecoder?: unknown }).TextDecoder !== 'function') throw noDecoder()
   return decodeUtf8(input, (found, cause) => errors.notUtf8(subject, found, cause))
+}
+
+function noDecoder(): BackendError {
+  return new BackendError({
+    code: 'BACKEND_UNAVAILABLE',
+    subject: 'TextDecoder',
+    expected: 'an engine that has it, as Node and every browser do',
+    found: 'none',
+    nextStep: "Under Jest, take testEnvironment 'node', or set globalThis.TextDecoder to that of node:util before.",
+  })
 }

@@ -124,6 +124,18 @@ describe('refused', () => {
   })
 })
 
+test('where nothing decodes UTF-8 the engine is to blame, and not the file', () => {
+  const { TextDecoder } = globalThis
+  const bytes = new TextEncoder().encode(JSON.stringify(PLAIN))
+  try {
+    Reflect.deleteProperty(globalThis, 'TextDecoder')
+    expect(codeOf(bytes)).toBe('BACKEND_UNAVAILABLE')
+  } finally {
+    globalThis.TextDecoder = TextDecoder
+  }
+  expect(codeOf(bytes)).toBe('none')
+})
+
 test('any value under any key gives a configuration or a coded error', () => {
   const key = fc.constantFrom(...Object.keys(PLAIN), '__proto__', 'constructor')
   fc.assert(
