@@ -1,7 +1,11 @@
 import js from '@eslint/js'
 import { defineConfig, globalIgnores } from 'eslint/config'
 import tseslint from 'typescript-eslint'
+import { existsSync } from 'node:fs'
 import house from './scripts/lint-house.mjs'
+
+/** The page is checked once its own libraries are installed (npm run web). */
+const page = existsSync('web/node_modules') ? ['web/node_modules/', 'web/dist/'] : ['web/']
 
 /**
  * Core runs in browsers and edge workers: no Node built-in may be imported outside of the CLI, Node's entry, and the assembly
@@ -15,8 +19,7 @@ export default defineConfig(
     'dist/',
     'node_modules/',
     'bench/node_modules/',
-    'web/node_modules/',
-    'web/dist/',
+    ...page,
     'bench/build/',
     'bench/.cache/',
     'coverage/',

@@ -66,7 +66,8 @@ const STAGES = [
     'Other files, Node, and the command line.',
     [
       ['src/convert', 'smaller files, and files of PyTorch', ['convert', 'plan', 'quantise', 'half', 'proof', 'forward', 'open', 'torch', 'zip', 'crc32', 'pickle', 'pickle-bytes', 'strided', 'errors']],
-      ['src/node', "what only Node has: folders, the hub's cache", ['default-model', 'folder', 'pipeline', 'tfjs', 'tokenizer', 'hub/model', 'hub/cache', 'hub/part', 'hub/settings', 'hub/inventory', 'hub/marks', 'hub/failure']],
+      ['src/worker', 'the pipeline in a worker of its own', ['pipeline', 'client', 'protocol', 'host', 'results', 'trace', 'links', 'script']],
+      ['src/node', "what only Node has: folders, the hub's cache", ['default-model', 'folder', 'pipeline', 'worker', 'worker-script', 'tfjs', 'tokenizer', 'hub/model', 'hub/cache', 'hub/part', 'hub/settings', 'hub/inventory', 'hub/marks', 'hub/failure']],
       ['src/cli', 'the command line, a file or a folder for each command', ['main', 'commands', 'ner/command', 'ner/run', 'ner/inputs', 'ner/lines', 'ner/formats', 'ner/json-line', 'eval/command', 'eval/run', 'eval/table', 'output', 'input', 'progress', 'failure']],
     ],
   ],
