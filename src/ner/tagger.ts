@@ -231,7 +231,7 @@ function withText(text: string, encoding: CompactEncoding): EncodedText {
  * Lets timers, input and the user in, since a backend on this thread would otherwise block it. A page sends itself a
  * message, because browsers slow the timers of a background page down to one a second.
  */
-function eventLoop(): Promise<void> {
+export function eventLoop(): Promise<void> {
   return new Promise(resolve => {
     if (typeof setImmediate === 'function') {
       setImmediate(resolve)
