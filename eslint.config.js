@@ -45,6 +45,8 @@ export default defineConfig(
       'src/eval/**/*.ts',
       'src/redact/**/*.ts',
       'src/safetensors/**/*.ts',
+      'src/convert/**/*.ts',
+      'test/convert/**/*.ts',
       'test/tokenizer/**/*.ts',
       'test/kernels/**/*.ts',
       'test/layers/**/*.ts',

@@ -1,12 +1,15 @@
 /**
- * Builds dist/. First tsc emits every module with its types. Then the SIMD kernels are assembled to .wasm files. Then each of
- * the command line's libraries is bundled into the one file that imports it, with its licence beside it. `--if-stale` does
- * nothing if dist/ is newer than its sources.
+ * Builds dist/. First the default model's settings are taken from weights/. Then tsc emits every module with its types. Then the
+ * SIMD kernels are assembled to .wasm files. Then each of the command line's libraries is bundled into the one file that imports
+ * it, with its licence beside it. Last, what Node starts is bundled: loading a hundred modules one by one takes it longer than
+ * all that they do at first. `--if-stale` does nothing if dist/ is newer than its sources.
  */
 import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { bundleForNode } from './bundle.mjs'
+import { writeWeightsSettings } from './weights-settings.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 process.chdir(root)
@@ -34,7 +37,13 @@ const VENDOR = [
 if (!(
   process.argv.includes('--if-stale') &&
   existsSync(stamp) &&
-  newest(['src', 'scripts', 'tsconfig.json', 'package.json']) <= statSync(stamp).mtimeMs
+  newest([
+    'src',
+    'scripts',
+    'tsconfig.json',
+    'package.json',
+    ...['config.json', 'tokenizer_config.json', 'model.safetensors'].map(name => `weights/${name}`),
+  ]) <= statSync(stamp).mtimeMs
 )) {
   await build()
 }
@@ -52,10 +61,15 @@ function newest(paths) {
 
 async function build() {
   rmSync('dist', { recursive: true, force: true })
+  writeWeightsSettings()
   const tsc = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', '.'], { stdio: 'inherit' })
   if (tsc.status !== 0) process.exit(tsc.status ?? 1)
   writeWasm()
+  await bundleThread()
+  // Of wasm.ts, only the type is meant.
+  for (const file of ['dist/wasm.js', 'dist/wasm.js.map']) rmSync(file)
   await bundleVendor()
+  await bundleForNode()
   chmodSync('dist/cli.js', 0o755)
   writeFileSync(stamp, '')
 }
@@ -68,6 +82,21 @@ function writeWasm() {
   })
   if (status !== 0) process.exit(status ?? 1)
   rmSync(assembly, { recursive: true })
+}
+
+/** Makes one file of a thread's script and what it imports, so that a bundler may also copy it as it is. */
+async function bundleThread() {
+  const { build } = await import('esbuild')
+  const script = 'dist/kernels/simd/engine/worker.js'
+  await build({
+    entryPoints: [script],
+    outfile: script,
+    allowOverwrite: true,
+    bundle: true,
+    format: 'esm',
+    minify: true,
+  })
+  rmSync(`${script}.map`)
 }
 
 /** Bundles each file of a vendor folder with the library that it names. So a command loads only the ones that it uses. */

@@ -61,6 +61,8 @@ export class CheckpointError extends BertNerError<`CHECKPOINT_${string}`> {}
 export class OptionError extends BertNerError<`OPTION_${string}`> {}
 /** A file of a model that is not there or cannot be read. */
 export class SourceError extends BertNerError<`SOURCE_${string}`> {}
+/** A PyTorch file that is not read, or weights that cannot be stored as asked. */
+export class ConvertError extends BertNerError<`CONVERT_${string}`> {}
 /** A backend that is not available, or failed while computing. */
 export class BackendError extends BertNerError<`BACKEND_${string}`> {}
 /** A CoNLL file, or a file of predictions, that cannot be read. */

@@ -7,6 +7,7 @@ import { escapeControls } from './escape.ts'
 interface Builtins {
   readonly 'node:fs/promises': typeof import('node:fs/promises')
   readonly 'node:worker_threads': typeof import('node:worker_threads')
+  readonly 'node:module': typeof import('node:module')
   readonly 'node:os': typeof import('node:os')
   readonly 'node:v8': typeof import('node:v8')
 }
@@ -34,9 +35,8 @@ export function heapLimit(): number {
 let limit: number | undefined
 
 function readHeapLimit(): number {
-  const v8 = nodeProcess()?.getBuiltinModule?.('node:v8') as Builtins['node:v8'] | undefined
   const chrome = (globalThis.performance as { memory?: { jsHeapSizeLimit?: number } } | undefined)?.memory
-  return v8?.getHeapStatistics().heap_size_limit ?? chrome?.jsHeapSizeLimit ?? USUAL_HEAP
+  return builtin('node:v8')?.getHeapStatistics().heap_size_limit ?? chrome?.jsHeapSizeLimit ?? USUAL_HEAP
 }
 
 /** The usual heap limit in bytes on a machine with 4 GB. */
@@ -54,11 +54,7 @@ function nodeProcess(): NodeProcess | undefined {
   return (globalThis as { process?: NodeProcess }).process
 }
 
-/** A built-in module of Node, or undefined elsewhere. */
-export async function builtin<N extends keyof Builtins>(name: N): Promise<Builtins[N] | undefined> {
-  if (!isNode()) return undefined
-  // Node before 20.16 has no getBuiltinModule. The name is not a literal, so bundlers leave the import alone.
-  const loaded: unknown =
-    nodeProcess()?.getBuiltinModule?.(name) ?? (await import(/* webpackIgnore: true */ /* @vite-ignore */ name))
-  return loaded as Builtins[N]
+/** A built-in module of Node, or undefined where there is none. No bundler sees it asked for. */
+export function builtin<N extends keyof Builtins>(name: N): Builtins[N] | undefined {
+  return nodeProcess()?.getBuiltinModule?.(name) as Builtins[N] | undefined
 }

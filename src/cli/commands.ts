@@ -4,6 +4,7 @@
  * work, so that no command pays for another. A command without a name of its own (`bert-ner TEXT`) registers its
  * argument, options and action on the program itself.
  */
+import { register as convert } from './convert/command.ts'
 import { register as evaluate } from './eval/command.ts'
 import { register as hub } from './hub/command.ts'
 import { register as inspect } from './inspect.ts'
@@ -22,5 +23,6 @@ export const commands: readonly ((program: Command) => void)[] = [
   evaluate,
   tokenize,
   inspect,
+  convert,
   hub,
 ]

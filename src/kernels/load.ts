@@ -1,7 +1,12 @@
-/** Loads a backend by name. Each is imported only when it is asked for, so a page downloads one backend and not three. */
+/**
+ * Loads a backend by name. simd, which runs nearly everywhere, is part of every bundle: a service worker may not import later. naive
+ * is imported when it is asked for, and tfjs is there if it was registered. So a page downloads one backend and not three.
+ */
 import { OptionError } from '../errors.ts'
 import type { Kernels } from './kernels.ts'
 import { BACKENDS, DTYPES, type Backend, type BackendOptions, type DType } from './options.ts'
+import { registeredTfjs } from './register.ts'
+import { loadSimd } from './simd/engine/load.ts'
 import { hasSimd } from './simd/engine/modules.ts'
 import { guarded, show, UNREADABLE } from '../values.ts'
 
@@ -44,14 +49,12 @@ export async function loadKernels(options: BackendOptions = {}): Promise<Kernels
           'Pass a URL or path.',
         )
       }
-      const { TfjsKernels } = await import('./tfjs/tfjs.ts')
-      return TfjsKernels.load(device, wasm)
+      return registeredTfjs()(device, wasm)
     }
     case 'simd': {
       if (wasm !== undefined && typeof wasm !== 'string' && !isModule(wasm)) {
         throw option('OPTION_WASM', 'wasm on backend simd', 'a WebAssembly.Module', wasm, 'Leave it out for our own.')
       }
-      const { loadSimd } = await import('./simd/engine/load.ts')
       return loadSimd(options)
     }
   }

@@ -5,11 +5,15 @@
 import { ConfigError } from '../errors.ts'
 import { hasControls } from '../escape.ts'
 import { readJson, type JsonErrors, type JsonObject } from '../json/object.ts'
+import { otherFiles } from '../source/other-files.ts'
 import { readFile, type ModelSource } from '../source/source.ts'
-import { show } from '../values.ts'
+import { codeOf, show } from '../values.ts'
+import { FAMILIES, type Family, type ModelType } from './family.ts'
 
-/** The shape of one BERT. Names are those of config.json, in camel case. */
+/** The shape of one BERT. Names are those of BERT's config.json, in camel case. */
 export interface BertConfig {
+  /** Whose names the file uses; the arithmetic is the same. */
+  readonly modelType: ModelType
   readonly vocabSize: number // V
   readonly hiddenSize: number // C
   readonly numHiddenLayers: number
@@ -41,7 +45,10 @@ export interface DecodingConfig {
  *   of the wrong type or out of bounds), `CONFIG_LABELS`, or `CONFIG_UNSUPPORTED` (a kind of model that is not implemented).
  */
 export async function loadConfig(source: ModelSource): Promise<BertConfig> {
-  return parseConfig(await readFile(source, 'config.json', MOST_BYTES))
+  const bytes = await readFile(source, 'config.json', MOST_BYTES).catch(async (error: unknown) => {
+    throw codeOf(error) === 'SOURCE_FILE_MISSING' ? await otherFiles(source, error as Error) : error
+  })
+  return parseConfig(bytes)
 }
 
 /** Bytes of config.json, at most. Published ones have some kilobytes, or a megabyte of labels. */
@@ -50,32 +57,43 @@ const MOST_BYTES = 2 ** 24
 /** {@link loadConfig} on the bytes of the file, or on its text. */
 export function parseConfig(json: Uint8Array | string): BertConfig {
   const values = readJson(json, 'config.json', ERRORS)
-  refuseUnsupported(values)
+  const family = familyOf(values)
+  const { sizes } = family
+  refuseUnsupported(values, family)
   const config: BertConfig = {
+    modelType: family.modelType,
     vocabSize: integer(values, 'vocab_size', 1 << 24),
-    hiddenSize: integer(values, 'hidden_size', 1 << 15),
-    numHiddenLayers: integer(values, 'num_hidden_layers', 1024),
-    numAttentionHeads: integer(values, 'num_attention_heads', 1024),
-    intermediateSize: integer(values, 'intermediate_size', 1 << 17),
+    hiddenSize: integer(values, sizes.hidden_size, 1 << 15),
+    numHiddenLayers: integer(values, sizes.num_hidden_layers, 1024),
+    numAttentionHeads: integer(values, sizes.num_attention_heads, 1024),
+    intermediateSize: integer(values, sizes.intermediate_size, 1 << 17),
     maxPositionEmbeddings: integer(values, 'max_position_embeddings', 1 << 20),
-    typeVocabSize: integer(values, 'type_vocab_size', 1 << 16, 2),
-    layerNormEps: epsilon(values),
+    // A family without token types has BERT's two, of zeros: tokenizers give both to a pair of texts.
+    typeVocabSize: family.hasTokenTypes ? integer(values, 'type_vocab_size', 1 << 16, 2) : 2,
+    layerNormEps: family.hasTokenTypes ? epsilon(values) : EPSILON,
     labels: labelNames(values),
     decoding: decodingConfig(values),
   }
   if (config.hiddenSize % config.numAttentionHeads !== 0) {
     throw values.wrong(
-      'hidden_size',
-      `a multiple of num_attention_heads (${config.numAttentionHeads})`,
+      sizes.hidden_size,
+      `a multiple of ${sizes.num_attention_heads} (${config.numAttentionHeads})`,
       config.hiddenSize,
     )
   }
   return config
 }
 
+function familyOf(values: JsonObject): Family {
+  const family = FAMILY_LIST.find(({ modelType }) => modelType === (values.get('model_type') ?? 'bert'))
+  if (family) return family
+  throw unsupported(values.at('model_type'), 'bert or distilbert', values.get('model_type'))
+}
+
+const FAMILY_LIST = Object.values(FAMILIES)
+
 /** Keys that can make a checkpoint something other than plain BERT, and the values that mean plain BERT. */
 const IMPLEMENTED: readonly (readonly [key: string, ...values: unknown[]])[] = [
-  ['model_type', 'bert'],
   // gelu_python is the same erf form of GELU, spelled out; gelu_new and gelu_pytorch_tanh are another function.
   ['hidden_act', 'gelu', 'gelu_python'],
   ['position_embedding_type', 'absolute'],
@@ -84,15 +102,16 @@ const IMPLEMENTED: readonly (readonly [key: string, ...values: unknown[]])[] = [
   ['add_cross_attention', false],
 ]
 
-function refuseUnsupported(values: JsonObject): void {
-  for (const [key, ...known] of IMPLEMENTED) {
+function refuseUnsupported(values: JsonObject, { sizes, architecture }: Family): void {
+  for (const [name, ...known] of IMPLEMENTED) {
+    const key = name === 'hidden_act' ? sizes.hidden_act : name
     const value = values.get(key) ?? known[0]
     if (!known.includes(value)) throw unsupported(values.at(key), known.map(show).join(' or '), value)
   }
   // BertForSequenceClassification has a classifier of the same name and shape, that was trained on something else.
-  const architectures = values.get('architectures') ?? ['BertForTokenClassification']
-  if (!Array.isArray(architectures) || !architectures.includes('BertForTokenClassification')) {
-    throw unsupported(values.at('architectures'), '["BertForTokenClassification"]', architectures)
+  const architectures = values.get('architectures') ?? [architecture]
+  if (!Array.isArray(architectures) || !architectures.includes(architecture)) {
+    throw unsupported(values.at('architectures'), `["${architecture}"]`, architectures)
   }
 }
 
@@ -105,10 +124,12 @@ function integer(values: JsonObject, key: string, max: number, otherwise?: numbe
   return value
 }
 
-/** BERT's own value is 1e-12: so small that it only keeps 0/0 away. */
+/** BERT's own value: so small that it only keeps 0/0 away. DistilBERT has no other. */
+const EPSILON = 1e-12
+
 function epsilon(values: JsonObject): number {
   const key = 'layer_norm_eps'
-  const value = values.get(key) === undefined ? 1e-12 : values.get(key)
+  const value = values.get(key) === undefined ? EPSILON : values.get(key)
   if (typeof value !== 'number' || !(value > 0 && value < 1)) {
     throw values.wrong(key, 'a number above 0 and below 1', value)
   }
@@ -185,7 +206,7 @@ function unsupported(subject: string, expected: string, found: unknown): ConfigE
     subject,
     expected,
     found: show(found),
-    nextStep: 'Only BERT encoders with a token classification head are implemented: choose a model of that kind.',
+    nextStep: 'Only BERT and DistilBERT with a token classification head are implemented: choose a model of that kind.',
   })
 }
 

@@ -8,10 +8,12 @@ import { loadKernels } from '../kernels/load.ts'
 import type { BackendOptions } from '../kernels/options.ts'
 import { concatenate } from '../kernels/stored.ts'
 import { openCheckpoint } from '../safetensors/checkpoint.ts'
+import type { OpenSafetensors } from '../safetensors/reader.ts'
 import type { ModelSource } from '../source/source.ts'
 import { checkBatch, splitBatch } from './batch.ts'
 import { Bert, type TraceTensors } from './bert.ts'
 import { loadConfig, type BertConfig } from './config.ts'
+import { FAMILIES, TOKEN_TYPES } from './family.ts'
 import { Trace } from './trace.ts'
 import { guarded, show, UNREADABLE } from '../values.ts'
 import { Checkpoint, ShapeList, type Shapes } from './weights.ts'
@@ -60,31 +62,51 @@ export class BertForTokenClassification {
   }
 
   /**
-   * Loads config.json and model.safetensors, weight by weight: no more than one is held twice.
+   * Loads config.json and model.safetensors, weight by weight: only a few, those that are read ahead, are held twice.
    *
    * @throws SourceError, SafetensorsError, ConfigError; CheckpointError `CHECKPOINT_KEYS` if the weights are not those that
    *   config.json describes; BackendError, OptionError if the backend is not available or does not know an option
    */
   static async load(source: ModelSource, options: BackendOptions = {}): Promise<BertForTokenClassification> {
-    const kernels = await loadKernels(options)
+    const loading = loadKernels(options)
+    // The files are opened, and the first weights read, while the backend is loaded and compiled.
+    const opening = openModel(loading, source, openCheckpoint)
+    opening.catch(() => undefined) // an error of the options comes first
+    let kernels: Kernels
     try {
-      return await BertForTokenClassification.loadOn(kernels, source)
+      kernels = await loading
+    } catch (error) {
+      void opening.then(closeModel, () => undefined)
+      throw error
+    }
+    try {
+      return await BertForTokenClassification.#loadOpen(kernels, await opening)
     } catch (error) {
       await kernels.dispose()
       throw error
     }
   }
 
-  /** {@link load} on kernels that the caller made. Once it resolves, the model's `dispose()` disposes of them. */
-  static async loadOn(kernels: Kernels, source: ModelSource): Promise<BertForTokenClassification> {
-    const config = await loadConfig(source)
-    const file = await openCheckpoint(source)
+  /**
+   * {@link load} on kernels that the caller made. Once it resolves, the model's `dispose()` disposes of them.
+   *
+   * @param open opens the weights, which are closed again here
+   */
+  static async loadOn(
+    kernels: Kernels,
+    source: ModelSource,
+    open: (source: ModelSource) => Promise<OpenSafetensors> = openCheckpoint,
+  ): Promise<BertForTokenClassification> {
+    return BertForTokenClassification.#loadOpen(kernels, await openModel(kernels, source, open))
+  }
+
+  static async #loadOpen(kernels: Kernels, model: OpenModel): Promise<BertForTokenClassification> {
+    const { config, checkpoint } = model
     try {
-      const checkpoint = Checkpoint.check(kernels, file, await checkpointShapes(config))
       const bert = await Bert.load(checkpoint, config)
       return new BertForTokenClassification(kernels, config, checkpoint.ignoredKeys, bert)
     } finally {
-      await file.close()
+      await closeModel(model)
     }
   }
 
@@ -158,11 +180,56 @@ export class BertForTokenClassification {
   }
 }
 
-/** Every key of a BERT token classifier, with the shape that the configuration demands. */
+/** A model whose files have been checked, and whose weights are being read. */
+interface OpenModel {
+  readonly config: BertConfig
+  readonly file: OpenSafetensors
+  readonly checkpoint: Checkpoint
+}
+
+async function openModel(
+  kernels: Kernels | Promise<Kernels>,
+  source: ModelSource,
+  open: (source: ModelSource) => Promise<OpenSafetensors>,
+): Promise<OpenModel> {
+  const config = await loadConfig(source)
+  const file = await open(source)
+  try {
+    const { units } = await listWeights(config)
+    const checkpoint = await openWeights(kernels, file, config)
+    checkpoint.readAhead(units)
+    return { config, file, checkpoint }
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+}
+
+async function closeModel({ file, checkpoint }: OpenModel): Promise<void> {
+  await checkpoint.end()
+  await file.close()
+}
+
+/** Every key that the file of a token classifier has, in BERT's words, with the shape that the configuration demands. */
 export async function checkpointShapes(config: BertConfig): Promise<Shapes> {
+  const { shapes } = await listWeights(config)
+  if (!FAMILIES[config.modelType].hasTokenTypes) shapes.delete(TOKEN_TYPES)
+  return shapes
+}
+
+async function listWeights(config: BertConfig): Promise<ShapeList> {
   const list = new ShapeList()
   await Bert.load(list, config)
-  return list.shapes
+  return list
+}
+
+/** @throws CheckpointError `CHECKPOINT_KEYS` if the weights are not those that `config` describes */
+export async function openWeights(
+  kernels: Kernels | Promise<Kernels>,
+  file: OpenSafetensors,
+  config: BertConfig,
+): Promise<Checkpoint> {
+  return Checkpoint.check(kernels, file, await checkpointShapes(config), FAMILIES[config.modelType])
 }
 
 function checkFinite(logits: Float32Array, L: number): void {

@@ -27,9 +27,9 @@ export function sourceFromFolder(folder: string): ModelSource {
       const { size } = await handle.stat()
       return {
         size,
-        async read(offset, length) {
+        async read(offset, length, allocate = fresh) {
           checkRange(path, offset, length, size)
-          const bytes = new Uint8Array(length)
+          const bytes = allocate(length)
           for (let done = 0; done < length;) {
             const { bytesRead } = await handle.read(bytes, done, Math.min(length - done, MOST_AT_ONCE), offset + done)
             if (bytesRead === 0) throw shortFile(path, offset + length, offset + done)
@@ -42,6 +42,8 @@ export function sourceFromFolder(folder: string): ModelSource {
     },
   }
 }
+
+const fresh = (length: number) => new Uint8Array(length)
 
 function isMissing(error: unknown): boolean {
   return ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')

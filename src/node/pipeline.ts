@@ -15,8 +15,8 @@ import type { DownloadEvent } from '../source/hub/model.ts'
 import { guarded, tagOf, UNREADABLE } from '../values.ts'
 import { defaultFolder } from './default-model.ts'
 import { sourceFromFolder } from './folder.ts'
-import { locateModel } from './hub/model.ts'
 import type { HubOptions } from './hub/settings.ts'
+import './tfjs.ts'
 
 /** A folder in Hugging Face layout, a name of the hub, or any input that the core takes. */
 export type NodeModelInput = string | URL | ModelInput
@@ -65,6 +65,7 @@ export async function pipeline<D extends AggregationStrategy = 'none'>(
     return corePipeline(task, model, core)
   }
   const { progress_callback: report } = core
+  const { locateModel } = await import('./hub/model.ts') // most programs have no use for it
   const located = await locateModel(model, { ...hub, ...(report ? { report } : {}) })
   const { fetched } = located.hub ?? {}
   // A file that was fetched has been reported, each byte of it; reading it again is no news.

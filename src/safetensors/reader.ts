@@ -28,6 +28,9 @@ export interface Safetensors {
   readonly tensors: Map<string, SafeTensor>
 }
 
+/** Makes an array for some bytes that are read. */
+export type Allocate = (length: number) => Uint8Array
+
 /** An open safetensors file, or several that make up one checkpoint. */
 export interface OpenSafetensors {
   readonly metadata: Map<string, string>
@@ -35,6 +38,15 @@ export interface OpenSafetensors {
   readonly tensors: Map<string, TensorInfo>
   /** Reads one tensor. Rejects with `SAFETENSORS_TENSOR_MISSING`, `…_DATA_TRUNCATED`, `…_TOO_LARGE`, or the source's error. */
   readonly read: (name: string) => Promise<SafeTensor>
+  /** Reads bytes `[start, end)` of one tensor, for those that are too large to be held. Little-endian. Rejects as `read` does. */
+  readonly readBytes: (name: string, start: number, end: number) => Promise<Uint8Array>
+  /**
+   * Reads several tensors, in the order of the names. Neighbours in the file share one read, and one buffer. Rejects as `read`.
+   * `allocate` makes the buffers that the source does not have.
+   *
+   * @internal
+   */
+  readonly readAll?: (names: readonly string[], allocate?: Allocate) => Promise<SafeTensor[]>
   readonly close: () => Promise<void>
 }
 
@@ -64,18 +76,66 @@ export function readSafetensors(bytes: Uint8Array | ArrayBuffer, name = 'safeten
 export async function openSafetensors(file: ModelFile, name = 'safetensors'): Promise<OpenSafetensors> {
   checkFile(file, checkName(name))
   const { metadata, tensors } = await readHeader(file, name)
+  const find = (key: unknown): TensorInfo => {
+    const info = typeof key === 'string' ? tensors.get(key) : undefined
+    if (info === undefined) throw missingTensor(name, typeof key === 'string' ? key : show(key), tensors.size)
+    return info
+  }
   return {
     metadata,
     tensors,
-    async read(key) {
-      if (typeof key !== 'string') throw missingTensor(name, show(key), tensors.size)
-      const info = tensors.get(key)
-      if (info === undefined) throw missingTensor(name, key, tensors.size)
+    read: async key => (await readTensors(file, name, tensors, [key]))[0]!,
+    readAll: (keys, allocate) => readTensors(file, name, tensors, keys, allocate),
+    async readBytes(key, start, end) {
+      const info = find(key)
+      const length = info.end - info.start
+      const isInside = [start, end].every(Number.isSafeInteger) && 0 <= start && start <= end && end <= length
       const subject = `${name}: tensor ${quote(key)}`
-      return view(info, await readExactly(file, info.start, info.end - info.start, subject), 0)
+      if (isInside) return readExactly(file, info.start + start, end - start, subject)
+      throw new SafetensorsError({
+        code: 'SAFETENSORS_INPUT_INVALID',
+        subject,
+        expected: `a range of its ${length} bytes`,
+        found: `${show(start)} to ${show(end)}`,
+        nextStep: 'Pass the first byte, and the one after the last.',
+      })
     },
     close: async () => file.close?.(),
   }
+}
+
+/** Reads each run of neighbours at once, and one run after the other. */
+async function readTensors(
+  file: ModelFile,
+  name: string,
+  tensors: ReadonlyMap<string, TensorInfo>,
+  keys: readonly string[],
+  allocate?: Allocate,
+): Promise<SafeTensor[]> {
+  const wanted = keys.map((key, at) => {
+    const info = typeof key === 'string' ? tensors.get(key) : undefined
+    if (info === undefined) throw missingTensor(name, typeof key === 'string' ? key : show(key), tensors.size)
+    return { key, at, info }
+  })
+  const found: SafeTensor[] = []
+  for (const run of runsOf(wanted)) {
+    const [first, last] = [run[0]!, run.at(-1)!]
+    const subject = `${name}: tensor ${quote(first.key)}${first === last ? '' : ` … ${quote(last.key)}`}`
+    const bytes = await readExactly(file, first.info.start, last.info.end - first.info.start, subject, allocate)
+    for (const { at, info } of run) found[at] = view(info, bytes, info.start - first.info.start)
+  }
+  return found
+}
+
+/** Tensors that lie one behind the other in the file, together. */
+function runsOf<T extends { readonly info: TensorInfo }>(wanted: readonly T[]): T[][] {
+  const runs: T[][] = []
+  for (const one of [...wanted].sort((a, b) => a.info.start - b.info.start || a.info.end - b.info.end)) {
+    const run = runs.at(-1)
+    if (run?.at(-1)?.info.end === one.info.start) run.push(one)
+    else runs.push([one])
+  }
+  return runs
 }
 
 /** Checks the name of a file in messages. */
@@ -127,9 +187,15 @@ export function missingTensor(name: string, key: string, count: number): Safeten
 }
 
 /** Reads from a source and checks what it returns: sources may be written by users. */
-async function readExactly(file: ModelFile, offset: number, length: number, subject: string): Promise<Uint8Array> {
+async function readExactly(
+  file: ModelFile,
+  offset: number,
+  length: number,
+  subject: string,
+  allocate?: Allocate,
+): Promise<Uint8Array> {
   if (length === 0) return new Uint8Array(0)
-  const bytes = asBytes(await readOrTooLarge(file, offset, length, subject), subject)
+  const bytes = asBytes(await readOrTooLarge(file, offset, length, subject, allocate), subject)
   if (bytes.byteLength === length) return bytes
   throw new SafetensorsError({
     code: 'SAFETENSORS_DATA_TRUNCATED',
@@ -141,9 +207,15 @@ async function readExactly(file: ModelFile, offset: number, length: number, subj
 }
 
 /** Reads, or reports that there is too much to read. A valid header can describe gigabytes, more than one array can hold. */
-async function readOrTooLarge(file: ModelFile, offset: number, length: number, subject: string): Promise<Uint8Array> {
+async function readOrTooLarge(
+  file: ModelFile,
+  offset: number,
+  length: number,
+  subject: string,
+  allocate?: Allocate,
+): Promise<Uint8Array> {
   try {
-    return await file.read(offset, length)
+    return await file.read(offset, length, allocate)
   } catch (cause) {
     if (!isRangeError(cause)) throw cause
     throw tooLarge(subject, length, cause)

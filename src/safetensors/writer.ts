@@ -25,7 +25,7 @@ export function writeSafetensors(
     () => [checkNames(tensors).map(([name, tensor]) => checkTensor(name, tensor)), checkMetadata(metadata)] as const,
     () => invalid('what was given', 'tensors and metadata', UNREADABLE),
   )
-  checked.sort((a, b) => b.rank - a.rank || compareBytes(a.key, b.key))
+  checked.sort(inFileOrder)
   const { header, dataBytes } = describe(checked, pairs)
   const file = allocate(PREFIX_BYTES + header.byteLength + dataBytes)
   new DataView(file.buffer).setBigUint64(0, BigInt(header.byteLength), true)
@@ -46,33 +46,58 @@ function allocate(bytes: number): Uint8Array<ArrayBuffer> {
   }
 }
 
-interface Checked {
+/** A tensor, before its bytes are there. */
+export interface TensorEntry {
   readonly name: string
+  readonly dtype: TensorDType
+  readonly shape: readonly number[]
+}
+
+interface Checked extends TensorEntry {
   /** The name in UTF-8, by which the reference sorts. */
   readonly key: Uint8Array
   readonly rank: number
-  readonly dtype: TensorDType
-  readonly shape: readonly number[]
   readonly bytes: Uint8Array
 }
 
-/** Writes the header: {"__metadata__":{…},"name":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},…}, with spaces only as padding. */
-function describe(tensors: readonly Checked[], metadata: readonly (readonly [string, string])[]) {
+/** Sorts tensors as the reference does. */
+export function sortEntries<T extends TensorEntry>(entries: readonly T[]): T[] {
+  const keyed = entries.map(entry => ({ entry, key: new TextEncoder().encode(entry.name), rank: rankOf(entry.dtype) }))
+  return keyed.sort(inFileOrder).map(({ entry }) => entry)
+}
+
+function inFileOrder(a: Pick<Checked, 'rank' | 'key'>, b: Pick<Checked, 'rank' | 'key'>): number {
+  return b.rank - a.rank || compareBytes(a.key, b.key)
+}
+
+function rankOf(dtype: TensorDType): number {
+  return DTYPE_RANK.get(dtype) ?? 0
+}
+
+/**
+ * Writes the header: {"__metadata__":{…},"name":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},…}, with spaces only as
+ * padding. `least`: bytes that it has at least.
+ */
+export function describe(
+  tensors: readonly TensorEntry[],
+  metadata: readonly (readonly [string, string])[],
+  least = 0,
+): { header: Uint8Array<ArrayBuffer>; dataBytes: number } {
   const entries: string[] = []
   if (metadata.length > 0) {
     const pairs = metadata.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`)
     entries.push(`"__metadata__":{${pairs.join(',')}}`)
   }
   let end = 0
-  for (const { name, dtype, shape, bytes } of tensors) {
+  for (const { name, dtype, shape } of tensors) {
     const start = end
-    end += bytes.byteLength
+    end += byteLength(dtype, shape, () => name)
     entries.push(
       `${JSON.stringify(name)}:{"dtype":"${dtype}","shape":[${shape.join(',')}],"data_offsets":[${start},${end}]}`,
     )
   }
   const json = new TextEncoder().encode(`{${entries.join(',')}}`)
-  const header = new Uint8Array(Math.ceil(json.byteLength / 8) * 8).fill(0x20)
+  const header = new Uint8Array(Math.ceil(Math.max(json.byteLength, least) / 8) * 8).fill(0x20)
   header.set(json)
   if (header.byteLength > MAX_HEADER_BYTES) {
     throw new SafetensorsError({
@@ -142,8 +167,7 @@ function checkTensor(name: string, tensor: SafeTensor): Checked {
       nextStep: 'Make shape and data agree.',
     })
   }
-  const rank = DTYPE_RANK.get(dtype) ?? 0
-  return { name, key: new TextEncoder().encode(name), rank, dtype, shape: tensor.shape, bytes }
+  return { name, key: new TextEncoder().encode(name), rank: rankOf(dtype), dtype, shape: tensor.shape, bytes }
 }
 
 /** The bytes of `data`, not copied. The array's type is checked by name, since it may come from another realm. */

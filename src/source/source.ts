@@ -9,8 +9,13 @@ import { quote, show, tagOf } from '../values.ts'
 export interface ModelFile {
   /** Bytes in the file. */
   readonly size: number
-  /** Bytes `[offset, offset + length)`. The caller may keep the array, and must not write to it. */
-  read(offset: number, length: number): Promise<Uint8Array>
+  /**
+   * Bytes `[offset, offset + length)`. The caller may keep the array, and must not write to it. A source that has to make an
+   * array for them may take it from `allocate`; one that has them in memory returns them as they lie there.
+   */
+  read(offset: number, length: number, allocate?: (length: number) => Uint8Array): Promise<Uint8Array>
+  /** For a file that is still on its way: tells how many bytes have arrived, now and from then on. */
+  arriving?(report: (loaded: number) => void): void
   /** Releases the file, if there is something to release. Nothing is read afterwards. */
   close?(): Promise<void>
 }

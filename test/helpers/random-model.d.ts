@@ -16,6 +16,8 @@ export interface RandomModelOptions {
   std?: number
   /** layer_norm_eps */
   epsilon?: number
+  /** Whose names and keys: `bert` by default. */
+  family?: 'bert' | 'distilbert'
 }
 
 /** BERT-base: 12 × 768, 108 million weights. */

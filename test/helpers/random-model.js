@@ -21,7 +21,16 @@ const LABELS = ['O', 'B-MISC', 'I-MISC', 'B-PER', 'I-PER', 'B-ORG', 'I-ORG', 'B-
 
 /** The files of the model: see random-model.d.ts. */
 export function randomModel(options = {}) {
-  const shape = { ...MINI, labels: LABELS, dtype: 'F32', seed: 0, std: 0.02, epsilon: 1e-12, ...options }
+  const shape = {
+    ...MINI,
+    labels: LABELS,
+    dtype: 'F32',
+    seed: 0,
+    std: 0.02,
+    epsilon: 1e-12,
+    family: 'bert',
+    ...options,
+  }
   return {
     'config.json': new TextEncoder().encode(JSON.stringify(configOf(shape))),
     'model.safetensors': weightsOf(shape),
@@ -33,7 +42,24 @@ export function randomIds(length, vocab, seed = 0) {
   return Array.from({ length }, (_, i) => mix(imul(i, 0x9e3779b9) + (fnv1a('ids') ^ seed)) % vocab)
 }
 
-function configOf({ layers, hidden, heads, intermediate, vocab, positions, types, labels, epsilon }) {
+function configOf(shape) {
+  const { layers, hidden, heads, intermediate, vocab, positions, types, labels, epsilon } = shape
+  if (shape.family === 'distilbert') {
+    return {
+      architectures: ['DistilBertForTokenClassification'],
+      model_type: 'distilbert',
+      activation: 'gelu',
+      vocab_size: vocab,
+      dim: hidden,
+      n_layers: layers,
+      n_heads: heads,
+      hidden_dim: intermediate,
+      max_position_embeddings: positions,
+      sinusoidal_pos_embds: false,
+      id2label: Object.fromEntries(labels.map((label, id) => [id, label])),
+      label2id: Object.fromEntries(labels.map((label, id) => [label, id])),
+    }
+  }
   return {
     architectures: ['BertForTokenClassification'],
     model_type: 'bert',
@@ -52,12 +78,28 @@ function configOf({ layers, hidden, heads, intermediate, vocab, positions, types
 }
 
 /** Keys in the order of the file, with shapes; matrices may be stored in int8, vectors are F32 then. */
-function keysOf({ layers, hidden: C, intermediate: F, vocab, positions, types, labels }) {
+function keysOf({ layers, hidden: C, intermediate: F, vocab, positions, types, labels, family }) {
   const linear = (name, rows, width) => [
     [`${name}.weight`, [rows, width]],
     [`${name}.bias`, [rows]],
   ]
   const norm = name => linear(name, C).map(([key]) => [key, [C]])
+  const distilLayer = i => [
+    ...['q', 'k', 'v', 'out'].flatMap(part => linear(`distilbert.transformer.layer.${i}.attention.${part}_lin`, C, C)),
+    ...norm(`distilbert.transformer.layer.${i}.sa_layer_norm`),
+    ...linear(`distilbert.transformer.layer.${i}.ffn.lin1`, F, C),
+    ...linear(`distilbert.transformer.layer.${i}.ffn.lin2`, C, F),
+    ...norm(`distilbert.transformer.layer.${i}.output_layer_norm`),
+  ]
+  if (family === 'distilbert') {
+    return [
+      ['distilbert.embeddings.word_embeddings.weight', [vocab, C]],
+      ['distilbert.embeddings.position_embeddings.weight', [positions, C]],
+      ...norm('distilbert.embeddings.LayerNorm'),
+      ...Array.from({ length: layers }, (_, i) => distilLayer(i)).flat(),
+      ...linear('classifier', labels.length, C),
+    ]
+  }
   const layer = i => [
     ...['query', 'key', 'value'].flatMap(part => linear(`bert.encoder.layer.${i}.attention.self.${part}`, C, C)),
     ...linear(`bert.encoder.layer.${i}.attention.output.dense`, C, C),
@@ -116,7 +158,7 @@ function fill({ key, shape, dtype, count }, buffer, offset, { seed, std }) {
   } else {
     // 1,021 different values: each is made once, so that a model of 108 million weights takes a second.
     const factor = Math.fround(std / 147.80054)
-    const centre = key.includes('LayerNorm') && key.endsWith('weight') ? 1 : 0
+    const centre = /layer_?norm.*weight$/i.test(key) ? 1 : 0
     const table = Float32Array.from({ length: 1021 }, (_, sum) => centre + Math.fround((sum - 510) * factor))
     const values = dtype === 'F32' ? table : Uint16Array.from(table, dtype === 'F16' ? toF16 : toBF16)
     const out = dtype === 'F32' ? new Float32Array(buffer, offset, count) : new Uint16Array(buffer, offset, count)

@@ -6,6 +6,7 @@ import { layerNorm } from '../../dist/kernels/naive/layer-norm.js'
 import { linear, linearByFours } from '../../dist/kernels/naive/linear.js'
 import { decode, decodeRow } from '../../dist/kernels/stored.js'
 import { loadKernels } from '../../dist/kernels/load.js'
+import '../../dist/tfjs.js'
 import { float32, uniform } from '../helpers/random-tensors.ts'
 
 test('erf, to the last digits (values of Abramowitz & Stegun, table 7.1, and of mpmath)', () => {

@@ -25,7 +25,7 @@ async function inProcess(mode: string, threads: number): Promise<Record<string, 
 /** Kernels on a pool whose threads are started by `spawn`. */
 async function poolOf(threads: number, wrap: (spawn: Spawn) => Spawn): Promise<SimdKernels> {
   const module = await compileModule({ level: 'portable', shared: true })
-  const spawn = await threadSpawner()
+  const spawn = threadSpawner()
   if (!spawn) throw new Error('no threads here')
   const engine = new PoolEngine(module, new ModuleMemory(true), threads, wrap(spawn))
   return new SimdKernels(engine, { dtype: 'fp32', f32: tile('f32'), q8: tile('w8a16') })

@@ -8,6 +8,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { describe, expect, test } from '@jest/globals'
 import type { Kernels, Tensor } from '../../dist/kernels/kernels.js'
 import { loadKernels } from '../../dist/kernels/load.js'
+import '../../dist/tfjs.js'
 import { packBatch } from '../../dist/layers/batch.js'
 import { BertForTokenClassification } from '../../dist/layers/token-classifier.js'
 import { sourceFromBytes } from '../../dist/source/source.js'
@@ -139,9 +140,10 @@ describe('coded errors', () => {
   /** What a program of its own prints: how tfjs starts a device is decided once for a process. */
   const printed = (script: string) => {
     const load = new URL('../../dist/kernels/load.js', import.meta.url).href
+    const node = new URL('../../dist/node.js', import.meta.url).href
     return execFileSync(
       process.execPath,
-      ['--input-type=module', '-e', `import { loadKernels } from '${load}'\n${script}`],
+      ['--input-type=module', '-e', `import { loadKernels } from '${load}'\nimport '${node}'\n${script}`],
       {
         encoding: 'utf8',
         stdio: ['ignore', 'pipe', 'ignore'], // tfjs prints why it failed
@@ -180,7 +182,8 @@ describe('coded errors', () => {
     try {
       cpSync(fileURLToPath(new URL('../../dist', import.meta.url)), join(folder, 'dist'), { recursive: true })
       const load = pathToFileURL(join(folder, 'dist/kernels/load.js')).href
-      const script = `import('${load}').then(m => m.loadKernels({ backend: 'tfjs' })).catch(e => console.log(e.code, e.nextStep))`
+      const node = pathToFileURL(join(folder, 'dist/node.js')).href
+      const script = `import '${node}'; import('${load}').then(m => m.loadKernels({ backend: 'tfjs' })).catch(e => console.log(e.code, e.nextStep))`
       const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })
       expect(output.trim()).toBe('BACKEND_UNAVAILABLE Run: npm install @tensorflow/tfjs-core')
     } finally {

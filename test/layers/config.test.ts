@@ -29,6 +29,7 @@ const withKeys = (keys: Record<string, unknown>) => JSON.stringify({ ...PLAIN, .
 test('known keys are read, the rest is left alone', () => {
   expect(parseConfig(withKeys({ torch_dtype: 'float32', pad_token_id: 0, quantization_config: {} }))).toEqual({
     decoding: { decoding: 'argmax', temperature: 1, oBias: 0 },
+    modelType: 'bert',
     vocabSize: 100,
     hiddenSize: 48,
     numHiddenLayers: 3,
@@ -39,6 +40,30 @@ test('known keys are read, the rest is left alone', () => {
     layerNormEps: 1e-12,
     labels: ['O', 'B-PER', 'I-PER'],
   })
+})
+
+test("DistilBERT's names; it has neither token types nor an epsilon of its own", () => {
+  const { architectures, hidden_act, hidden_size, num_hidden_layers, num_attention_heads, intermediate_size, ...same } =
+    PLAIN
+  const distil = {
+    ...same,
+    model_type: 'distilbert',
+    activation: hidden_act,
+    dim: hidden_size,
+    n_layers: num_hidden_layers,
+    n_heads: num_attention_heads,
+    hidden_dim: intermediate_size,
+    layer_norm_eps: 0.5,
+  }
+  const expected = { ...parseConfig(withKeys({})), modelType: 'distilbert', typeVocabSize: 2 }
+  expect(parseConfig(JSON.stringify(distil))).toEqual(expected)
+  expect(parseConfig(JSON.stringify({ ...distil, architectures: ['DistilBertForTokenClassification'] }))).toEqual(
+    expected,
+  )
+  for (const wrong of [{ architectures }, { activation: 'relu' }]) {
+    expect(codeOf(JSON.stringify({ ...distil, ...wrong }))).toBe('CONFIG_UNSUPPORTED')
+  }
+  expect(codeOf(JSON.stringify({ ...distil, dim: undefined, hidden_size: 48 }))).toBe('CONFIG_VALUE')
 })
 
 test('what old files leave out has the value that transformers gives it', () => {

@@ -1,6 +1,7 @@
 /** Equal to PyTorch: tensor by tensor on a small model, by its logits at BERT-base shape. */
 import { describe, expect, test } from '@jest/globals'
 import { loadKernels } from '../../dist/kernels/load.js'
+import '../../dist/tfjs.js'
 import type { BackendOptions } from '../../dist/kernels/options.js'
 import { packBatch } from '../../dist/layers/batch.js'
 import { BertForTokenClassification } from '../../dist/layers/token-classifier.js'
@@ -125,4 +126,23 @@ describe.each(['naive', 'tfjs'] as const)('%s', backend => {
     }
     await model.dispose()
   }, 300_000)
+})
+
+/** The token types differ, as in the batch of BERT: DistilBERT has none, and its logits do not depend on them. */
+describe('DistilBERT, equal to DistilBertForTokenClassification', () => {
+  const distil = readFixture('distilbert')
+  test.each([
+    ['naive', 'F32', 1e-5],
+    ['naive', 'I8', 1e-5],
+    ['tfjs', 'F32', 1e-5],
+    ['simd', 'F32', 1e-5],
+    // 7-bit activations: of the size of what rounding the weights does.
+    ['simd', 'I8', 0.2],
+  ] as const)('%s, %s weights', async (backend, dtype, limit) => {
+    const files = randomModel({ std: STD, dtype, family: 'distilbert' })
+    const model = await BertForTokenClassification.load(sourceFromBytes(files), { backend })
+    const { logits } = await model.forward(MINI_BATCH)
+    await model.dispose()
+    expect(maxDifference(logits, distil.get(`logits.${dtype}`)!.values)).toBeLessThan(limit)
+  })
 })

@@ -1,6 +1,7 @@
 /** What a trace refuses, what it costs, and that it changes no answer. Its values: pytorch.test.ts. */
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import { packBatch } from '../../dist/layers/batch.js'
+import '../../dist/tfjs.js'
 import { BertForTokenClassification } from '../../dist/layers/token-classifier.js'
 import { Trace } from '../../dist/layers/trace.js'
 import { sourceFromBytes } from '../../dist/source/source.js'

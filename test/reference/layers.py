@@ -2,6 +2,7 @@
 
     test/fixtures/bert-mini.safetensors.gz   every intermediate tensor of a 2-layer model; logits of F16, BF16 and I8 weights
     test/fixtures/bert-base.safetensors.gz   logits at BERT-base shape, 16 and 128 tokens; the same in float64 with int8 weights
+    test/fixtures/distilbert.safetensors.gz  logits of a 2-layer DistilBERT with F32 and I8 weights
 
     HF_HUB_OFFLINE=1 .venv/bin/python test/reference/layers.py
 """
@@ -13,7 +14,7 @@ import numpy as np
 import torch
 from safetensors.numpy import save
 
-from random_model import BASE, MINI, random_bert, random_ids
+from random_model import BASE, MINI, random_bert, random_distilbert, random_ids
 
 torch.set_num_threads(1)
 FIXTURES = Path(__file__).parent.parent / "fixtures"
@@ -85,3 +86,11 @@ exact = random_bert(**BASE, dtype="I8").double()
 for length in (16, 128):
     logits[f"logits.I8.{length}"] = run(exact, [length], BASE["types"])["logits"].astype(np.float32)
 write("bert-base.safetensors.gz", logits)
+
+distil = {}
+for dtype in ("F32", "I8"):
+    model = random_distilbert(**MINI, std=STD, dtype=dtype)
+    with torch.no_grad():
+        rows = [model(torch.from_numpy(random_ids(n, MINI["vocab"], b))[None]).logits[0].numpy() for b, n in enumerate(LENGTHS)]
+    distil[f"logits.{dtype}"] = np.concatenate(rows)
+write("distilbert.safetensors.gz", distil)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import torch
-from transformers import BertConfig, BertForTokenClassification
+from transformers import BertConfig, BertForTokenClassification, DistilBertConfig, DistilBertForTokenClassification
 
 LABELS = ["O", "B-MISC", "I-MISC", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC"]
 BASE = dict(layers=12, hidden=768, heads=12, intermediate=3072, vocab=28996, positions=512, types=2)
@@ -47,7 +47,7 @@ def weight(key, shape, dtype="F32", seed=0, std=0.02):
         step = 1 + (np.arange(shape[0]) % 8).astype(np.float32) / np.float32(8)
         return data * (np.float32(std / 36.953) * step)[:, None]
     value = total.astype(np.float32) * np.float32(std / 147.80054)
-    if "LayerNorm" in key and key.endswith("weight"):
+    if "layernorm" in key.lower().replace("_", "") and key.endswith("weight"):
         value = np.float32(1) + value
     if dtype in ("F16", "BF16"):
         half = torch.float16 if dtype == "F16" else torch.bfloat16
@@ -63,7 +63,19 @@ def random_bert(layers, hidden, heads, intermediate, vocab, positions, types, la
         layer_norm_eps=epsilon, id2label=dict(enumerate(labels)), label2id={l: i for i, l in enumerate(labels)},
     )
     config._attn_implementation = "eager"
-    model = BertForTokenClassification(config).eval()
+    return filled(BertForTokenClassification(config).eval(), dtype, seed, std)
+
+
+def random_distilbert(layers, hidden, heads, intermediate, vocab, positions, types, labels=LABELS, dtype="F32", seed=0, std=0.02):
+    config = DistilBertConfig(
+        vocab_size=vocab, dim=hidden, n_layers=layers, n_heads=heads, hidden_dim=intermediate, max_position_embeddings=positions,
+        id2label=dict(enumerate(labels)), label2id={l: i for i, l in enumerate(labels)},
+    )
+    config._attn_implementation = "eager"
+    return filled(DistilBertForTokenClassification(config).eval(), dtype, seed, std)
+
+
+def filled(model, dtype, seed, std):
     state = {
         key: torch.from_numpy(weight(key, tuple(old.shape), dtype, seed, std))
         for key, old in model.state_dict().items()

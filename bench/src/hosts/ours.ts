@@ -1,5 +1,6 @@
 /** Runs this runtime. It watches the source (read) and the kernels (pack) to split loading into stages. */
 import { loadKernels } from '../../../dist/kernels/load.js'
+import '../../../dist/node/tfjs.js'
 import type { Kernels } from '../../../dist/kernels/kernels.js'
 import { packBatch } from '../../../dist/layers/batch.js'
 import { BertForTokenClassification } from '../../../dist/layers/token-classifier.js'
@@ -61,7 +62,7 @@ function watchSource(source: ModelSource, clock: Clock): ModelSource {
       const file = await timed(clock, 'read', () => source.open(name))
       return {
         size: file.size,
-        read: (offset, length) => timed(clock, 'read', () => file.read(offset, length)),
+        read: (offset, length, allocate) => timed(clock, 'read', () => file.read(offset, length, allocate)),
         close: () => file.close?.() ?? Promise.resolve(),
       }
     },

@@ -9,7 +9,10 @@ export async function modelFolder(model: string | undefined): Promise<string> {
   return model === undefined ? defaultFolder() : (await locate(model)).folder
 }
 
-export async function locate(model: string, options: HubOptions = {}): Promise<LocatedModel> {
+export async function locate(
+  model: string,
+  options: HubOptions & { readonly isPickleFine?: boolean } = {},
+): Promise<LocatedModel> {
   const { locateModel } = await import('../../node/hub/model.ts')
   const { report, stop } = await downloadBar()
   const note = (text: string) => {

@@ -46,7 +46,8 @@ export async function serve(flags: ServeFlags): Promise<void> {
       log.info(model, 'ready')
       return stopped
     },
-    async (error: unknown) => {
+    (error: unknown) => {
+      void server.close()
       server.cut()
       throw error
     },

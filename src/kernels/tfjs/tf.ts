@@ -1,29 +1,37 @@
-/** Loads tfjs and starts a device of it. It is imported only when this backend is asked for. */
+/** Starts a device of tfjs. The packages come from whoever registered the backend (register.ts): here they are types alone. */
 import type * as tfjs from '@tensorflow/tfjs-core'
 import { BackendError } from '../../errors.ts'
 
 export type Tf = typeof tfjs
 
+/** How the packages of tfjs are imported. Each throws {@link notInstalled} if it is not there. */
+export interface TfPackages {
+  core(): Promise<Tf>
+  wasm(): Promise<Pick<typeof import('@tensorflow/tfjs-backend-wasm'), 'setWasmPaths'>>
+  cpu(): Promise<unknown>
+}
+
 /**
  * tfjs with `device` registered and initialised.
  *
+ * @param packages how to import it
  * @param wasm the folder that holds tfjs-backend-wasm's .wasm files, as a URL or path. Node finds it by itself. A page has to
  *   name it, unless its bundler put the files beside the script.
  * @throws BackendError `BACKEND_UNAVAILABLE` if tfjs is not installed or the device fails to start, `BACKEND_DEVICE`
  *   if tfjs knows no such device
  */
-export async function loadTf(device: string, wasm?: string): Promise<Tf> {
-  const tf = await importTf()
+export async function loadTf(packages: TfPackages, device: string, wasm?: string): Promise<Tf> {
+  const tf = await packages.core()
   const isStarted = Object.hasOwn(tf.engine().registry, device)
-  if (device === 'wasm' && !isStarted) await importWasm(tf, wasm)
-  if (device === 'cpu' && !isStarted) await importCpu()
+  if (device === 'wasm' && !isStarted) await importWasm(packages, tf, wasm)
+  if (device === 'cpu' && !isStarted) await packages.cpu()
   if (!Object.hasOwn(tf.engine().registryFactory, device)) {
     throw new BackendError({
       code: 'BACKEND_DEVICE',
       subject: `device ${JSON.stringify(device)} of backend tfjs`,
       expected: [...new Set(['wasm', 'cpu', ...Object.keys(tf.engine().registryFactory)])].join(', '),
       found: 'no tfjs backend of this name',
-      nextStep: 'Import the package that registers it (@tensorflow/tfjs-backend-webgpu, …) before loading the model.',
+      nextStep: `Import the package that registers it (@tensorflow/tfjs-backend-${shortName(device)}) before loading the model.`,
     })
   }
   await start(tf, device)
@@ -45,18 +53,8 @@ async function start(tf: Tf, device: string): Promise<void> {
   })
 }
 
-async function importTf(): Promise<Tf> {
-  try {
-    return await import('@tensorflow/tfjs-core')
-  } catch (cause) {
-    throw notInstalled('@tensorflow/tfjs-core', cause)
-  }
-}
-
-async function importWasm(tf: Tf, folder: string | undefined): Promise<void> {
-  const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm').catch((cause: unknown) => {
-    throw notInstalled('@tensorflow/tfjs-backend-wasm', cause)
-  })
+async function importWasm(packages: TfPackages, tf: Tf, folder: string | undefined): Promise<void> {
+  const { setWasmPaths } = await packages.wasm()
   // On a page that is isolated from other origins, tfjs would start threads from blobs. If a content security policy forbids
   // blobs, it waits for ever. A page that wants threads starts the device itself, before it loads a model.
   tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false)
@@ -75,15 +73,13 @@ async function importWasm(tf: Tf, folder: string | undefined): Promise<void> {
   }
 }
 
-async function importCpu(): Promise<void> {
-  try {
-    await import('@tensorflow/tfjs-backend-cpu')
-  } catch (cause) {
-    throw notInstalled('@tensorflow/tfjs-backend-cpu', cause)
-  }
+/** A device's name as a package may have it. */
+function shortName(device: string): string {
+  return /^[\w-]{1,40}$/.test(device) ? device : '…'
 }
 
-function notInstalled(name: string, cause: unknown): BackendError {
+/** The error for a package that cannot be imported. */
+export function notInstalled(name: string, cause: unknown): BackendError {
   return new BackendError({
     code: 'BACKEND_UNAVAILABLE',
     subject: `package ${name}`,

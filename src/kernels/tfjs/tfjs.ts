@@ -21,7 +21,7 @@ import { embed, storedTable, type StoredTable } from '../tables.ts'
 import { decode } from '../stored.ts'
 import { attention } from './attention.ts'
 import { gelu } from './gelu.ts'
-import { loadTf, type Tf } from './tf.ts'
+import { loadTf, type Tf, type TfPackages } from './tf.ts'
 
 interface Linear extends LinearWeights {
   readonly weight: Tensor2D // [inputs, outputs], transposed
@@ -50,8 +50,8 @@ export class TfjsKernels implements Kernels {
   }
 
   /** See {@link loadTf}. */
-  static async load(device = 'wasm', wasm?: string): Promise<TfjsKernels> {
-    return new TfjsKernels(await loadTf(device, wasm), device)
+  static async load(packages: TfPackages, device = 'wasm', wasm?: string): Promise<TfjsKernels> {
+    return new TfjsKernels(await loadTf(packages, device, wasm), device)
   }
 
   linearWeights(parts: readonly LinearPart[]): Promise<Linear> {

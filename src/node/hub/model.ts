@@ -15,6 +15,8 @@ export interface LocateOptions extends HubOptions {
   readonly report?: (event: DownloadEvent) => void
   /** Takes what a person should know and is no failure. Default: a warning of the process. */
   readonly note?: (text: string) => void
+  /** Whether weights of PyTorch will do: for the command that converts them. */
+  readonly isPickleFine?: boolean
 }
 
 export interface LocatedModel {
@@ -36,8 +38,8 @@ export async function locateModel(model: string | URL, options: LocateOptions = 
   const name = parseHubName(text, options.revision)
   const { hub, cacheFolder, isOffline, isForced } = await hubSettings(options)
   const cache = new DiskCache(cacheFolder, name.repo)
-  const { report = () => undefined, note = warn } = options
-  const { commit, fetched } = await fetchModel(hub, name, cache, { isOffline, isForced, report, note })
+  const { report = () => undefined, note = warn, isPickleFine = false } = options
+  const { commit, fetched } = await fetchModel(hub, name, cache, { isOffline, isForced, isPickleFine, report, note })
   return { folder: cache.snapshot(commit), hub: { ...name, commit, fetched } }
 }
 

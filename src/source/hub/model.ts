@@ -9,6 +9,8 @@ import {
   CONFIG,
   INDEX,
   LARGEST_INDEX,
+  PICKLE,
+  PICKLE_INDEX,
   shardsOf,
   SMALL_FILES,
   TOKENIZER_CONFIG,
@@ -16,7 +18,8 @@ import {
   WEIGHTS,
 } from './files.ts'
 import { send, statusError, type Hub, type Reply } from './http.ts'
-import { isCommit, type HubName } from './name.ts'
+import { DEFAULT_REVISION, isCommit, type HubName } from './name.ts'
+import { OTHER_FILES } from '../other-files.ts'
 import { mayPass, retrying } from './retry.ts'
 import type { FileState, HubCache, RemoteFile } from './store.ts'
 
@@ -37,6 +40,8 @@ export interface FetchOptions {
   readonly isOffline: boolean
   /** Each file is fetched again, also if it is there. */
   readonly isForced: boolean
+  /** Whether a PyTorch file will do if there are no safetensors: for one who only reads tensors out of it. */
+  readonly isPickleFine?: boolean
   readonly report: (event: DownloadEvent) => void
   /** Something that a person should know, and that is no failure. */
   readonly note: (text: string) => void
@@ -96,6 +101,8 @@ function isOutage(error: unknown): boolean {
   )
 }
 
+const ADAPTER = 'adapter_config.json'
+
 /** The files of one model at one commit. */
 class Snapshot {
   readonly #hub: Hub
@@ -119,15 +126,29 @@ class Snapshot {
     const ask = () => this.#ask(revision, CONFIG)
     this.#config = await retrying(ask, { tries, backoff: this.#hub.backoff })
     if (this.#config) return this.#config.commit
+    // Only an adapter has weights without it.
+    const adapter = OTHER_FILES.find(({ files: [file] }) => file === ADAPTER)
+    if (adapter && (await this.#ask(revision, ADAPTER)) !== undefined) {
+      throw this.#files(CONFIG, adapter.nextStep.replaceAll('FOLDER', this.#named()), `${ADAPTER}: ${adapter.kind}`)
+    }
     throw this.#files(CONFIG, 'A model of transformers has it: check the name and the revision.')
   }
 
   /** Whether all that a model needs is in the cache, and of the rest it is known what does not exist. */
   async isKnown(commit: string): Promise<boolean> {
     for (const file of SMALL_FILES) if ((await this.#cache.stateOf(commit, file)) === 'unknown') return false
-    if ((await this.#cache.stateOf(commit, WEIGHTS)) === 'there') return true
-    if ((await this.#cache.stateOf(commit, INDEX)) !== 'there') return false
-    return this.#areThere(commit, await this.#shards(commit))
+    for (const [single, index] of this.#weightFiles()) {
+      if ((await this.#cache.stateOf(commit, single)) === 'there') return true
+      if ((await this.#cache.stateOf(commit, index)) !== 'there') continue
+      return this.#areThere(commit, await this.#shards(commit, index))
+    }
+    return false
+  }
+
+  /** A file of weights, or the index of several; the first that is there counts. */
+  #weightFiles(): readonly (readonly [single: string, index: string])[] {
+    const safetensors = [WEIGHTS, INDEX] as const
+    return this.#options.isPickleFine ? [safetensors, [PICKLE, PICKLE_INDEX]] : [safetensors]
   }
 
   async #areThere(commit: string, files: readonly string[]): Promise<boolean> {
@@ -158,17 +179,23 @@ class Snapshot {
   }
 
   async #ensureWeights(commit: string): Promise<void> {
-    const single = await this.#ensure(commit, WEIGHTS)
-    if (single === 'there') return
-    if ((await this.#ensure(commit, INDEX)) !== 'there') throw await this.#noWeights(commit, single)
-    for (const shard of await this.#shards(commit)) {
-      const state = await this.#ensure(commit, shard)
-      if (state !== 'there') throw this.#missing(shard, state)
+    let first: FileState | undefined
+    for (const [single, index] of this.#weightFiles()) {
+      const state = await this.#ensure(commit, single)
+      if (state === 'there') return
+      first ??= state
+      if ((await this.#ensure(commit, index)) !== 'there') continue
+      for (const shard of await this.#shards(commit, index)) {
+        const shardState = await this.#ensure(commit, shard)
+        if (shardState !== 'there') throw this.#missing(shard, shardState)
+      }
+      return
     }
+    throw await this.#noWeights(commit, first)
   }
 
-  async #shards(commit: string): Promise<string[]> {
-    return shardsOf(await this.#cache.read(commit, INDEX, LARGEST_INDEX))
+  async #shards(commit: string, index: string): Promise<string[]> {
+    return shardsOf(await this.#cache.read(commit, index, LARGEST_INDEX), index)
   }
 
   /** Offline, a file stays `unknown`; otherwise it is `there` or `absent` afterwards. */
@@ -242,16 +269,21 @@ class Snapshot {
   }
 
   /** Many models have weights in another format alone. */
-  async #noWeights(commit: string, state: FileState): Promise<HubError> {
+  async #noWeights(commit: string, state: FileState | undefined): Promise<HubError> {
     if (state === 'unknown') return this.#notCached(WEIGHTS)
-    const isPickle = !this.#options.isOffline && (await this.#ask(commit, 'pytorch_model.bin')) !== undefined
-    const convert =
-      'In Python, AutoModelForTokenClassification.from_pretrained(NAME).save_pretrained(FOLDER) writes it.'
-    return this.#files(
-      WEIGHTS,
-      convert,
-      isPickle ? 'pytorch_model.bin alone, which can run code and is not read' : 'none',
-    )
+    for (const { files, kind, nextStep } of this.#options.isOffline ? [] : OTHER_FILES) {
+      for (const file of files) {
+        if ((await this.#ask(commit, file)) === undefined) continue
+        return this.#files(WEIGHTS, nextStep.replaceAll('FOLDER', this.#named()), `${file}: ${kind}`)
+      }
+    }
+    return this.#files(WEIGHTS, 'Name a model of transformers for token classification.')
+  }
+
+  /** As a command takes it. */
+  #named(): string {
+    const { repo, revision } = this.#name
+    return `${repo}${revision === DEFAULT_REVISION ? '' : `@${revision}`}`
   }
 
   #files(file: string, nextStep: string, found = 'none'): HubError {
@@ -259,8 +291,8 @@ class Snapshot {
   }
 
   #notCached(what: string): HubError {
-    const { repo, revision } = this.#name
-    const nextStep = `With network, run: bert-ner download ${repo}${revision === 'main' ? '' : `@${revision}`}`
+    const { repo } = this.#name
+    const nextStep = `With network, run: bert-ner download ${this.#named()}`
     return new HubError('SOURCE_HUB_NOT_CACHED', repo, `${what} in the cache ${this.#cache.place}`, 'none', nextStep)
   }
 }

@@ -331,11 +331,20 @@ const write =
     })
   }
 
+function writeLane(access: unknown, align: number) {
+  return (address: I32, value: V128, lane: number, offset = 0): void => {
+    statement(() => {
+      push(address)
+      value.emit()
+      ;(access as (at: object, lane: number) => void)({ offset, align }, lane)
+    })
+  }
+}
+
 /** Loads. Alignment is a hint: no address is promised to be aligned beyond its element. */
 export const load = {
   i32: read('i32', wasm.i32.load),
   u16: read('i32', wasm.i32.load16_u),
-  s8: read('i32', wasm.i32.load8_s),
   f32: read('f32', wasm.f32.load),
   v128: read('v128', wasm.v128.load, 4),
   splat32: read('v128', wasm.v128.load32_splat),
@@ -351,14 +360,10 @@ export const store = {
   i16: write<'i32'>(wasm.i32.store16),
   f32: write<'f32'>(wasm.f32.store),
   v128: write<'v128'>(wasm.v128.store, 4),
+  /** Two bytes: one lane of eight. */
+  lane16: writeLane(wasm.v128.store16_lane, 2),
   /** Four bytes: one lane of four. */
-  lane32: (address: I32, value: V128, lane: number): void => {
-    statement(() => {
-      push(address)
-      value.emit()
-      ;(wasm.v128.store32_lane as unknown as (at: object, lane: number) => void)({ offset: 0, align: 4 }, lane)
-    })
-  },
+  lane32: writeLane(wasm.v128.store32_lane, 4),
 }
 
 /** Sets `bytes` bytes from `address` on to zero. */
@@ -426,6 +431,11 @@ export const i32x4 = {
   /** Low halves, high halves of eight int16 → four int32. */
   lowS16: vector1(bare(wasm.i32x4.extend_low_i16x8_s)),
   highS16: vector1(bare(wasm.i32x4.extend_high_i16x8_s)),
+  /** The sum of the four lanes. */
+  sum: (a: V128): Expression<'i32'> => {
+    const half = local.v128(i32x4.add(a, shuffle(a, [2, 3, 0, 1])))
+    return i32.add(i32x4.lane(half, 0), i32x4.lane(half, 1))
+  },
   /** a₀·b₀ + a₁·b₁ of neighbouring int16 → int32. */
   dotI16: vector2(bare(wasm.i32x4.dot_i16x8_s)),
   /** a₀ + a₁ of neighbouring int16 → int32. */
@@ -439,6 +449,10 @@ export const i16x8 = {
   narrow: vector2(bare(wasm.i16x8.narrow_i32x4_s)),
   lowS8: vector1(bare(wasm.i16x8.extend_low_i8x16_s)),
   add: vector2(bare(wasm.i16x8.add)),
+  max: vector2(bare(wasm.i16x8.max_s)),
+  /** a₀ + a₁ of neighbouring bytes, signed or unsigned → int16. */
+  addPairsS8: vector1(bare(wasm.i16x8.extadd_pairwise_i8x16_s)),
+  addPairsU8: vector1(bare(wasm.i16x8.extadd_pairwise_i8x16_u)),
   /** a₀·b₀ + a₁·b₁ of neighbouring int8 · 7-bit → int16. */
   relaxedDot: vector2(bare(wasm.i16x8.relaxed_dot_i8x16_i7x16_s)),
 }
@@ -448,6 +462,8 @@ export const i8x16 = {
   /** Two vectors of int16 → sixteen int8, saturating. */
   narrow: vector2(bare(wasm.i8x16.narrow_i16x8_s)),
   max: vector2(bare(wasm.i8x16.max_s)),
+  /** |a|; of −128 the byte 128. */
+  abs: vector1(bare(wasm.i8x16.abs)),
 }
 
 /** Picks lanes of 32 bits: 0 … 3 from `a`, 4 … 7 from `b`. */

@@ -57,7 +57,7 @@ export const addRow = procedure(
 )
 
 /** The largest of four int32. */
-function largest(vector: V128): Variable<'i32'> {
+export function largestOf(vector: V128): Variable<'i32'> {
   const pairs = local.v128(i32x4.max(vector, shuffle(vector, [2, 3, 0, 1])))
   return local.i32(i32x4.lane(i32x4.max(pairs, shuffle(pairs, [1, 0, 3, 2])), 0))
 }
@@ -68,7 +68,7 @@ export function largestMagnitude(x: I32, width: I32): Variable<'f32'> {
   range(0, width, 4, i =>
     max.set(i32x4.max(max, v128.and(load.v128(i32.add(x, i32.mul(i, 4))), i32x4.const(0x7fffffff)))),
   )
-  return local.f32(f32.fromBits(largest(max)))
+  return local.f32(f32.fromBits(largestOf(max)))
 }
 
 /**

@@ -21,8 +21,8 @@ const MAX_THREADS = 64
  */
 export async function loadSimd(options: SimdOptions = {}): Promise<SimdKernels> {
   const { dtype = 'auto', wasm } = options
-  const threads = checkThreads(options.threads ?? (await defaultThreads()))
-  const spawn = threads > 1 ? await threadSpawner() : undefined
+  const threads = checkThreads(options.threads ?? defaultThreads())
+  const spawn = threads > 1 ? threadSpawner() : undefined
   const given = wasm === undefined ? undefined : checkModule(wasm)
   const features = given ? featuresOf(given) : { level: bestLevel(), shared: spawn !== undefined }
   if (features.level === 'wide') throw wrongModule('one with wide tiles, which only turbo may use')

@@ -1,7 +1,8 @@
-/** Chooses, fetches and compiles the .wasm files. */
+/** Chooses, fetches and compiles the .wasm modules. */
 import { BackendError } from '../../../errors.ts'
 import { builtin } from '../../../platform.ts'
 import type { Features, Level } from '../tiles.ts'
+import { engineFiles, wasmName } from './files.ts'
 
 /**
  * (module (func (result i32) i32.const 0 i8x16.splat i8x16.popcnt i8x16.extract_lane_u 0)): valid if the engine has SIMD.
@@ -37,26 +38,13 @@ export function featuresOf(module: WebAssembly.Module): Features {
   }
 }
 
-/**
- * The addresses of the files, written out one by one, since bundlers find them so. They are made only when asked for: some bundles
- * have no URL, and are passed a module.
- */
-const URLS = {
-  portable: [() => new URL('./simd.wasm', import.meta.url), () => new URL('./simd-shared.wasm', import.meta.url)],
-  relaxed: [
-    () => new URL('./simd-relaxed.wasm', import.meta.url),
-    () => new URL('./simd-relaxed-shared.wasm', import.meta.url),
-  ],
-  wide: [() => new URL('./simd-wide.wasm', import.meta.url), () => new URL('./simd-wide-shared.wasm', import.meta.url)],
-} as const satisfies Record<Level, readonly [() => URL, () => URL]>
-
 /** @throws BackendError `BACKEND_UNAVAILABLE` if the file cannot be fetched, or may not be compiled */
-export async function compileModule({ level, shared }: Features): Promise<WebAssembly.Module> {
+export async function compileModule(features: Features): Promise<WebAssembly.Module> {
   let from = 'an address that this bundle does not know'
   try {
-    const url = URLS[level][shared ? 1 : 0]()
-    from = url.href
-    return await WebAssembly.compile(await bytesOf(url))
+    const file = engineFiles().wasm(wasmName(features))
+    if (typeof file === 'string') from = file
+    return await WebAssembly.compile(typeof file === 'string' ? await bytesOf(new URL(file)) : file)
   } catch (cause) {
     throw new BackendError({
       code: 'BACKEND_UNAVAILABLE',
@@ -71,10 +59,8 @@ export async function compileModule({ level, shared }: Features): Promise<WebAss
 }
 
 async function bytesOf(url: URL): Promise<BufferSource> {
-  if (url.protocol === 'file:') {
-    const fs = await builtin('node:fs/promises')
-    if (fs) return fs.readFile(url)
-  }
+  const fs = url.protocol === 'file:' ? builtin('node:fs/promises') : undefined
+  if (fs) return fs.readFile(url)
   const response = await fetch(url)
   if (!response.ok) throw new Error(`HTTP ${response.status}`)
   return response.arrayBuffer()

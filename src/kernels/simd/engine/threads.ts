@@ -1,5 +1,6 @@
 /** Starts worker threads, in Node and in browsers alike. */
 import { builtin, isNode } from '../../../platform.ts'
+import { engineFiles } from './files.ts'
 import type { Answer, RunMessage, StartMessage } from './worker.ts'
 
 /** A thread, as the pool sees it. */
@@ -14,24 +15,25 @@ export interface Thread {
 export type Spawn = (onAnswer: (answer: Answer) => void, onDeath: (cause: unknown) => void) => Thread
 
 /** Returns the function that starts threads here, or undefined if memory cannot be shared with them. */
-export async function threadSpawner(): Promise<Spawn | undefined> {
+export function threadSpawner(): Spawn | undefined {
   // In a browser, memory is shared only on pages that are isolated from other origins (COOP and COEP headers).
   const isolated = (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated
   if (typeof SharedArrayBuffer === 'undefined' || isolated === false) return undefined
+  const { nodeThread, webThread } = engineFiles()
   if (isNode()) {
-    const threads = await builtin('node:worker_threads')
-    return threads && ((onAnswer, onDeath) => nodeThread(threads.Worker, onAnswer, onDeath))
+    const threads = builtin('node:worker_threads')
+    if (!threads || !nodeThread) return undefined
+    return (onAnswer, onDeath) => inNode(nodeThread(threads.Worker), onAnswer, onDeath)
   }
-  return typeof Worker === 'undefined' ? undefined : webThread
+  if (typeof Worker === 'undefined' || !webThread) return undefined
+  return (onAnswer, onDeath) => inPage(webThread(), onAnswer, onDeath)
 }
 
-function nodeThread(
-  NodeWorker: typeof import('node:worker_threads').Worker,
+function inNode(
+  worker: import('node:worker_threads').Worker,
   onAnswer: (answer: Answer) => void,
   onDeath: (cause: unknown) => void,
 ): Thread {
-  // Without the parent's flags of Node: a debugger's would break the worker.
-  const worker = new NodeWorker(new URL('./worker.js', import.meta.url), { execArgv: [], name: 'bert-ner' })
   worker.on('message', onAnswer)
   worker.on('error', onDeath)
   worker.on('exit', code => onDeath(`exit ${code}`))
@@ -45,8 +47,7 @@ function nodeThread(
   }
 }
 
-function webThread(onAnswer: (answer: Answer) => void, onDeath: (cause: unknown) => void): Thread {
-  const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'bert-ner' })
+function inPage(worker: Worker, onAnswer: (answer: Answer) => void, onDeath: (cause: unknown) => void): Thread {
   worker.addEventListener('message', ({ data }: MessageEvent<Answer>) => onAnswer(data))
   worker.addEventListener('error', event => onDeath(event.message))
   worker.addEventListener('messageerror', () => onDeath('a message that cannot be read'))
@@ -61,8 +62,8 @@ function webThread(onAnswer: (answer: Answer) => void, onDeath: (cause: unknown)
 }
 
 /** One thread per core, and four at most: with more, a forward pass waits for memory. */
-export async function defaultThreads(): Promise<number> {
-  const os = await builtin('node:os')
+export function defaultThreads(): number {
+  const os = builtin('node:os')
   const cores =
     os?.availableParallelism() ?? (globalThis as { navigator?: Navigator }).navigator?.hardwareConcurrency ?? 1
   return Math.max(1, Math.min(4, cores))

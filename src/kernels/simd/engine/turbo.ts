@@ -45,7 +45,7 @@ export async function loadTurbo(shared: boolean, isGiven: boolean, dtype: DType)
 async function compileWide(shared: boolean, isGiven: boolean, dtype: DType): Promise<WebAssembly.Module | string> {
   if (isGiven) return 'brings a module of its own, and `wasm` names another'
   if (dtype === 'w8a7') return "is for 'fp32', 'w8a16' and 'q8'"
-  const [v8, os] = [await builtin('node:v8'), await builtin('node:os')]
+  const [v8, os] = [builtin('node:v8'), builtin('node:os')]
   if (!v8 || nodeVersion() < FIRST_NODE || os?.arch() !== 'x64' || bestLevel() !== 'relaxed') {
     return `needs Node ${FIRST_NODE} or later on x86-64`
   }

@@ -1,8 +1,10 @@
 /**
  * One thread of the pool (pool.ts). It instantiates the module on the shared memory and answers that it is ready. From then on it
  * runs a program for each message. Between messages it sleeps in its event loop.
+ *
+ * The build makes one file of it and its imports, without `import` and `await` at its top: any bundler may copy it as it is.
  */
-import { builtin, isNode } from '../../../platform.ts'
+import { builtin } from '../../../platform.ts'
 import { instantiate, type ModuleExports } from './inline.ts'
 
 export interface StartMessage {
@@ -33,14 +35,14 @@ function answer(message: StartMessage | RunMessage): Answer {
   }
 }
 
-if (isNode()) {
-  const port = (await builtin('node:worker_threads'))?.parentPort
-  port?.on('message', (message: StartMessage | RunMessage) => {
+const port = builtin('node:worker_threads')?.parentPort
+if (port) {
+  port.on('message', (message: StartMessage | RunMessage) => {
     port.postMessage(answer(message))
   })
 } else {
-  const port = globalThis as unknown as Port
+  const page = globalThis as unknown as Port
   globalThis.addEventListener('message', ({ data }: MessageEvent<StartMessage | RunMessage>) => {
-    port.postMessage(answer(data))
+    page.postMessage(answer(data))
   })
 }
