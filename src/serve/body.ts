@@ -6,6 +6,8 @@ export interface BodyLimits {
   readonly most: number
   /** Milliseconds of `performance.now()` at which the body must be there. */
   readonly until: number
+  /** Is told of bytes as they come; throws if there is no room for them. */
+  readonly hold: (bytes: number) => void
 }
 
 /**
@@ -44,7 +46,7 @@ function checkType(headers: Headers): void {
   }
 }
 
-async function readBytes(request: Request, { most, until }: BodyLimits): Promise<Uint8Array> {
+async function readBytes(request: Request, { most, until, hold }: BodyLimits): Promise<Uint8Array> {
   const announced = Number(request.headers.get('content-length') ?? 0)
   if (announced > most) throw tooLarge(most)
   const reader = request.body?.getReader()
@@ -61,6 +63,7 @@ async function readBytes(request: Request, { most, until }: BodyLimits): Promise
       if (done) return join(chunks, size)
       size += value.byteLength
       if (size > most) throw tooLarge(most)
+      hold(value.byteLength)
       chunks.push(value)
     }
   } catch (error) {

@@ -70,6 +70,7 @@ class Service {
   #isDraining = false
   /** Requests that are being answered. */
   #active = 0
+  /** Bytes of the bodies that are being read or answered. */
   #held = 0
   #onIdle: (() => void) | undefined
 
@@ -208,12 +209,14 @@ class Service {
     { queue }: Loaded,
   ): Promise<unknown> {
     const { bodyLimit } = this.#options
-    const announced = Number(request.headers.get('content-length') ?? bodyLimit)
-    const held = Number.isFinite(announced) ? Math.min(announced, bodyLimit) : bodyLimit
-    if (this.#held + held > bodyLimit * BODIES) throw busy('more bodies than fit into memory', 1)
-    this.#held += held
+    let held = 0
+    const hold = (bytes: number) => {
+      if (this.#held + bytes > bodyLimit * BODIES) throw busy('more bodies than fit into memory', 1)
+      held += bytes
+      this.#held += bytes
+    }
     try {
-      const { fields, bytes } = await readBody(request, { most: bodyLimit, until: call.until })
+      const { fields, bytes } = await readBody(request, { most: bodyLimit, until: call.until, hold })
       call.bytes = bytes
       const origin = { client: call.client, signal: request.signal, until: call.until, seen: call.seen }
       const find: Find = async (texts, options) => {
