@@ -52,6 +52,7 @@ export default defineConfig(
       'test/layers/**/*.ts',
       'test/docs/**/*.ts',
       'test/examples/**/*.ts',
+      'test/serve/**/*.ts',
     ],
     rules: { '@typescript-eslint/no-non-null-assertion': 'off' },
   },
