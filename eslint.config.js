@@ -58,6 +58,7 @@ export default defineConfig(
       'test/docs/**/*.ts',
       'test/examples/**/*.ts',
       'web/src/**/*.{ts,tsx}',
+      'test/serve/**/*.ts',
     ],
     rules: { '@typescript-eslint/no-non-null-assertion': 'off' },
   },

@@ -16,6 +16,25 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 process.chdir(root)
 const stamp = 'dist/.built'
 
+/** The folders whose libraries are bundled: the command line's for Node, the service's for any runtime. */
+const VENDOR = [
+  {
+    folder: 'dist/cli/vendor',
+    platform: 'node',
+    target: 'node20',
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    },
+  },
+  {
+    folder: 'dist/serve/vendor',
+    platform: 'neutral',
+    target: 'es2022',
+    mainFields: ['module', 'main'],
+    alias: { util: join(root, 'scripts/vendor-util.mjs') },
+  },
+]
+
 if (!(
   process.argv.includes('--if-stale') &&
   existsSync(stamp) &&
@@ -82,27 +101,30 @@ async function bundleThread() {
   rmSync(`${script}.map`)
 }
 
-/** Bundles each file of dist/cli/vendor with the library that it names. So a command loads only the ones that it uses. */
+/** Bundles each file of a vendor folder with the library that it names. So a command loads only the ones that it uses. */
 async function bundleVendor() {
   const { build } = await import('esbuild')
-  const entries = readdirSync('dist/cli/vendor').filter(name => name.endsWith('.js'))
-  const { metafile } = await build({
-    entryPoints: entries.map(name => join('dist/cli/vendor', name)),
-    outdir: 'dist/cli/vendor',
-    allowOverwrite: true,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    minify: true,
-    metafile: true,
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
-  })
-  for (const name of entries) {
-    for (const stale of [`${name}.map`, name.replace(/js$/, 'd.ts.map')]) {
-      rmSync(join('dist/cli/vendor', stale), { force: true })
+  for (const { folder, ...options } of VENDOR) {
+    const entries = readdirSync(folder).filter(name => name.endsWith('.js'))
+    const { metafile } = await build({
+      entryPoints: entries.map(name => join(folder, name)),
+      outdir: folder,
+      allowOverwrite: true,
+      bundle: true,
+      format: 'esm',
+      minify: true,
+      metafile: true,
+      logLevel: 'warning',
+      ...options,
+    })
+    for (const name of entries) {
+      for (const stale of [`${name}.map`, name.replace(/js$/, 'd.ts.map')]) rmSync(join(folder, stale), { force: true })
     }
+    writeLicences(folder, metafile)
   }
+}
+
+function writeLicences(target, metafile) {
   const folders = new Set(
     Object.keys(metafile.inputs).flatMap(input => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input) ?? []),
   )
@@ -111,5 +133,5 @@ async function bundleVendor() {
     const file = readdirSync(folder).find(entry => /^licen[cs]e/i.test(entry))
     return `${name} ${version} (${license})\n\n${file ? readFileSync(join(folder, file), 'utf8').trim() : ''}\n`
   })
-  writeFileSync('dist/cli/vendor/LICENSES.txt', notices.join('\n' + '-'.repeat(80) + '\n\n'))
+  writeFileSync(join(target, 'LICENSES.txt'), notices.join('\n' + '-'.repeat(80) + '\n\n'))
 }

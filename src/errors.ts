@@ -69,3 +69,5 @@ export class BackendError extends BertNerError<`BACKEND_${string}`> {}
 export class ConllError extends BertNerError<`CONLL_${string}`> {}
 /** Names that cannot be put back, or a mapping that is none. Its messages show no name. */
 export class RedactError extends BertNerError<`REDACT_${string}`> {}
+/** A request that the HTTP service refuses, or cannot answer in time. */
+export class ServeError extends BertNerError<`SERVE_${string}`> {}

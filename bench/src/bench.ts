@@ -4,7 +4,17 @@ import type { Engine } from './engines.ts'
 import { nodeName, type Figure } from './results.ts'
 import type { Summary } from './stats.ts'
 
-export const SECTIONS = ['latency', 'batch', 'throughput', 'pipeline', 'cold', 'tokenizer', 'bytes', 'kernels'] as const
+export const SECTIONS = [
+  'latency',
+  'batch',
+  'throughput',
+  'pipeline',
+  'cold',
+  'tokenizer',
+  'bytes',
+  'kernels',
+  'serve',
+] as const
 export type Section = (typeof SECTIONS)[number]
 
 export interface Settings {

@@ -17,6 +17,7 @@ import { measureColdStarts } from './sections/cold.ts'
 import { measureEngines } from './sections/engines.ts'
 import { measureKernels } from './sections/kernels.ts'
 import { measurePipelines } from './sections/pipelines.ts'
+import { measureService } from './sections/serve.ts'
 import { measureTokenizers } from './sections/tokenizer.ts'
 
 interface Options {
@@ -109,7 +110,8 @@ async function measure(options: Options): Promise<Results> {
     quick,
     peers: options.peers === true,
     sections: new Set(
-      options.sections ?? SECTIONS.filter(section => section !== 'kernels' || options.profile === true),
+      options.sections ??
+        SECTIONS.filter(section => section !== 'serve' && (section !== 'kernels' || options.profile === true)),
     ),
     only: new Set(options.only),
     threads: options.threads ?? (cores === 1 ? [1] : [1, cores]),
@@ -136,6 +138,11 @@ async function measure(options: Options): Promise<Results> {
   // Random weights have the default model's vocabulary, so one tokenizer stands for all.
   if (bench.wants('tokenizer') && models[0]) await measureTokenizers(bench, models[0])
   if (bench.wants('bytes')) await measureBytes(bench, models)
+  const served = models.at(-1)
+  if (bench.wants('serve') && served) {
+    install(['autocannon'], [])
+    await measureService(bench, served, options.python)
+  }
   return results()
 }
 

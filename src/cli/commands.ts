@@ -11,6 +11,7 @@ import { register as inspect } from './inspect.ts'
 import { register as ner } from './ner/command.ts'
 import { register as redact } from './redact/redact-command.ts'
 import { register as restore } from './redact/restore-command.ts'
+import { register as serve } from './serve/command.ts'
 import { register as tokenize } from './tokenize.ts'
 import type { Command } from './vendor/commander.ts'
 
@@ -18,6 +19,7 @@ export const commands: readonly ((program: Command) => void)[] = [
   ner,
   redact,
   restore,
+  serve,
   evaluate,
   tokenize,
   inspect,

@@ -136,7 +136,24 @@ function callable<D extends AggregationStrategy>(
     tokenizer,
     model,
   }
-  return Object.assign(answer, methods) as unknown as NerPipeline<D>
+  const ner = Object.assign(answer, methods) as unknown as NerPipeline<D>
+  PARTS.set(ner, { tagger, reader, defaults })
+  return ner
+}
+
+/** What a pipeline is made of. The HTTP service packs the texts of many requests into one forward pass, each with its own options. */
+export interface PipelineParts {
+  readonly tagger: Tagger
+  readonly reader: EntityReader
+  /** The options of calls that name none. */
+  readonly defaults: CallOptions
+}
+
+const PARTS = new WeakMap<object, PipelineParts>()
+
+/** The parts of a pipeline that this module made, or undefined for anything else. */
+export function partsOf(ner: NerPipeline<AggregationStrategy>): PipelineParts | undefined {
+  return PARTS.get(ner)
 }
 
 const UNREADABLE_TEXT = () => wrong('text', 'a string or a list', UNREADABLE, 'Pass strings.')

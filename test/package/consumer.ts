@@ -19,6 +19,7 @@ import {
   type TokenEntity,
 } from 'bert-ner'
 import { findPatterns, PATTERNS, type PatternSpan } from 'bert-ner/patterns'
+import { createHandler, type Handler } from 'bert-ner/serve'
 import { createRedactor, type Mapping, type Redactor } from 'bert-ner/redact'
 
 export function sum(tensor: SafeTensor): number {
@@ -89,4 +90,9 @@ export async function roundTrip(ner: NerPipeline, text: string, ask: (prompt: st
 
 export function forms(text: string): PatternSpan[] {
   return findPatterns(text, ['EMAIL'])
+}
+
+export async function served(request: Request): Promise<Response> {
+  const handler: Handler = createHandler(pipeline('token-classification', {}), { deadline: 5 })
+  return handler(request)
 }
