@@ -54,8 +54,8 @@ export function App() {
       </main>
       <footer>
         <p>
-          BERT from scratch in TypeScript and WebAssembly, MIT. Its source is made to be read:{' '}
-          <a href="https://github.com/bert-ner/bert-ner">how it works</a>.
+          BERT from scratch in TypeScript and WebAssembly, MIT. Its source is made to be read: each step of{' '}
+          <a href="#how">how it decided</a> opens the file that computes it.
         </p>
       </footer>
     </>
