@@ -3,7 +3,7 @@
  * of these files is written beside them.
  */
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readFileSync, readdirSync } from 'node:fs'
 import { defineConfig, type Plugin } from 'vite'
 
 /** Writes sw.js: public code with the list of files and a version, which changes when any file does. */
@@ -12,9 +12,8 @@ function serviceWorker(): Plugin {
     name: 'service-worker',
     apply: 'build',
     generateBundle(_, bundle) {
-      const files = Object.keys(bundle)
-        .filter(name => !name.endsWith('.map'))
-        .sort()
+      const kept = readdirSync(new URL('public/', import.meta.url))
+      const files = [...kept, ...Object.keys(bundle).filter(name => !name.endsWith('.map'))].sort()
       const hash = createHash('sha256')
       for (const name of files) {
         const file = bundle[name]
@@ -31,9 +30,31 @@ function serviceWorker(): Plugin {
   }
 }
 
+/** Puts the .wasm files of tfjs into tfjs/: its workers look for all three in one folder, by their own names. */
+function tfjsFiles(): Plugin {
+  const folder = new URL('../node_modules/@tensorflow/tfjs-backend-wasm/dist/', import.meta.url)
+  const names = ['', '-simd', '-threaded-simd'].map(kind => `tfjs-backend-wasm${kind}.wasm`)
+  return {
+    name: 'tfjs-files',
+    generateBundle() {
+      for (const name of names) {
+        this.emitFile({ type: 'asset', fileName: `tfjs/${name}`, source: readFileSync(new URL(name, folder)) })
+      }
+    },
+    configureServer({ middlewares }) {
+      middlewares.use('/tfjs/', (request, response, next) => {
+        const name = names.find(each => request.url === `/${each}`)
+        if (!name) return next()
+        response.setHeader('Content-Type', 'application/wasm')
+        response.end(readFileSync(new URL(name, folder)))
+      })
+    },
+  }
+}
+
 export default defineConfig({
   base: './',
-  plugins: [serviceWorker()],
+  plugins: [tfjsFiles(), serviceWorker()],
   resolve: { dedupe: ['@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-wasm'] },
   worker: { format: 'es' },
   server: { fs: { allow: ['..'] } },

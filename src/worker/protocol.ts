@@ -91,14 +91,29 @@ function codeField(error: Error): { readonly code?: string } {
   return typeof code === 'string' ? { code } : {}
 }
 
-const CLASSES: Readonly<Record<string, new (details: errors.ErrorDetails<never>) => Error>> = errors
+/** The class of each code, by its first word: a minified class has lost its name. */
+type ErrorClass = new (details: errors.ErrorDetails<never>) => Error
+const CLASSES = new Map<string, ErrorClass>([
+  ['SAFETENSORS', errors.SafetensorsError],
+  ['TOKENIZER', errors.TokenizerError],
+  ['CONFIG', errors.ConfigError],
+  ['CHECKPOINT', errors.CheckpointError],
+  ['OPTION', errors.OptionError],
+  ['SOURCE', errors.SourceError],
+  ['BACKEND', errors.BackendError],
+  ['REDACT', errors.RedactError],
+])
 
 /** The error that was sent, of the class that it had. */
 export function errorOf({ name, message, stack, code, details }: ErrorMessage): Error {
-  const known = Object.hasOwn(CLASSES, name) ? CLASSES[name] : undefined
-  const error = details && known ? new known(details as errors.ErrorDetails<never>) : new Error(message)
-  if (!known) error.name = name
+  const error = details ? made(details) : new Error(message)
+  if (!details) error.name = name
   if (code !== undefined) Object.assign(error, { code })
   if (stack !== undefined) error.stack = stack
   return error
+}
+
+function made(details: errors.ErrorDetails): Error {
+  const known = CLASSES.get(details.code.split('_', 1).join())
+  return known ? new known(details as errors.ErrorDetails<never>) : new errors.BertNerError(details)
 }

@@ -5,20 +5,17 @@ import { pipeline, type WorkerOptions, type WorkerPipeline } from 'bert-ner/work
 import type { Found } from './state.ts'
 
 export interface Choice {
-  readonly engine: 'simd' | 'wasm' | 'webgl' | 'webgpu' | 'naive'
+  readonly engine: 'simd' | 'wasm' | 'naive'
   readonly dtype: 'auto' | 'fp32' | 'w8a16' | 'q8'
   /** 0: as many as are worth it. */
   readonly threads: number
   readonly decoding: 'default' | 'constrained' | 'argmax'
 }
 
-/** Engines, and whether this browser has them. */
-export const ENGINES: readonly { readonly name: Choice['engine']; readonly label: string; readonly here: boolean }[] = [
-  { name: 'simd', label: 'simd, our own kernels', here: true },
-  { name: 'wasm', label: 'tfjs, wasm', here: true },
-  { name: 'webgl', label: 'tfjs, webgl', here: 'WebGL2RenderingContext' in globalThis },
-  { name: 'webgpu', label: 'tfjs, webgpu', here: 'gpu' in navigator },
-  { name: 'naive', label: 'plain loops, the definition', here: true },
+export const ENGINES: readonly { readonly name: Choice['engine']; readonly label: string }[] = [
+  { name: 'simd', label: 'simd, our own kernels' },
+  { name: 'wasm', label: 'tfjs, wasm' },
+  { name: 'naive', label: 'plain loops, the definition' },
 ]
 
 /** A folder that was dropped. */
@@ -46,14 +43,13 @@ export async function loadModel(
   choice: Choice,
   report: (progress: number) => void,
 ): Promise<LoadedModel> {
-  const isTfjs = choice.engine === 'wasm' || choice.engine === 'webgl' || choice.engine === 'webgpu'
+  const isTfjs = choice.engine === 'wasm'
   const options: WorkerOptions<'first'> = {
     aggregation_strategy: 'first',
     backend: isTfjs ? 'tfjs' : choice.engine === 'simd' ? 'simd' : 'naive',
-    ...(isTfjs ? { device: choice.engine, worker: tfjsWorker } : {}),
+    ...(isTfjs ? { worker: tfjsWorker, wasm: new URL('./tfjs/', document.baseURI).href } : {}),
     ...(choice.engine === 'simd' ? { dtype: choice.dtype } : {}),
     ...(choice.engine === 'simd' && choice.threads > 0 && crossOriginIsolated ? { threads: choice.threads } : {}),
-    ...(choice.engine === 'wasm' ? { wasm: new URL('./tfjs/', document.baseURI).href } : {}),
     ...(choice.decoding === 'default' ? {} : { decoding: choice.decoding }),
     progress_callback: event => {
       if (event.status === 'progress' && event.file.endsWith('.safetensors')) report(event.progress / 100)

@@ -38,7 +38,7 @@ export function ModelBar() {
               value={choice.value.engine}
               onChange={event => change({ engine: event.currentTarget.value as Choice['engine'], dtype: 'auto' })}
             >
-              {ENGINES.filter(engine => engine.here).map(({ name, label }) => (
+              {ENGINES.map(({ name, label }) => (
                 <option key={name} value={name}>
                   {label}
                 </option>
