@@ -35,7 +35,7 @@ export function writeNow(text: string | Uint8Array): boolean {
   // Node's stream for files takes a write that was cut short, as on a full disk, for a whole one.
   const bytes = Buffer.from(text as string)
   try {
-    for (let at = 0; at < bytes.length;) at += writeSync(1, bytes, at)
+    for (let at = 0; at < bytes.length;) at += writeSync(descriptor, bytes, at)
   } catch (error) {
     throw ofOutput(error as NodeJS.ErrnoException)
   }
@@ -43,12 +43,19 @@ export function writeNow(text: string | Uint8Array): boolean {
 }
 
 let file: boolean | undefined
+let descriptor = 1
+
+/** From now on output goes to this open file. */
+export function redirectOutput(to: number): void {
+  descriptor = to
+  file = undefined
+}
 
 /** A file, or a device such as /dev/full; no terminal, pipe or socket. */
 function isFile(): boolean {
   if (file === undefined) {
-    const info = fstatSync(1)
-    file = !process.stdout.isTTY && (info.isFile() || info.isCharacterDevice())
+    const info = fstatSync(descriptor)
+    file = (descriptor !== 1 || !process.stdout.isTTY) && (info.isFile() || info.isCharacterDevice())
   }
   return file
 }

@@ -1,7 +1,7 @@
 /** `bert-ner TEXT`: entities in a text, in files, or in whatever comes through a pipe. */
 import { DECODINGS } from '../../ner/decoding.ts'
 import { AGGREGATION_STRATEGIES } from '../../ner/entity.ts'
-import { between, group, modelOptions, natural } from '../model-options.ts'
+import { between, count, group, modelOptions, natural } from '../model-options.ts'
 import { FORMATS, type NerFlags } from './flags.ts'
 import { Option, type Command } from '../vendor/commander.ts'
 
@@ -24,6 +24,12 @@ export function register(program: Command): void {
     if (flags.jsonl !== undefined && (flags.format ?? 'jsonl') !== 'jsonl') {
       program.error("error: what --jsonl reads is printed as JSON lines: leave out '--format'")
     }
+    const isJsonl = (flags.format ?? (flags.jsonl === undefined ? 'pretty' : 'jsonl')) === 'jsonl'
+    const byLine = flags.lines === true || flags.jsonl !== undefined
+    if (flags.onError !== undefined && !byLine) program.error('error: --on-error needs --jsonl or --lines')
+    if ((flags.onError === 'record' || flags.fields || flags.resume !== undefined) && !isJsonl) {
+      program.error('error: --on-error record, --fields and --resume need --jsonl or --format jsonl')
+    }
     if (args.length === 0 && !flags.file && process.stdin.isTTY) {
       program.error('error: no text, and nothing on standard input')
     }
@@ -39,6 +45,12 @@ function options(): Option[] {
       new Option('-f, --file <file...>', 'read files, each of them one text; - is standard input'),
       new Option('--lines', 'each line is a text').conflicts('jsonl'),
       new Option('--jsonl <field>', 'each line is a JSON object with a text in this field; entities are added to it'),
+      new Option('--max-chars <n>', 'a longer text is an error').argParser(count),
+      new Option('--on-error <how>', 'a bad line ends the run, is left out, or is recorded (default: fail)').choices([
+        'fail',
+        'skip',
+        'record',
+      ]),
     ),
     ...group('Model:', ...modelOptions('one per core, four at most; one for a short text')),
     ...group(
@@ -56,6 +68,14 @@ function options(): Option[] {
     ...group(
       'Output:',
       new Option('--format <name>', 'how to print (default: pretty; with --jsonl: jsonl)').choices(FORMATS),
+      new Option('--fields <names>', 'JSON lines: print these fields only, e.g. id,entities').argParser(text =>
+        text.split(','),
+      ),
+      new Option('--offset-unit <unit>', 'JSON: offsets count code points or UTF-16 units (default: utf16)').choices([
+        'codepoint',
+        'utf16',
+      ]),
+      new Option('--resume <file>', 'append JSON lines to this file, and go on where it ends'),
     ),
   ]
 }

@@ -17,4 +17,9 @@ export interface NerFlags extends ModelFlags {
   stride?: number
   specialTokens?: 'parse' | 'literal'
   format?: Format
+  onError?: 'fail' | 'skip' | 'record'
+  fields?: string[]
+  offsetUnit?: 'codepoint' | 'utf16'
+  maxChars?: number
+  resume?: string
 }

@@ -1,5 +1,6 @@
 /** How entities are printed: a format turns one text and its entities into characters, one after the other. */
 import { labelOf, type Entity } from '../../ner/entity.ts'
+import { toCodePoints } from '../../ner/offsets.ts'
 import { Ledger } from '../../redact/ledger.ts'
 import { redactWith } from '../../redact/redact.ts'
 import { escapeControls, escapeHtml, escapeJson, isControl, showControls } from '../../escape.ts'
@@ -8,7 +9,7 @@ import { stretches } from '../../redact/spans.ts'
 import type { EncodeOptions, Tokenizer } from '../../tokenizer/tokenizer.ts'
 import type { Format } from './flags.ts'
 import type { Item } from './inputs.ts'
-import { withField } from './json-line.ts'
+import { onlyFields, withField, withoutField } from './json-line.ts'
 
 export interface Printer {
   readonly begin?: string
@@ -27,17 +28,25 @@ export interface PrinterOptions {
   /** Finds the words of a text. */
   readonly tokenizer: Tokenizer
   readonly specialTokens?: EncodeOptions['specialTokens'] | undefined
+  readonly fields?: readonly string[] | undefined
+  readonly offsetUnit?: 'codepoint' | 'utf16' | undefined
 }
 
 export function createPrinter(format: Format, options: PrinterOptions): Printer {
-  const { isSingle, colour, isTerminal, tokenizer } = options
+  const { isSingle, colour, tokenizer } = options
+  const counted = (text: string, entities: readonly Entity[]): readonly Entity[] => {
+    if (options.offsetUnit !== 'codepoint') return entities
+    const copies = entities.map(entity => ({ ...entity }))
+    toCodePoints(text, copies)
+    return copies
+  }
   switch (format) {
     case 'pretty':
       return pretty(colour)
     case 'json':
-      return isSingle ? { print: (_, entities) => jsonPretty(entities) } : jsonList()
+      return isSingle ? { print: ({ text }, entities) => jsonPretty(counted(text, entities)) } : jsonList(counted)
     case 'jsonl':
-      return { print: (item, entities) => jsonLine(item, entities, isTerminal) }
+      return { print: (item, entities) => jsonLine(item, counted(item.text, entities), options) }
     case 'conll':
       return { print: ({ text }, entities) => conll(text, entities, tokenizer, options) }
     case 'html':
@@ -87,14 +96,14 @@ function withBrackets(text: string, entities: readonly Entity[]): string {
     .join('')
 }
 
-function jsonList(): Printer {
+function jsonList(counted: (text: string, entities: readonly Entity[]) => readonly Entity[]): Printer {
   let separator = ''
   return {
     begin: '[',
-    print(_, entities) {
+    print({ text }, entities) {
       const before = `${separator}\n  `
       separator = ','
-      return before + escapeJson(JSON.stringify(entities))
+      return before + escapeJson(JSON.stringify(counted(text, entities)))
     },
     end: () => '\n]\n',
     abandon: () => '\n]\n',
@@ -102,15 +111,27 @@ function jsonList(): Printer {
 }
 
 /** With `--jsonl` the object as it was written, to the letter, with one more field: numbers and order stay what they are. */
-function* jsonLine({ text, file, json }: Item, entities: readonly Entity[], isTerminal: boolean): Generator<string> {
-  if (json === undefined) {
+function* jsonLine(item: Item, entities: readonly Entity[], options: PrinterOptions): Generator<string> {
+  const { text, file, json, error, line: number } = item
+  const { fields, isTerminal } = options
+  if (error) {
+    const value = escapeJson(JSON.stringify({ code: error.code, message: error.message }))
+    const whole = json === undefined ? undefined : withField(withoutField(json, 'entities'), 'error', value)
+    const kept = whole !== undefined && fields ? onlyFields(whole, [...fields, 'error']) : whole
+    const line = kept ?? `{"error":${value},"line":${number}}`
+    yield `${isTerminal ? escapeJson(line) : line}\n`
+    return
+  }
+  if (json === undefined && fields === undefined) {
     const before = escapeJson(JSON.stringify({ ...(file === undefined ? {} : { file }), text }))
     yield `${before.slice(0, -1)},"entities":[`
     for (const [i, entity] of entities.entries()) yield `${i === 0 ? '' : ','}${escapeJson(JSON.stringify(entity))}`
     yield ']}\n'
     return
   }
-  const line = withField(json, 'entities', escapeJson(JSON.stringify(entities)))
+  const object = json ?? escapeJson(JSON.stringify({ ...(file === undefined ? {} : { file }), text }))
+  const whole = withField(object, 'entities', escapeJson(JSON.stringify(entities)))
+  const line = fields ? onlyFields(whole, fields) : whole
   yield `${isTerminal ? escapeJson(line) : line}\n`
 }
 

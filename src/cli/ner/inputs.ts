@@ -2,6 +2,7 @@
 import { createReadStream, fstatSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { OptionError, SourceError } from '../../errors.ts'
+import { codePoints } from '../../ner/offsets.ts'
 import type { NerFlags } from './flags.ts'
 import { checkSize, readLines, readText, type Line } from './lines.ts'
 
@@ -14,12 +15,16 @@ export interface Item {
   readonly file?: string
   /** With `--jsonl`: the line as it stands in the input. */
   readonly json?: string
+  /** Why a line has no entities, unless that ends the run; `text` is empty then. */
+  readonly error?: SourceError
+  /** With `error`: the line's number, from 1. */
+  readonly line?: number
   /** Bytes of all inputs that have been read once this text is through. */
   readonly bytes: number
 }
 
 /** The options that say where texts come from. */
-export type InputFlags = Pick<NerFlags, 'file' | 'lines' | 'jsonl'>
+export type InputFlags = Pick<NerFlags, 'file' | 'lines' | 'jsonl' | 'onError' | 'maxChars' | 'offsetUnit'>
 
 export interface Inputs {
   readonly items: AsyncIterable<Item>
@@ -92,12 +97,14 @@ async function sizeOf(path: string): Promise<number | undefined> {
   return info.isFile() ? info.size : undefined
 }
 
-async function* itemsOf(inputs: readonly Input[], { lines, jsonl }: InputFlags): AsyncGenerator<Item> {
+async function* itemsOf(inputs: readonly Input[], flags: InputFlags): AsyncGenerator<Item> {
+  const { lines, jsonl } = flags
   let before = 0
   for (const input of inputs) {
     const origin = input.file === undefined ? {} : { file: input.file }
     if (lines !== true && jsonl === undefined) {
       const text = await readText(input.open(), input.name)
+      checkChars(text, flags, input.name)
       before += Buffer.byteLength(text)
       yield { text, bytes: before, ...origin }
       continue
@@ -105,18 +112,42 @@ async function* itemsOf(inputs: readonly Input[], { lines, jsonl }: InputFlags):
     let bytes = 0
     for await (const line of readLines(input.open(), input.name)) {
       bytes = line.bytes
-      if (jsonl === undefined) yield { text: line.text, ending: line.ending, bytes: before + bytes, ...origin }
       // Blank lines between objects mean nothing, as in all readers of JSON lines.
-      else if (line.text.trim() !== '') {
-        const text = fieldOf(line, jsonl, input.name)
-        yield { text, json: line.text, bytes: before + bytes, ...origin }
-      }
+      if (jsonl !== undefined && line.error === undefined && line.text.trim() === '') continue
+      yield { ...itemOf(line, flags, input.name), bytes: before + bytes, ...origin }
     }
     before += bytes
   }
 }
 
-function fieldOf(line: Line, field: string, name: string): string {
+function itemOf(line: Line, flags: InputFlags, name: string): Omit<Item, 'bytes'> {
+  let object: object | undefined
+  try {
+    if (line.error) throw line.error
+    if (flags.jsonl !== undefined) object = objectOf(line, name)
+    const text = object === undefined ? line.text : fieldOf(object, flags.jsonl ?? '', line, name)
+    checkChars(text, flags, `${name}, line ${line.number}`)
+    return object === undefined ? { text, ending: line.ending } : { text, json: line.text }
+  } catch (error) {
+    if (!(error instanceof SourceError) || (flags.onError ?? 'fail') === 'fail') throw error
+    return { text: '', error, line: line.number, ...(object === undefined ? {} : { json: line.text }) }
+  }
+}
+
+function checkChars(text: string, { maxChars, offsetUnit }: InputFlags, subject: string): void {
+  if (maxChars === undefined || text.length <= maxChars) return
+  const found = offsetUnit === 'codepoint' ? codePoints(text, 0, text.length) : text.length
+  if (found <= maxChars) return
+  throw new SourceError({
+    code: 'SOURCE_MAX_CHARS',
+    subject,
+    expected: `a text of at most ${maxChars} characters`,
+    found: `${found}`,
+    nextStep: 'Cut the text, or raise --max-chars.',
+  })
+}
+
+function objectOf(line: Line, name: string): object {
   let value: unknown
   try {
     value = JSON.parse(line.text)
@@ -131,7 +162,16 @@ function fieldOf(line: Line, field: string, name: string): string {
       Array.isArray(value) ? 'a list' : value === null ? 'null' : `a ${typeof value}`,
     )
   }
-  const text = new Map<string, unknown>(Object.entries(value)).get(field)
+  return value
+}
+
+/** The text in a key of exactly this name, or else at the end of a path whose keys are parted by dots. */
+function fieldOf(object: object, field: string, line: Line, name: string): string {
+  let text: unknown = object
+  for (const key of Object.hasOwn(object, field) ? [field] : field.split('.')) {
+    const isObject = typeof text === 'object' && text !== null && !Array.isArray(text) && Object.hasOwn(text, key)
+    text = isObject ? (text as Record<string, unknown>)[key] : undefined
+  }
   if (typeof text === 'string') return text
   const expected = `a text in field ${JSON.stringify(field)}`
   throw wrongLine(

@@ -18,15 +18,33 @@ export function withField(json: string, field: string, value: string): string {
   return `${before}${comma}${JSON.stringify(field)}:${value}}`
 }
 
+/** The object without a field, wherever it stands. The other fields keep their bytes. */
+export function withoutField(json: string, field: string): string {
+  const kept = [...fieldsOf(json)].filter(({ key }) => key !== field)
+  return `{${kept.map(({ from, end }) => json.slice(from, end)).join(',')}}`
+}
+
+/** Only the named fields, in the order in which they are named, values to the letter. Of a repeated key the last one counts. */
+export function onlyFields(json: string, names: readonly string[]): string {
+  const fields = new Map(Array.from(fieldsOf(json), ({ key, start, end }) => [key, json.slice(start, end)]))
+  const kept = [...new Set(names)].filter(name => fields.has(name))
+  return `{${kept.map(name => `${JSON.stringify(name)}:${fields.get(name) ?? ''}`).join(',')}}`
+}
+
 /** `[start, end)` of each value of a key of the outermost object. Without recursion: a stranger chose the nesting. */
 function* valuesOf(json: string, key: string): Generator<[start: number, end: number]> {
+  for (const field of fieldsOf(json)) if (field.key === key) yield [field.start, field.end]
+}
+
+/** Each field: its key begins at `from`, its value at `start`. */
+function* fieldsOf(json: string): Generator<{ key: string; from: number; start: number; end: number }> {
   for (let at = json.indexOf('{') + 1; ;) {
     const keyStart = skipSpace(json, at)
     if (json.charAt(keyStart) !== '"') return // an empty object
     const keyEnd = endOfString(json, keyStart)
     const start = skipSpace(json, json.indexOf(':', keyEnd) + 1)
     const end = endOfValue(json, start)
-    if (JSON.parse(json.slice(keyStart, keyEnd)) === key) yield [start, end]
+    yield { key: JSON.parse(json.slice(keyStart, keyEnd)) as string, from: keyStart, start, end }
     at = skipSpace(json, end)
     if (json.charAt(at) !== ',') return
     at++

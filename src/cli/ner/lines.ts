@@ -15,6 +15,8 @@ export interface Line {
   readonly number: number
   /** Bytes up to and with this line. */
   readonly bytes: number
+  /** Why the line is no text; then `text` is empty. */
+  readonly error?: SourceError
 }
 
 /** Bytes of a text that is read on, at most: a UTF-16 unit has three at most. How many units there are is seen once it is read. */
@@ -30,26 +32,43 @@ export async function* readLines(chunks: AsyncIterable<Uint8Array>, name: string
   let bytes = 0
   let rest: Uint8Array[] = []
   let held = 0
+  let isSkipping = false
   for await (const chunk of chunks) {
     const end = chunk.lastIndexOf(NEWLINE)
     if (end < 0) {
-      rest.push(chunk)
       held += chunk.length
-      if (held > MOST_BYTES) throw tooLong(`${name}, line ${number + 1}`)
+      if (isSkipping) bytes += chunk.length
+      else rest.push(chunk)
+      if (!isSkipping && held > MOST_BYTES) {
+        // Told at once: an input without a line break may have no end. The remainder of the line is passed over.
+        isSkipping = true
+        rest = []
+        bytes += held
+        yield { text: '', ending: '\n', number: ++number, bytes, error: tooLong(`${name}, line ${number}`) }
+      }
       continue
     }
-    const block = Buffer.concat([...rest, chunk.subarray(0, end)])
+    const from = isSkipping ? chunk.indexOf(NEWLINE) + 1 : 0
+    bytes += from
+    isSkipping = false
+    const block = Buffer.concat([...rest, chunk.subarray(from, Math.max(from, end))])
     rest = [chunk.subarray(end + 1)]
     held = chunk.length - end - 1
-    yield* linesOf(block)
+    if (from <= end) yield* linesOf(block)
   }
   const block = Buffer.concat(rest)
   if (block.length > 0) yield* linesOf(block, '')
 
   function* linesOf(block: Buffer, ending = '\n'): Generator<Line> {
-    for (const line of decodeLines(block, name, number)) {
-      bytes += Buffer.byteLength(line) + 1
-      checked(line, `${name}, line ${number + 1}`)
+    for (const { line, length } of decodeLines(block, number === 0)) {
+      bytes += length + 1
+      const subject = `${name}, line ${number + 1}`
+      if (line === undefined || line.length > longestText('entities')) {
+        const isUtf16 = number === 0 && hasUtf16Mark(block)
+        const error = line === undefined ? notUtf8(name, number + 1, isUtf16) : tooLong(subject)
+        yield { text: '', ending, number: ++number, bytes, error }
+        continue
+      }
       const isCarried = line.endsWith('\r')
       const text = isCarried ? line.slice(0, -1) : line
       yield { text, ending: isCarried ? `\r${ending}` : ending, number: ++number, bytes }
@@ -65,14 +84,18 @@ export async function readText(chunks: AsyncIterable<Uint8Array>, name: string):
   throw notUtf8(name, line, hasUtf16Mark(block))
 }
 
-/** Lines that stand before a wrong byte come through. */
-function* decodeLines(block: Buffer, name: string, linesBefore: number): Generator<string> {
-  const good = isUtf8(block) ? block : block.subarray(0, startOfBadLine(block))
-  const lines = decode(good, linesBefore === 0).split('\n')
-  // In front of a bad line stands a line break, which ends the last good one.
-  if (good !== block) lines.pop()
-  yield* lines
-  if (good !== block) throw notUtf8(name, linesBefore + lines.length + 1, linesBefore === 0 && hasUtf16Mark(block))
+/** The lines of a block and their bytes; `line` is undefined where they are no UTF-8. */
+function* decodeLines(block: Buffer, isBeginning: boolean): Generator<{ line: string | undefined; length: number }> {
+  if (isUtf8(block)) {
+    for (const line of decode(block, isBeginning).split('\n')) yield { line, length: Buffer.byteLength(line) }
+    return
+  }
+  for (let start = 0; start <= block.length;) {
+    const newline = block.indexOf(NEWLINE, start)
+    const bytes = block.subarray(start, newline < 0 ? block.length : newline)
+    yield { line: isUtf8(bytes) ? decode(bytes, isBeginning && start === 0) : undefined, length: bytes.length }
+    start += bytes.length + 1
+  }
 }
 
 /** The mark that Windows programs put in front of UTF-16 text. */

@@ -5,11 +5,12 @@ import { pipeline } from '../../node/pipeline.ts'
 import { backendOptions } from '../model-options.ts'
 import { modelFolder } from '../hub/locate.ts'
 import type { NerFlags } from './flags.ts'
-import { BufferedOutput } from '../output.ts'
+import { BufferedOutput, redirectOutput } from '../output.ts'
 import { startProgress } from '../progress.ts'
 import { createPrinter } from './formats.ts'
 import { openInputs, type Inputs, type Item } from './inputs.ts'
 import { interruptible } from './interrupt.ts'
+import { openResumed, wrongFile } from './resume.ts'
 
 export async function run(words: readonly string[], flags: NerFlags): Promise<void> {
   const inputs = await openInputs(words, flags)
@@ -32,21 +33,29 @@ async function answer(inputs: Inputs, flags: NerFlags, signal: AbortSignal): Pro
   const printer = createPrinter(format, {
     isSingle: inputs.isSingle,
     colour: hasColour(),
-    isTerminal: process.stdout.isTTY,
+    isTerminal: process.stdout.isTTY && flags.resume === undefined,
     tokenizer,
     specialTokens: specialTokensOf(flags),
+    fields: flags.fields,
+    offsetUnit: flags.offsetUnit,
   })
+  const resumed = flags.resume === undefined ? undefined : openResumed(flags.resume)
+  if (resumed) redirectOutput(resumed.descriptor)
+  const items = afterDone(inputs.items, resumed?.lines ?? 0, flags)
   const output = new BufferedOutput()
   const total = inputs.isSingle ? undefined : inputs.bytes
   const progress = await startProgress({ unit: 'texts', total, isInterleaved: true })
   const waiting: Item[] = []
   let isWhole = false
   let done = 0
+  let bad = 0
   try {
     await output.write(printer.begin ?? '')
-    for await (const entities of ner.stream(texts(inputs.items, waiting), callOptions(flags, signal))) {
+    for await (const entities of ner.stream(texts(items, waiting), callOptions(flags, signal))) {
       const item = waiting.shift()
       if (!item) break // There is one for each result.
+      if (item.error) bad++
+      if (item.error && flags.onError === 'skip') continue
       if (MARKED.includes(format)) checkEntityCount(entities.length, item.text.length, 'marked')
       const printed = printer.print(item, entities)
       for (const piece of typeof printed === 'string' ? [printed] : printed) await output.write(piece)
@@ -59,6 +68,21 @@ async function answer(inputs: Inputs, flags: NerFlags, signal: AbortSignal): Pro
     if (!isWhole) await output.write(printer.abandon?.() ?? '')
     await output.flush() // The model is not disposed of: the process ends, and takes all with it.
   }
+  if ((flags.onError ?? 'fail') !== 'fail') {
+    const good = done - (flags.onError === 'record' ? bad : 0)
+    process.stderr.write(`bert-ner: ${good} texts, ${bad} bad lines\n`)
+  }
+}
+
+/** The items whose results an earlier run did not print. A line that is left out has none. */
+async function* afterDone(items: AsyncIterable<Item>, done: number, flags: NerFlags): AsyncGenerator<Item> {
+  let left = done
+  for await (const item of items) {
+    if (left > 0) {
+      if (!item.error || flags.onError === 'record') left--
+    } else yield item
+  }
+  if (left > 0) throw wrongFile(flags.resume ?? '', `at most ${done - left} lines, one a text`, `${done}`)
 }
 
 /** Formats that lay all entities over the text at once. */
