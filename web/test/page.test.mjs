@@ -3,7 +3,8 @@
  * test/screenshots. `npm run web:build` comes first. CHROMIUM names the browser, if it is not at /usr/bin/chromium.
  */
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { chromium } from 'playwright-core'
@@ -135,7 +136,7 @@ test('the second visit needs no network', { skip }, async () => {
 })
 
 test('a folder of a model is used, and a broken one is a clear error', { skip }, async () => {
-  const broken = join(here, 'broken')
+  const broken = mkdtempSync(join(tmpdir(), 'broken-'))
   await visit({}, async page => {
     await page.locator('summary', { hasText: 'Engine' }).click()
     const folder = page.locator('.switches input[type=file]')
@@ -147,11 +148,10 @@ test('a folder of a model is used, and a broken one is a clear error', { skip },
     )
     await settled(page)
     assert.ok((await names(page)).includes('Angela Merkel PER'))
-    mkdirSync(broken, { recursive: true })
     for (const name of ['config.json', 'tokenizer_config.json', 'vocab.txt']) {
-      await import('node:fs').then(fs => fs.copyFileSync(join(here, '../../weights', name), join(broken, name)))
+      copyFileSync(join(here, '../../weights', name), join(broken, name))
     }
-    await import('node:fs').then(fs => fs.writeFileSync(join(broken, 'model.safetensors'), 'no tensors'))
+    writeFileSync(join(broken, 'model.safetensors'), 'no tensors')
     await folder.setInputFiles(broken)
     await page.waitForSelector('[data-model=failed]', { timeout: 20_000 })
     assert.match(await page.locator('.model-state').innerText(), /model\.safetensors: header: expected .* found/)
