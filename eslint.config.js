@@ -92,4 +92,13 @@ export default defineConfig(
       },
     },
   },
+  {
+    // Functions that run in the page.
+    files: ['web/test/**/*.mjs'],
+    languageOptions: {
+      globals: Object.fromEntries(
+        ['document', 'CSS', 'navigator', 'caches', 'location', 'innerWidth'].map(name => [name, 'readonly']),
+      ),
+    },
+  },
 )

@@ -44,7 +44,10 @@ function tfjsFiles(): Plugin {
     configureServer({ middlewares }) {
       middlewares.use('/tfjs/', (request, response, next) => {
         const name = names.find(each => request.url === `/${each}`)
-        if (!name) return next()
+        if (!name) {
+          next()
+          return
+        }
         response.setHeader('Content-Type', 'application/wasm')
         response.end(readFileSync(new URL(name, folder)))
       })
