@@ -33,7 +33,7 @@ export function useModel(given: ModelFiles | undefined): void {
   void load(choice.value)
 }
 
-/** Waits until the service worker answers for this page, so that the model is fetched once and kept; a second at most. */
+/** Waits until the service worker answers for this page, so that the model is fetched once and kept; five seconds at most. */
 async function controlled(): Promise<void> {
   if (import.meta.env.DEV || !('serviceWorker' in navigator)) return
   try {
@@ -44,7 +44,7 @@ async function controlled(): Promise<void> {
   if (navigator.serviceWorker.controller) return
   await Promise.race([
     new Promise(resolve => navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true })),
-    new Promise(resolve => setTimeout(resolve, 1000)),
+    new Promise(resolve => setTimeout(resolve, 5000)),
   ])
 }
 
