@@ -45,6 +45,7 @@ export default defineConfig(
       'src/eval/**/*.ts',
       'src/redact/**/*.ts',
       'src/safetensors/**/*.ts',
+      'src/source/sha.ts',
       'test/tokenizer/**/*.ts',
       'test/kernels/**/*.ts',
       'test/layers/**/*.ts',

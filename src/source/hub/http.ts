@@ -11,6 +11,11 @@ export interface Hub {
   /** Sent to the endpoint's origin alone. */
   readonly token: string | undefined
   readonly fetch: typeof fetch
+  /**
+   * Whether this is a page. It cannot look at a redirect, follows it unseen, and drops the token on the way to another origin; it
+   * may set few headers, and sees few of another origin's.
+   */
+  readonly isInPage: boolean
   /** Without an answer for so long, a question about a file has failed. */
   readonly etagTimeout: number
   /** Without a byte for so long, a download has failed. */
@@ -39,7 +44,8 @@ interface Request {
 }
 
 /**
- * Sends one request and follows its redirects: at most five, to https, or within a loopback endpoint's machine to http.
+ * Sends one request and follows its redirects: at most five, to https, or within a loopback endpoint's machine to http. In a page
+ * the browser follows them, by its own rules.
  *
  * @throws HubError `SOURCE_HUB_UNREACHABLE`, `SOURCE_HUB_REDIRECT`
  */
@@ -68,21 +74,56 @@ async function sendOnce(hub: Hub, url: URL, { method, headers, timeout }: Reques
   try {
     const response = await hub.fetch(url.href, {
       method,
-      redirect: 'manual',
       credentials: 'omit',
       signal: controller.signal,
-      // Compressed on the way, a file would have another length.
-      headers: { 'accept-encoding': 'identity', 'user-agent': 'bert-ner', ...tokenFor(hub, url), ...headers },
+      ...(hub.isInPage ? IN_PAGE : ELSEWHERE),
+      headers: { ...(hub.isInPage ? {} : ELSEWHERE.headers), ...tokenFor(hub, url), ...headers },
     })
     const end = async () => {
       clearTimeout(timer)
       await response.body?.cancel().catch(() => undefined)
     }
-    return { url: url.href, response, alive, end }
+    return { url: hub.isInPage && response.url !== '' ? response.url : url.href, response, alive, end }
   } catch (cause) {
     clearTimeout(timer)
     throw unreachable(shown(url), silence(controller.signal, timeout) ?? reasonOf(cause), cause)
   }
+}
+
+/** The browser's own cache would keep the weights a second time, and answer for a branch with what it was. */
+const IN_PAGE = { redirect: 'follow', cache: 'no-store' } as const
+/** Compressed on the way, a file would have another length. */
+const ELSEWHERE = {
+  redirect: 'manual',
+  headers: { 'accept-encoding': 'identity', 'user-agent': 'bert-ner' },
+} as const
+
+/**
+ * Reads a whole body, of at most `most` bytes.
+ *
+ * @throws HubError `SOURCE_HUB_UNREACHABLE`, `SOURCE_HUB_ANSWER`
+ */
+export async function readBody({ url, response, alive }: Reply, most: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  const reader = response.body?.getReader()
+  while (reader) {
+    const { value: bytes } = await reader.read().catch((cause: unknown) => {
+      throw unreachable(shown(new URL(url)), `a connection that broke off (${reasonOf(cause)})`, cause)
+    })
+    if (bytes === undefined) break
+    alive()
+    chunks.push(bytes)
+    size += bytes.byteLength
+    if (size > most) throw oddAnswer(shown(new URL(url)), `at most ${most} bytes`, 'more')
+  }
+  const whole = new Uint8Array(size)
+  let at = 0
+  for (const chunk of chunks) {
+    whole.set(chunk, at)
+    at += chunk.byteLength
+  }
+  return whole
 }
 
 /** A timer that ran out, in words. */
