@@ -50,6 +50,7 @@ export default defineConfig(
       'src/eval/**/*.ts',
       'src/redact/**/*.ts',
       'src/safetensors/**/*.ts',
+      'src/source/sha.ts',
       'src/convert/**/*.ts',
       'test/convert/**/*.ts',
       'test/tokenizer/**/*.ts',

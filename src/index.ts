@@ -1,7 +1,8 @@
 /** bert-ner: named-entity recognition with BERT, from scratch. This file is the whole public API. */
 export * from './errors.ts'
 export { sourceFromBytes, type ModelFile, type ModelSource } from './source/source.ts'
-export { sourceFromUrl, type FetchOptions } from './source/fetched.ts'
+export { sourceFromUrl, type FetchOptions, type UrlOptions } from './source/fetched.ts'
+export type { HubOptions } from './source/hub/options.ts'
 export type { Encoding } from './tokenizer/encoding.ts'
 export { decodeBF16, decodeF16 } from './safetensors/half.ts'
 export type { DTypeArrays, TensorDType } from './safetensors/dtypes.ts'

@@ -1,6 +1,5 @@
 /** Node's entry: the public API, and the parts that need a file system. */
 export * from './index.ts'
 export { sourceFromFolder } from './node/folder.ts'
-export { pipeline, type NodeModelInput, type NodePipelineOptions, type NodeProgressEvent } from './node/pipeline.ts'
-export type { HubOptions } from './node/hub/settings.ts'
+export { pipeline, type NodeModelInput } from './node/pipeline.ts'
 export { Tokenizer } from './node/tokenizer.ts'

@@ -83,6 +83,14 @@ export function codeOf(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined
 }
 
+/** Why a request failed, in the words of the network: fetch itself says only that it did. */
+export function reasonOf(error: unknown): string {
+  type Told = { readonly code?: unknown; readonly message?: unknown } | null | undefined
+  const { cause, message } = Object(error) as { readonly cause?: Told; readonly message?: unknown }
+  const said = cause?.code ?? cause?.message ?? message
+  return typeof said === 'string' && said !== '' ? said : 'a connection that failed'
+}
+
 /**
  * Decodes UTF-8 strictly. `fail` makes the error if the bytes are not UTF-8, or too many for a string; `found` says
  * which. A byte order mark is dropped unless `keepMark` is set.

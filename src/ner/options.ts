@@ -1,6 +1,8 @@
 /** Defines and checks the pipeline's options. If transformers has an option, we use its name and default. */
 import { OptionError } from '../errors.ts'
 import type { BackendOptions } from '../kernels/options.ts'
+import type { DownloadEvent } from '../source/hub/model.ts'
+import type { HubOptions } from '../source/hub/options.ts'
 import { guarded, show, UNREADABLE } from '../values.ts'
 import { DECODINGS, type Decoding } from './decoding.ts'
 import { AGGREGATION_STRATEGIES, type AggregationStrategy } from './entity.ts'
@@ -46,8 +48,9 @@ export interface CallOptions<S extends AggregationStrategy = AggregationStrategy
   readonly offsetUnit?: OffsetUnit
 }
 
-/** Reports how far loading has come. */
+/** Reports how far loading has come; of a model of the hub also how far its files have been fetched. */
 export type ProgressEvent =
+  | DownloadEvent
   | { readonly status: 'initiate' | 'done'; readonly file: string }
   /** `progress` in percent; `loaded` and `total` in bytes. */
   | {
@@ -71,7 +74,7 @@ export function checkTask(task: Task): void {
 
 /** Options of {@link pipeline}. It also takes the options of a call, as defaults for its calls. */
 export interface PipelineOptions<S extends AggregationStrategy = AggregationStrategy>
-  extends BackendOptions, Omit<CallOptions<S>, 'signal'> {
+  extends BackendOptions, HubOptions, Omit<CallOptions<S>, 'signal'> {
   readonly progress_callback?: (event: ProgressEvent) => void
 }
 
@@ -130,18 +133,30 @@ const DEFAULTS: Known<Omit<CallOptions, 'signal'>> = {
 }
 const CALL_OPTIONS: Known<CallOptions> = { ...DEFAULTS, signal: ['an AbortSignal', isSignal] }
 
+const isText: Check = value => typeof value === 'string' && value !== ''
+const isFunction: Check = value => typeof value === 'function'
+
+const HUB_OPTIONS: Known<HubOptions> = {
+  revision: ['a branch, a tag or a commit', isText],
+  cache_dir: ['a folder', isText],
+  local_files_only: ['true or false', isBoolean],
+  token: ['a token of the hub, or false', value => isText(value) || value === false],
+  force_download: ['true or false', isBoolean],
+  fetch: ['a function', isFunction],
+}
+
 const CHECKED_BY_BACKEND = ['', () => true] as const
-const LOAD_OPTIONS: Known<Omit<PipelineOptions, keyof CallOptions>> = {
+const LOAD_OPTIONS: Known<Omit<PipelineOptions, keyof CallOptions | keyof HubOptions>> = {
   backend: CHECKED_BY_BACKEND,
   device: CHECKED_BY_BACKEND,
   dtype: CHECKED_BY_BACKEND,
   threads: CHECKED_BY_BACKEND,
   turbo: ['true or false', isBoolean],
   wasm: CHECKED_BY_BACKEND,
-  progress_callback: ['a function', value => typeof value === 'function'],
+  progress_callback: ['a function', isFunction],
 }
 
-const PIPELINE_OPTIONS: Known<PipelineOptions> = { ...LOAD_OPTIONS, ...DEFAULTS }
+const PIPELINE_OPTIONS: Known<PipelineOptions> = { ...LOAD_OPTIONS, ...HUB_OPTIONS, ...DEFAULTS }
 
 /**
  * Checks the options of a call and fills in the pipeline's defaults.
@@ -169,14 +184,17 @@ export function checkCallOptions(defaults: CallOptions, options: CallOptions): C
   }
 }
 
-/** Splits the options of {@link pipeline}: those for loading, and the defaults of its calls. */
-export function checkPipelineOptions(options: PipelineOptions): { load: PipelineOptions; call: CallOptions } {
+export interface SplitOptions {
+  readonly load: Omit<PipelineOptions, keyof CallOptions | keyof HubOptions>
+  readonly hub: HubOptions
+  readonly call: CallOptions
+}
+
+/** Splits the options of {@link pipeline}: those for loading, for the hub, and the defaults of its calls. */
+export function checkPipelineOptions(options: PipelineOptions): SplitOptions {
   const checked = Object.entries(checkNames(options, PIPELINE_OPTIONS))
-  const isForCalls = ([name]: [string, unknown]) => Object.hasOwn(CALL_OPTIONS, name)
-  return {
-    load: Object.fromEntries(checked.filter(entry => !isForCalls(entry))),
-    call: Object.fromEntries(checked.filter(isForCalls)),
-  }
+  const among = (known: object) => Object.fromEntries(checked.filter(([name]) => Object.hasOwn(known, name)))
+  return { load: among(LOAD_OPTIONS), hub: among(HUB_OPTIONS), call: among(CALL_OPTIONS) }
 }
 
 /** Gives the options that were set, after checking their names. `undefined` counts as left out. */

@@ -1,6 +1,7 @@
 /** The pipeline that users call. It loads a tokenizer and a model, and finds the entities of texts. */
 import { OptionError } from '../errors.ts'
 import { BertForTokenClassification } from '../layers/token-classifier.ts'
+import type { HubOptions } from '../source/hub/options.ts'
 import { withProgress, type FileProgress } from '../source/progress.ts'
 import { sourceFromBytes, type ModelSource } from '../source/source.ts'
 import { Tokenizer } from '../tokenizer/tokenizer.ts'
@@ -21,8 +22,8 @@ import { stream, type Input, type Texts } from './stream.ts'
 import { Tagger } from './tagger.ts'
 import { guarded, kindOf, show, UNREADABLE } from '../values.ts'
 
-/** The files of a model: a source, or its bytes by file name. */
-export type ModelInput = ModelSource | Readonly<Record<string, Uint8Array>>
+/** A name of the hub, or the files of a model: a source, or its bytes by file name. */
+export type ModelInput = string | ModelSource | Readonly<Record<string, Uint8Array>>
 
 /** `D`: the aggregation strategy of calls that name none. */
 export interface NerPipeline<D extends AggregationStrategy = 'none'> {
@@ -64,10 +65,11 @@ export interface NerPipeline<D extends AggregationStrategy = 'none'> {
  * Loads a model for token classification.
  *
  * @param task `token-classification`, or `ner`, its other name
- * @param model a {@link ModelSource}, or the bytes of its files by name: config.json, model.safetensors, tokenizer files. In
- *   Node also a folder; without one, the model that comes with the package.
+ * @param model a name of the Hugging Face hub (`owner/name`, `owner/name@revision`), whose files are fetched into the cache of
+ *   this site and checked; a {@link ModelSource}, or the bytes of its files by name: config.json, model.safetensors, tokenizer
+ *   files. In Node also a folder; without one, the model that comes with the package.
  * @throws OptionError for a wrong option; SourceError, SafetensorsError, ConfigError, CheckpointError, TokenizerError if a
- *   file is missing or wrong; BackendError if the backend cannot run here
+ *   file is missing or wrong, or cannot be fetched or kept; BackendError if the backend cannot run here
  */
 export async function pipeline<D extends AggregationStrategy = 'none'>(
   task: Task,
@@ -75,14 +77,10 @@ export async function pipeline<D extends AggregationStrategy = 'none'>(
   options: PipelineOptions<D> = {},
 ): Promise<NerPipeline<D>> {
   checkTask(task)
-  const { load, call } = checkPipelineOptions(options)
+  const { load, hub, call } = checkPipelineOptions(options)
   checkCallOptions({}, call)
   const { progress_callback: report, ...backend } = load
-  const source = report
-    ? withProgress(sourceOf(model), event => {
-        report(progressEvent(event))
-      })
-    : sourceOf(model)
+  const source = await openSource(model, hub, report)
   const [tokenizer, loaded] = await loadBoth(source, backend)
   try {
     checkFit(tokenizer, loaded.config)
@@ -179,6 +177,36 @@ function iterable(texts: Texts): Texts {
   throw wrong('texts', 'an iterable or async iterable of texts', show(texts), 'For one text, call the pipeline itself.')
 }
 
+type Report = (event: ProgressEvent) => void
+
+async function openSource(model: ModelInput, options: HubOptions, report?: Report): Promise<ModelSource> {
+  if (typeof model !== 'string') {
+    checkNoRevision(options)
+    const source = sourceOf(model)
+    return report ? withProgress(source, event => report(progressEvent(event))) : source
+  }
+  // A bundle pays for the hub only where a name is given.
+  const { fetchFromHub } = await import('../source/hub/page.ts')
+  const { source, fetched } = await fetchFromHub(model, options, report ?? (() => undefined))
+  return report ? withProgress(source, event => isNews(event, fetched) && report(progressEvent(event))) : source
+}
+
+/** A file that was fetched has been reported, each byte of it; reading it again is no news. */
+export function isNews(event: object, fetched: ReadonlySet<string>): boolean {
+  return !('file' in event) || !fetched.has(event.file as string)
+}
+
+export function checkNoRevision({ revision }: HubOptions): void {
+  if (revision === undefined) return
+  throw new OptionError({
+    code: 'OPTION_REVISION',
+    subject: 'revision',
+    expected: 'none, for the model was given as its files',
+    found: revision,
+    nextStep: 'Leave it out, or name a model of the hub, owner/name.',
+  })
+}
+
 function sourceOf(model: unknown): ModelSource {
   return guarded(
     () => readSource(model),
@@ -202,9 +230,10 @@ function notAModel(found: string): OptionError {
   return new OptionError({
     code: 'OPTION_MODEL',
     subject: 'model',
-    expected: 'the files of a model: a source, or a record of bytes by file name',
+    expected: 'a name of the hub, or the files of a model: a source, or a record of bytes by file name',
     found,
-    nextStep: "Name a folder in Node, or fetch the model's files and pass { 'config.json': bytes, … }.",
+    nextStep:
+      "Name a model, owner/name, or in Node a folder; or pass sourceFromUrl(address), or { 'config.json': bytes, … }.",
   })
 }
 

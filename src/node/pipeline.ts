@@ -1,46 +1,20 @@
 /** Node's `pipeline`: the core's, which also takes a folder or a name of the hub. Without a model, it takes the package's own. */
-import { OptionError } from '../errors.ts'
 import type { AggregationStrategy } from '../ner/entity.ts'
+import { checkPipelineOptions, checkTask, type PipelineOptions, type ProgressEvent, type Task } from '../ner/options.ts'
 import {
-  checkNames,
-  checkPipelineOptions,
-  checkTask,
-  type Known,
-  type PipelineOptions,
-  type ProgressEvent,
-  type Task,
-} from '../ner/options.ts'
-import { pipeline as corePipeline, type ModelInput, type NerPipeline } from '../ner/pipeline.ts'
-import type { DownloadEvent } from '../source/hub/model.ts'
-import { guarded, tagOf, UNREADABLE } from '../values.ts'
+  checkNoRevision,
+  isNews,
+  pipeline as corePipeline,
+  type ModelInput,
+  type NerPipeline,
+} from '../ner/pipeline.ts'
+import { tagOf } from '../values.ts'
 import { defaultSource } from './default-model.ts'
 import { sourceFromFolder } from './folder.ts'
-import type { HubOptions } from './hub/settings.ts'
 import './tfjs.ts'
 
 /** A folder in Hugging Face layout, a name of the hub, or any input that the core takes. */
-export type NodeModelInput = string | URL | ModelInput
-
-/** Where loading stands; of a model of the hub also where its files are fetched. */
-export type NodeProgressEvent = ProgressEvent | DownloadEvent
-
-/** Options of {@link pipeline} in Node: the core's, and the hub's. */
-export interface NodePipelineOptions<S extends AggregationStrategy = AggregationStrategy>
-  extends Omit<PipelineOptions<S>, 'progress_callback'>, HubOptions {
-  readonly progress_callback?: (event: NodeProgressEvent) => void
-}
-
-const isText = (value: unknown) => typeof value === 'string' && value !== ''
-const isBoolean = (value: unknown) => typeof value === 'boolean'
-
-const HUB_OPTIONS: Known<HubOptions> = {
-  revision: ['a branch, a tag or a commit', isText],
-  cache_dir: ['a folder', isText],
-  local_files_only: ['true or false', isBoolean],
-  token: ['a token of the hub, or false', value => isText(value) || value === false],
-  force_download: ['true or false', isBoolean],
-  fetch: ['a function', value => typeof value === 'function'],
-}
+export type NodeModelInput = URL | ModelInput
 
 /**
  * Loads a model for token classification. See the core's `pipeline`.
@@ -53,74 +27,26 @@ const HUB_OPTIONS: Known<HubOptions> = {
 export async function pipeline<D extends AggregationStrategy = 'none'>(
   task: Task,
   model?: NodeModelInput,
-  options: NodePipelineOptions<D> = {},
+  options: PipelineOptions<D> = {},
 ): Promise<NerPipeline<D>> {
-  const { hub, core } = checkPipeline(options)
   // Before anything is fetched.
   checkTask(task)
-  if (model === undefined) return corePipeline(task, defaultSource(), core)
-  if (typeof model !== 'string' && !isUrl(model)) {
+  const { load, hub, call } = checkPipelineOptions(options)
+  const core = { ...load, ...call } as PipelineOptions<D>
+  if (model === undefined || (typeof model !== 'string' && !isUrl(model))) {
     checkNoRevision(hub)
-    return corePipeline(task, model, core)
+    return corePipeline(task, model ?? defaultSource(), core)
   }
-  const { progress_callback: report } = core
+  const { progress_callback: report } = load
   const { locateModel } = await import('./hub/model.ts') // most programs have no use for it
   const located = await locateModel(model, { ...hub, ...(report ? { report } : {}) })
-  const { fetched } = located.hub ?? {}
-  // A file that was fetched has been reported, each byte of it; reading it again is no news.
-  const isNews = (event: ProgressEvent) => !('file' in event) || !fetched?.has(event.file)
+  const source = sourceFromFolder(located.folder)
+  if (!report) return corePipeline(task, source, core)
+  const fetched = located.hub?.fetched ?? new Set<string>()
   const progress_callback = (event: ProgressEvent) => {
-    if (isNews(event)) report?.(event)
+    if (isNews(event, fetched)) report(event)
   }
-  return corePipeline(task, sourceFromFolder(located.folder), { ...core, ...(report ? { progress_callback } : {}) })
-}
-
-interface Split<D extends AggregationStrategy> {
-  readonly hub: HubOptions
-  readonly core: PipelineOptions<D> & { readonly progress_callback?: (event: NodeProgressEvent) => void }
-}
-
-/**
- * The options of the hub, and those of the core, all checked.
- *
- * @throws OptionError `OPTION_VALUE`, `OPTION_UNKNOWN`
- */
-export function checkPipeline<D extends AggregationStrategy>(options: NodePipelineOptions<D>): Split<D> {
-  const { hub, core } = split(options)
-  checkPipelineOptions(core)
-  return { hub, core }
-}
-
-/** The options of the hub, checked, and those that the core checks. */
-function split<D extends AggregationStrategy>(options: NodePipelineOptions<D>): Split<D> {
-  const entries = guarded(
-    () => (tagOf(options) === 'Object' ? Object.entries(options) : undefined),
-    () =>
-      new OptionError({
-        code: 'OPTION_VALUE',
-        subject: 'options',
-        expected: 'an object of options',
-        found: UNREADABLE,
-        nextStep: 'Pass options by name: { name: value }.',
-      }),
-  )
-  if (entries === undefined) return { hub: {}, core: options }
-  const isHub = ([name]: [string, unknown]) => Object.hasOwn(HUB_OPTIONS, name)
-  return {
-    hub: checkNames(Object.fromEntries(entries.filter(isHub)), HUB_OPTIONS),
-    core: Object.fromEntries(entries.filter(entry => !isHub(entry))),
-  }
-}
-
-function checkNoRevision({ revision }: HubOptions): void {
-  if (revision === undefined) return
-  throw new OptionError({
-    code: 'OPTION_REVISION',
-    subject: 'revision',
-    expected: 'none, for the model was given as its files',
-    found: revision,
-    nextStep: 'Leave it out, or name a model of the hub, owner/name.',
-  })
+  return corePipeline(task, source, { ...core, progress_callback })
 }
 
 /** Whether it is a URL. Accepts URLs from another realm (iframe, vm). */

@@ -1,13 +1,13 @@
 /** Node's `bert-ner/worker`: the pipeline in a thread, with folders, names of the hub, and the package's own model. */
 import { Worker } from 'node:worker_threads'
 import type { AggregationStrategy } from '../ner/entity.ts'
-import { checkTask, type Task } from '../ner/options.ts'
+import { checkPipelineOptions, checkTask, type PipelineOptions, type Task } from '../ner/options.ts'
 import { nodeLink } from '../worker/links.ts'
 import { workerPipeline, type WorkerPipeline } from '../worker/pipeline.ts'
-import { checkPipeline, type NodeModelInput, type NodePipelineOptions } from './pipeline.ts'
+import type { NodeModelInput } from './pipeline.ts'
 
 /** Options of {@link pipeline}: those of Node's pipeline, and the worker. */
-export interface NodeWorkerOptions<S extends AggregationStrategy = AggregationStrategy> extends NodePipelineOptions<S> {
+export interface NodeWorkerOptions<S extends AggregationStrategy = AggregationStrategy> extends PipelineOptions<S> {
   /** Makes the thread, if it is one of your own: a module that calls `serve`. Default: the package's. */
   readonly worker?: () => Worker
 }
@@ -20,7 +20,7 @@ export async function pipeline<D extends AggregationStrategy = 'none'>(
 ): Promise<WorkerPipeline<D>> {
   checkTask(task)
   const { worker = packaged, ...given } = options
-  checkPipeline(given)
+  checkPipelineOptions(given)
   return workerPipeline<D>({ task, model, options: given, start: nodeLink(worker) })
 }
 

@@ -4,14 +4,13 @@
  */
 import { OptionError, SourceError } from '../errors.ts'
 import { builtin } from '../platform.ts'
-import { codeOf, guarded, show, tagOf, UNREADABLE } from '../values.ts'
+import { codeOf, guarded, reasonOf, show, tagOf, UNREADABLE } from '../values.ts'
 import { Arriving } from './arriving.ts'
 import { missingFile, sourceFromBytes, type ModelFile, type ModelSource } from './source.ts'
+import type { UrlFile } from './url.ts'
+import { checkUrlOptions, type UrlOptions } from './url-options.ts'
 
-export interface FetchOptions {
-  /** Makes the requests. Default: the global `fetch`. */
-  readonly fetch?: typeof fetch
-}
+export type { FetchOptions, UrlOptions } from './url-options.ts'
 
 /** A file's address, and its size in bytes where that is known beforehand. */
 export interface RemoteFile {
@@ -25,15 +24,20 @@ export interface RemoteModel {
   readonly files?: Readonly<Record<string, Uint8Array | RemoteFile>>
   /** The folder of every other file; without it there are none. */
   readonly base?: string
+  /** Of files below `base`, in lower-case hexadecimal. */
+  readonly sha256?: Readonly<Record<string, string>>
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /**
  * Makes a source of the files below an address: `sourceFromUrl('/models/mine/')`. Relative to the page, and each is fetched when it is
- * needed.
+ * needed: in parts from a server that has ranges, so that no more than what is read is fetched.
  *
- * @throws OptionError `OPTION_VALUE` for what is no address, or a `fetch` that is no function
+ * @throws OptionError `OPTION_VALUE` for what is no address, or an option that is not valid. Reading throws SourceError
+ *   `SOURCE_FILE_MISSING`, `SOURCE_FILE_UNREADABLE`, `SOURCE_FILE_TRUNCATED`, `SOURCE_FILE_CHANGED`, and `SOURCE_FILE_HASH` for bytes
+ *   that are not those of `sha256`
  */
-export function sourceFromUrl(base: string | URL, options: FetchOptions = {}): ModelSource {
+export function sourceFromUrl(base: string | URL, options: UrlOptions = {}): ModelSource {
   const wrong = (found: string) =>
     optionError(
       'base',
@@ -46,7 +50,7 @@ export function sourceFromUrl(base: string | URL, options: FetchOptions = {}): M
       if (typeof base !== 'string' && tagOf(base) !== 'URL') throw wrong(show(base))
       const folder = absolute(String(base))
       if (!folder) throw wrong(show(String(base)))
-      return new FetchedSource({ base: folder.endsWith('/') ? folder : `${folder}/` }, options)
+      return new FetchedSource({ base: folder }, options)
     },
     () => wrong(UNREADABLE),
   )
@@ -70,21 +74,31 @@ export class FetchedSource implements ModelSource {
   readonly #fetch: typeof fetch
 
   /** @throws OptionError `OPTION_VALUE` for options that are none */
-  constructor(model: RemoteModel, options: FetchOptions = {}) {
-    this.#model = model
-    const given = checkOptions(options)
+  constructor(model: RemoteModel, options: UrlOptions = {}) {
+    const { fetch: given, ...sent } = checkUrlOptions(options)
+    this.#model = { ...sent, ...model }
+    // A browser's own works only as a method of its window.
     this.#fetch = given ?? ((...request) => fetch(...request))
-    this.remote = given ? undefined : model
+    this.remote = given ? undefined : this.#model
   }
 
   open(name: string): Promise<ModelFile> {
-    const { files = {}, base } = this.#model
+    const { files = {}, base, sha256 = {}, headers = {} } = this.#model
     const file = typeof (name as unknown) === 'string' && Object.hasOwn(files, name) ? files[name] : undefined
     if (file && 'url' in file) return this.#open(file)
     if (file) return sourceFromBytes({ [name]: file }).open(name)
-    if (base !== undefined && typeof (name as unknown) === 'string')
-      return this.#open({ url: new URL(name, base).href })
+    const url = base === undefined ? undefined : addressOf(base, name)
+    if (url?.startsWith('http')) {
+      const digest = Object.hasOwn(sha256, name) ? sha256[name] : undefined
+      return this.#openUrl({ url, fetch: this.#fetch, headers, digest })
+    }
+    if (url !== undefined) return this.#open({ url })
     return Promise.reject(missingFile(show(name), Object.keys(files).join(', ') || 'no name'))
+  }
+
+  async #openUrl(file: UrlFile): Promise<ModelFile> {
+    const { openUrl } = await import('./url.ts') // a page with the default model has no use for it
+    return openUrl(file)
   }
 
   async #open({ url, size }: RemoteFile): Promise<ModelFile> {
@@ -92,13 +106,13 @@ export class FetchedSource implements ModelSource {
       const fs = builtin('node:fs/promises')
       if (fs) {
         const read = fs.readFile(new URL(url)).catch((cause: unknown) => {
-          throw codeOf(cause) === 'ENOENT' ? missingFile(url, 'none', cause) : unreadable(url, reason(cause), cause)
+          throw codeOf(cause) === 'ENOENT' ? missingFile(url, 'none', cause) : unreadable(url, reasonOf(cause), cause)
         })
         return inMemory(url, size, await read)
       }
     }
     const response = await this.#fetch(url).catch((cause: unknown) => {
-      throw unreadable(url, reason(cause), cause)
+      throw unreadable(url, reasonOf(cause), cause)
     })
     const { status, ok, headers, body } = response
     // A server of one page answers with that page where it has no file.
@@ -119,7 +133,7 @@ export class FetchedSource implements ModelSource {
     const known = size ?? announced
     if (known !== undefined && body) return new Arriving(url, known, body)
     const bytes = await response.arrayBuffer().catch((cause: unknown) => {
-      throw unreadable(url, reason(cause), cause)
+      throw unreadable(url, reasonOf(cause), cause)
     })
     return inMemory(url, size, new Uint8Array(bytes))
   }
@@ -138,27 +152,21 @@ function lengthOf(headers: Headers): number | undefined {
   return length === null || headers.has('content-encoding') || !/^\d{1,15}$/.test(length) ? undefined : Number(length)
 }
 
-function checkOptions(options: unknown): typeof fetch | undefined {
-  const wrong = (found: string) => optionError('options', '{ fetch }, a function', found, 'Leave them out.')
-  return guarded(
-    () => {
-      if (typeof options !== 'object' || options === null) throw wrong(show(options))
-      const unknown = Object.keys(options).find(name => name !== 'fetch')
-      if (unknown !== undefined) throw wrong(show(unknown))
-      const { fetch } = options as FetchOptions
-      if (fetch !== undefined && typeof fetch !== 'function') throw wrong(show(fetch))
-      return fetch
-    },
-    () => wrong(UNREADABLE),
-  )
+/** The address of a file in a folder; what stands after `?` stays, for it may be a signature. Undefined for what leads out of it. */
+function addressOf(folder: string, name: unknown): string | undefined {
+  if (typeof name !== 'string' || name.split('/').some(part => ['', '.', '..'].includes(part))) return undefined
+  const url = new URL(folder)
+  try {
+    const path = name.split('/').map(encodeURIComponent).join('/')
+    url.pathname = `${url.pathname.endsWith('/') ? url.pathname : `${url.pathname}/`}${path}`
+    return url.href
+  } catch {
+    return undefined // half of a surrogate pair
+  }
 }
 
 function optionError(subject: string, expected: string, found: string, nextStep: string): OptionError {
   return new OptionError({ code: 'OPTION_VALUE', subject, expected, found, nextStep })
-}
-
-function reason(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause)
 }
 
 function unreadable(url: string, found: string, cause?: unknown): SourceError {

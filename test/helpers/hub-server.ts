@@ -7,7 +7,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 
 /** Where a request stands in the course of fetching a model. */
-export type Stage = 'resolve' | 'head' | 'get' | 'large' | 'resume'
+export type Stage = 'list' | 'tree' | 'resolve' | 'head' | 'get' | 'large' | 'resume'
 
 export interface Seen {
   readonly stage: Stage
@@ -77,6 +77,13 @@ export class HubServer {
   }
 
   #answerHome(request: IncomingMessage, response: ServerResponse): void {
+    // As the hub does, for pages of other origins.
+    response.setHeader('access-control-allow-origin', '*')
+    response.setHeader('access-control-expose-headers', 'X-Repo-Commit,X-Error-Code,ETag,Accept-Ranges,Content-Range')
+    if (request.method === 'OPTIONS') {
+      end(response, 204, { 'access-control-allow-headers': 'authorization,range', 'access-control-allow-methods': '*' })
+      return
+    }
     const { pathname } = new URL(request.url ?? '/', 'http://hub')
     if (this.token !== undefined && request.headers.authorization !== `Bearer ${this.token}`) {
       end(response, 401, { 'x-error-code': 'RepoNotFound' })
@@ -84,7 +91,9 @@ export class HubServer {
     }
     const api = /^\/api\/models\/([^/]+\/[^/]+)\/(revision|tree)\/([^/]+)$/.exec(pathname)
     if (api) {
-      this.#answerApi(response, api)
+      const [, , kind, revision = ''] = api
+      const listed = kind === 'revision' ? 'list' : 'tree'
+      this.#pass(listed, revision, request, response, undefined, () => this.#answerApi(response, api))
       return
     }
     const [, name = '', revision = '', file = ''] = /^\/([^/]+\/[^/]+)\/resolve\/([^/]+)\/(.+)$/.exec(pathname) ?? []
@@ -110,6 +119,8 @@ export class HubServer {
   }
 
   #answerAway(request: IncomingMessage, response: ServerResponse): void {
+    // Shows a page nothing but the bytes.
+    response.setHeader('access-control-allow-origin', '*')
     const { pathname } = new URL(request.url ?? '/', 'http://away')
     const [, name = '', commit = '', file = ''] = /^\/([^/]+\/[^/]+)\/([^/]+)\/(.+)$/.exec(pathname) ?? []
     const bytes = this.repos.get(name)?.commits.get(commit)?.[file]
@@ -135,7 +146,7 @@ export class HubServer {
     if (!this.fault?.({ stage, file, before, request, response, bytes, answer })) answer()
   }
 
-  /** The part of the API that Python's snapshot_download asks. */
+  /** The part of the API that Python's snapshot_download asks, and a page. */
   #answerApi(response: ServerResponse, [, name = '', kind, revision = '']: RegExpExecArray): void {
     const repo = this.repos.get(name)
     const sha = commitOf(repo, decodeURIComponent(revision))
@@ -149,7 +160,12 @@ export class HubServer {
       const lfs = isLarge(path) ? { lfs: { oid: sha256(bytes), size, pointerSize: 134 } } : {}
       return { type: 'file', path, size, oid: gitSha1(bytes), ...lfs }
     })
-    const info = { id: name, modelId: name, sha, siblings: files.map(([rfilename]) => ({ rfilename })) }
+    const siblings = files.map(([rfilename, bytes]) => {
+      const size = bytes.byteLength
+      const lfs = isLarge(rfilename) ? { lfs: { sha256: sha256(bytes), size, pointerSize: 134 } } : {}
+      return { rfilename, size, blobId: gitSha1(bytes), ...lfs }
+    })
+    const info = { id: name, modelId: name, sha, siblings }
     end(response, 200, { 'content-type': 'application/json' }, JSON.stringify(kind === 'tree' ? tree : info))
   }
 }

@@ -7,7 +7,7 @@ import {
   sourceFromFolder,
   type EntityGroup,
   type NerPipeline,
-  type NodeProgressEvent,
+  type ProgressEvent,
   type TokenEntity,
 } from '../../dist/node.js'
 import { pipeline as corePipeline } from '../../dist/index.js'
@@ -292,7 +292,7 @@ describe('stream', () => {
 
 describe('loading', () => {
   test('reports where it stands', async () => {
-    const events: NodeProgressEvent[] = []
+    const events: ProgressEvent[] = []
     const loaded = await pipeline('ner', tinyModel(), {
       backend: 'naive',
       progress_callback: event => events.push(event),
@@ -323,7 +323,9 @@ describe('loading', () => {
   test.each([
     ['a task that does not exist', () => pipeline('fill-mask' as 'ner', tinyModel()), 'OPTION_VALUE'],
     ['no model, without Node', () => corePipeline('ner', undefined as never), 'OPTION_MODEL'],
-    ['a name, without Node', () => corePipeline('ner', 'dslim/bert-base-NER' as never), 'OPTION_MODEL'],
+    ['a path, without Node', () => corePipeline('ner', './some/folder'), 'OPTION_MODEL'],
+    ['two revisions, without Node', () => corePipeline('ner', 'a/b@c', { revision: 'd' }), 'OPTION_REVISION'],
+    ['a revision of files', () => corePipeline('ner', tinyModel(), { revision: 'd' }), 'OPTION_REVISION'],
     ['a record of nothing', () => pipeline('ner', {}), 'OPTION_MODEL'],
     ['a URL of something else', () => pipeline('ner', new URL('https://example.org/model')), 'OPTION_MODEL'],
     ['a device that its backend lacks', () => pipeline('ner', tinyModel(), { device: 'webgpu' }), 'OPTION_DEVICE'],

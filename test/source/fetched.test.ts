@@ -4,7 +4,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { pipeline, sourceFromUrl, type NodeProgressEvent } from '../../dist/node.js'
+import { pipeline, sourceFromUrl, type ProgressEvent } from '../../dist/node.js'
 import { FetchedSource } from '../../dist/source/fetched.js'
 import { readFile } from '../../dist/source/source.js'
 import { defaultModel } from '../../dist/weights.js'
@@ -113,7 +113,7 @@ describe('sourceFromUrl', () => {
   })
 
   test('serves a pipeline, which reports bytes as they arrive', async () => {
-    const events: NodeProgressEvent[] = []
+    const events: ProgressEvent[] = []
     const ner = await pipeline('ner', sourceFromUrl(base), {
       threads: 1,
       progress_callback: event => events.push(event),
@@ -130,7 +130,7 @@ describe('sourceFromUrl', () => {
   })
 
   test('what a progress_callback throws ends the loading', async () => {
-    const progress_callback = (event: NodeProgressEvent) => {
+    const progress_callback = (event: ProgressEvent) => {
       if (event.status === 'progress') throw new RangeError('mine')
     }
     await expect(pipeline('ner', sourceFromUrl(base), { progress_callback })).rejects.toThrow('mine')

@@ -1,5 +1,5 @@
 /** `bert-ner download NAME`, `bert-ner models`, `bert-ner verify NAME`: models of the Hugging Face hub in their cache. */
-import type { HubOptions } from '../../node/hub/settings.ts'
+import type { HubOptions } from '../../source/hub/options.ts'
 import type { Command } from '../vendor/commander.ts'
 
 export interface HubFlags {

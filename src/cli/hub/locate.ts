@@ -2,7 +2,7 @@
 import { escapeControls } from '../../escape.ts'
 import { defaultFolder } from '../../node/default-model.ts'
 import type { LocatedModel } from '../../node/hub/model.ts'
-import type { HubOptions } from '../../node/hub/settings.ts'
+import type { HubOptions } from '../../source/hub/options.ts'
 import { downloadBar } from './progress.ts'
 
 export async function modelFolder(model: string | undefined): Promise<string> {

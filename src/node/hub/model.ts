@@ -4,12 +4,13 @@ import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { OptionError, SourceError } from '../../errors.ts'
 import { fetchModel, type DownloadEvent } from '../../source/hub/model.ts'
+import type { HubOptions } from '../../source/hub/options.ts'
 import { DEFAULT_REVISION, isCommit, looksLikePath, parseHubName, type HubName } from '../../source/hub/name.ts'
 import { quote, show, tagOf } from '../../values.ts'
 import { warn } from '../../platform.ts'
 import { DiskCache } from './cache.ts'
 import { codeOf } from './failure.ts'
-import { hubSettings, type HubOptions } from './settings.ts'
+import { hubSettings } from './settings.ts'
 
 export interface LocateOptions extends HubOptions {
   readonly report?: (event: DownloadEvent) => void

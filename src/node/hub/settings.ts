@@ -4,23 +4,8 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { OptionError } from '../../errors.ts'
 import type { Hub } from '../../source/hub/http.ts'
+import { BACKOFF, checkToken, ENDPOINT, TIMEOUT, type HubOptions } from '../../source/hub/options.ts'
 import { quote, show } from '../../values.ts'
-
-/** The options that concern the hub, by transformers' names. */
-export interface HubOptions {
-  /** A branch, a tag, a commit, or `refs/pr/N`. Default: `main`, or what stands after `@` in the name. */
-  readonly revision?: string
-  /** The folder of the cache. Default: huggingface_hub's, `~/.cache/huggingface/hub`. */
-  readonly cache_dir?: string
-  /** No request is made: the cache answers, or an error. Default: false, or HF_HUB_OFFLINE. */
-  readonly local_files_only?: boolean
-  /** For private and gated models; false for none. Default: HF_TOKEN, or the file of `hf auth login`. */
-  readonly token?: string | false
-  /** Fetches each file again. Default: false. */
-  readonly force_download?: boolean
-  /** In place of the global one, for instance one that knows a proxy. It must honour `redirect: 'manual'`. */
-  readonly fetch?: typeof fetch
-}
 
 export interface HubSettings {
   readonly hub: Hub
@@ -39,7 +24,8 @@ export async function hubSettings(options: HubOptions): Promise<HubSettings> {
       fetch: options.fetch ?? fetch,
       etagTimeout: seconds('HF_HUB_ETAG_TIMEOUT'),
       downloadTimeout: seconds('HF_HUB_DOWNLOAD_TIMEOUT'),
-      backoff: 500,
+      backoff: BACKOFF,
+      isInPage: false,
     },
     cacheFolder: options.cache_dir ?? cacheFolder(),
     isOffline: options.local_files_only ?? isTrue(given(env.HF_HUB_OFFLINE) ?? env.TRANSFORMERS_OFFLINE),
@@ -83,17 +69,8 @@ async function savedToken(): Promise<string | undefined> {
   return given(HF_TOKEN) ?? given(HUGGING_FACE_HUB_TOKEN) ?? (await readFile(path, 'utf8').catch(() => undefined))
 }
 
-/** Characters that a header can hold. Nothing of a token comes into a message. */
-function checkToken(token: string | undefined): string | undefined {
-  const trimmed = token?.trim() ?? ''
-  if (trimmed === '') return undefined
-  if (Array.from(trimmed).every(char => char > ' ' && char <= '~')) return trimmed
-  const nextStep = 'Copy it again from https://huggingface.co/settings/tokens.'
-  throw wrong('token of the hub', 'letters, digits and signs of ASCII', 'other characters', nextStep)
-}
-
 function endpointOf(text: string | undefined): string {
-  if (text === undefined || text === '') return 'https://huggingface.co'
+  if (text === undefined || text === '') return ENDPOINT
   let url: URL | undefined
   try {
     url = new URL(text)
@@ -110,7 +87,7 @@ function endpointOf(text: string | undefined): string {
 function seconds(name: 'HF_HUB_ETAG_TIMEOUT' | 'HF_HUB_DOWNLOAD_TIMEOUT'): number {
   const text = process.env[name] ?? ''
   const value = Number(text)
-  if (text.trim() === '' || value === 0) return 10_000
+  if (text.trim() === '' || value === 0) return TIMEOUT
   if (value > 0 && value <= 86_400) return value * 1000
   throw wrong(name, 'seconds, up to a day', show(text), 'Correct it, or unset it.')
 }

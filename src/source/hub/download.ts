@@ -3,8 +3,9 @@
  * place only after its size and its hash are what the hub announced: SHA-256, or for small files git's SHA-1 of
  * `blob SIZE\0` and the bytes.
  */
+import { reasonOf } from '../../values.ts'
 import { HubError, oddAnswer, unreachable } from './errors.ts'
-import { reasonOf, send, statusError, type Hub, type Reply } from './http.ts'
+import { send, statusError, type Hub, type Reply } from './http.ts'
 import { isHex } from './name.ts'
 import { retrying } from './retry.ts'
 import type { Hasher, HubCache, Part, RemoteFile } from './store.ts'
@@ -138,7 +139,8 @@ class Filling {
     if (status === 403 && isElsewhere) throw unreachable(this.#file.name, 'status 403 from where the hub sent us')
     if (status !== 200) throw statusError(reply, this.#file.name)
     await this.#startAgain(validator)
-    const isAsIs = (headers.get('content-encoding') ?? 'identity') === 'identity'
+    // A page is not told whether it was compressed; the size is compared when all is here.
+    const isAsIs = !this.#hub.isInPage && (headers.get('content-encoding') ?? 'identity') === 'identity'
     const length = headers.get('content-length')
     const { size } = this.#file
     if (isAsIs && length !== null && size !== undefined && Number(length) !== size) {
@@ -147,6 +149,8 @@ class Filling {
   }
 
   #continues(range: string | null, validator: string | undefined): boolean {
+    // Another origin need not show it to a page. The hash decides.
+    if (range === null && this.#hub.isInPage) return true
     const [, start, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(range ?? '') ?? []
     const isWhole = total === '*' || this.#file.size === undefined || Number(total) === this.#file.size
     const isSame = this.#part.validator === undefined || validator === undefined || validator === this.#part.validator

@@ -2,6 +2,7 @@
  * Requests to the hub: redirects by hand, because a token must not travel with them; a time limit on silence; and every status
  * other than success as an error that says what it means.
  */
+import { reasonOf } from '../../values.ts'
 import { HubError, oddAnswer, unreachable } from './errors.ts'
 
 /** How the hub is asked. Times in milliseconds. */
@@ -11,6 +12,11 @@ export interface Hub {
   /** Sent to the endpoint's origin alone. */
   readonly token: string | undefined
   readonly fetch: typeof fetch
+  /**
+   * Whether this is a page. It cannot look at a redirect, follows it unseen, and drops the token on the way to another origin; it
+   * may set few headers, and sees few of another origin's.
+   */
+  readonly isInPage: boolean
   /** Without an answer for so long, a question about a file has failed. */
   readonly etagTimeout: number
   /** Without a byte for so long, a download has failed. */
@@ -39,7 +45,8 @@ interface Request {
 }
 
 /**
- * Sends one request and follows its redirects: at most five, to https, or within a loopback endpoint's machine to http.
+ * Sends one request and follows its redirects: at most five, to https, or within a loopback endpoint's machine to http. In a page
+ * the browser follows them, by its own rules.
  *
  * @throws HubError `SOURCE_HUB_UNREACHABLE`, `SOURCE_HUB_REDIRECT`
  */
@@ -68,21 +75,56 @@ async function sendOnce(hub: Hub, url: URL, { method, headers, timeout }: Reques
   try {
     const response = await hub.fetch(url.href, {
       method,
-      redirect: 'manual',
       credentials: 'omit',
       signal: controller.signal,
-      // Compressed on the way, a file would have another length.
-      headers: { 'accept-encoding': 'identity', 'user-agent': 'bert-ner', ...tokenFor(hub, url), ...headers },
+      ...(hub.isInPage ? IN_PAGE : ELSEWHERE),
+      headers: { ...(hub.isInPage ? {} : ELSEWHERE.headers), ...tokenFor(hub, url), ...headers },
     })
     const end = async () => {
       clearTimeout(timer)
       await response.body?.cancel().catch(() => undefined)
     }
-    return { url: url.href, response, alive, end }
+    return { url: hub.isInPage && response.url !== '' ? response.url : url.href, response, alive, end }
   } catch (cause) {
     clearTimeout(timer)
     throw unreachable(shown(url), silence(controller.signal, timeout) ?? reasonOf(cause), cause)
   }
+}
+
+/** The browser's own cache would keep the weights a second time, and answer for a branch with what it was. */
+const IN_PAGE = { redirect: 'follow', cache: 'no-store' } as const
+/** Compressed on the way, a file would have another length. */
+const ELSEWHERE = {
+  redirect: 'manual',
+  headers: { 'accept-encoding': 'identity', 'user-agent': 'bert-ner' },
+} as const
+
+/**
+ * Reads a whole body, of at most `most` bytes.
+ *
+ * @throws HubError `SOURCE_HUB_UNREACHABLE`, `SOURCE_HUB_ANSWER`
+ */
+export async function readBody({ url, response, alive }: Reply, most: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  const reader = response.body?.getReader()
+  while (reader) {
+    const { value: bytes } = await reader.read().catch((cause: unknown) => {
+      throw unreachable(shown(new URL(url)), `a connection that broke off (${reasonOf(cause)})`, cause)
+    })
+    if (bytes === undefined) break
+    alive()
+    chunks.push(bytes)
+    size += bytes.byteLength
+    if (size > most) throw oddAnswer(shown(new URL(url)), `at most ${most} bytes`, 'more')
+  }
+  const whole = new Uint8Array(size)
+  let at = 0
+  for (const chunk of chunks) {
+    whole.set(chunk, at)
+    at += chunk.byteLength
+  }
+  return whole
 }
 
 /** A timer that ran out, in words. */
@@ -120,13 +162,6 @@ function shown(url: URL): string {
 function badRedirect(url: string, expected: string, found: string): HubError {
   const nextStep = 'Check HF_ENDPOINT, and what stands between here and the hub.'
   return new HubError('SOURCE_HUB_REDIRECT', url, expected, found, nextStep)
-}
-
-/** The words of the network: fetch itself says only that it failed. */
-export function reasonOf(error: unknown): string {
-  const { cause } = error as { readonly cause?: { readonly code?: unknown; readonly message?: unknown } }
-  const said = cause?.code ?? cause?.message ?? (error as Error).message
-  return typeof said === 'string' && said !== '' ? said : 'a connection that failed'
 }
 
 /** The error for a status that is no success. `subject`: the model, the revision or the file that was asked for. */

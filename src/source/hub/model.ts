@@ -18,6 +18,7 @@ import {
   WEIGHTS,
 } from './files.ts'
 import { send, statusError, type Hub, type Reply } from './http.ts'
+import { readListing, type Listing } from './listing.ts'
 import { DEFAULT_REVISION, isCommit, type HubName } from './name.ts'
 import { OTHER_FILES } from '../other-files.ts'
 import { mayPass, retrying } from './retry.ts'
@@ -112,6 +113,7 @@ class Snapshot {
   readonly #fetched = new Set<string>()
   /** The first answer, which also said the commit. */
   #config: RemoteFile | undefined
+  #listing: Listing | undefined
 
   constructor(hub: Hub, name: HubName, cache: HubCache, options: FetchOptions) {
     this.#hub = hub
@@ -234,12 +236,19 @@ class Snapshot {
 
   /** A file as the hub describes it, or undefined if the model has no such file. */
   async #ask(revision: string, file: string): Promise<RemoteFile | undefined> {
+    // A page cannot see the answer that redirects, and only that one has the hash.
+    if (this.#hub.isInPage) return this.#findListed(revision, file)
     const url = this.#url(revision, file)
     // A large file lies elsewhere. Only what the endpoint itself says of it counts.
     const isAnswer = ({ headers }: Response) => headers.get('x-linked-etag') !== null
     const reply = await send(this.#hub, url, { method: 'HEAD', timeout: this.#hub.etagTimeout, isAnswer })
     await reply.end()
     return this.#read(reply, revision, file)
+  }
+
+  async #findListed(revision: string, file: string): Promise<RemoteFile | undefined> {
+    if (this.#listing?.commit !== revision) this.#listing = await readListing(this.#hub, this.#name.repo, revision)
+    return this.#listing.files.get(file)
   }
 
   #read(reply: Reply, revision: string, file: string): RemoteFile | undefined {

@@ -22,15 +22,16 @@ export function looksLikePath(text: string): boolean {
 }
 
 /**
- * Reads `owner/name` or `owner/name@revision`. `revision`: the one given beside the name, if any.
+ * Reads `owner/name` or `owner/name@revision`. `revision`: the one given beside the name, if any. `isInPage`: where there are no
+ * folders that it could have been.
  *
  * @throws OptionError `OPTION_MODEL` for what is no name, `OPTION_REVISION` for two revisions that differ, or one that cannot be
  */
-export function parseHubName(text: string, revision?: string): HubName {
+export function parseHubName(text: string, revision?: string, isInPage = false): HubName {
   const at = text.indexOf('@')
   const repo = at < 0 ? text : text.slice(0, at)
   const own = at < 0 ? undefined : text.slice(at + 1)
-  if (!isRepo(repo)) throw noName(text, repo)
+  if (!isRepo(repo)) throw isInPage ? noNameInPage(text) : noName(text, repo)
   if (own !== undefined && revision !== undefined && own !== revision) {
     throw badRevision(text, `the one after @, or the same as it (${quote(own)})`, revision)
   }
@@ -75,6 +76,16 @@ function isRevision(text: string): boolean {
     part !== '' && !part.startsWith('.') && !part.endsWith('.lock') && !part.endsWith('.')
   const isPlain = Array.from(text).every(char => char > ' ' && char !== '\x7f' && !'~^:?*[\\"<>|%#'.includes(char))
   return text.length <= 200 && isPlain && !text.includes('..') && !text.startsWith('-') && text.split('/').every(isPart)
+}
+
+function noNameInPage(text: string): OptionError {
+  return new OptionError({
+    code: 'OPTION_MODEL',
+    subject: 'model',
+    expected: 'a name of the hub, owner/name',
+    found: quote(text),
+    nextStep: 'Folders are read in Node alone; for files on a server, pass sourceFromUrl(address).',
+  })
 }
 
 /** Says how the string was read, and what the other reading would need. */

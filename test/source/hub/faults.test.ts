@@ -36,7 +36,7 @@ afterEach(() => server.reset())
 let count = 0
 function attempt(cache: DiskCache) {
   const hub = {
-    ...{ endpoint: server.endpoint, token: 'hf_secret', fetch, backoff: 1 },
+    ...{ endpoint: server.endpoint, token: 'hf_secret', fetch, backoff: 1, isInPage: false },
     ...{ etagTimeout: 300, downloadTimeout: 300 },
   }
   const options = { isOffline: false, isForced: false, report: () => undefined, note: () => undefined }

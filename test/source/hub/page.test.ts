@@ -1,0 +1,193 @@
+/**
+ * Models of the hub in a page, in a real browser: the Cache API, Web Locks, CORS and redirects are Chromium's. Skipped, and counted
+ * as such, where there is none: BERT_NER_CHROMIUM names it.
+ */
+import { createHash } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import { pipeline } from '../../../dist/node.js'
+import { chromium, Tabs, type Result } from '../../helpers/chromium.ts'
+import { HubServer } from '../../helpers/hub-server.ts'
+import { tinyModel } from '../../helpers/tiny-model.ts'
+
+const FIRST = '1'.repeat(40)
+const SECOND = '2'.repeat(40)
+let commits = 3
+/** One that no test had before. */
+const nextCommit = () => `${commits++}`.repeat(40)
+const NAME = 'some/model'
+const BIG = 'some/big'
+const TEXT = 'My name is Wolfgang and I live in Berlin'
+const model = tinyModel({}, { seed: 1 })
+const PIECE = 2 ** 23
+/** Three pieces, the last one short. */
+const big = { ...model, 'model.safetensors': Uint8Array.from({ length: 2 * PIECE + 1e6 }, (_, i) => (i * i) >> 7) }
+
+const server = new HubServer()
+const tabs = new Tabs()
+let root: string
+let profile: string
+const ifChromium = chromium === undefined ? describe.skip : describe
+
+const FETCH = `const toServer = (url, init) => fetch(url.replace('https://huggingface.co', args.endpoint), init);`
+const LOAD = `${FETCH}
+  const events = [];
+  const ner = await api.pipeline('token-classification', args.name, {
+    backend: 'naive', fetch: toServer, progress_callback: event => events.push(event), ...args.options });
+  const entities = await ner(args.text);
+  await ner.dispose();
+  return { entities, events };`
+/** The hub's room alone: the weights of the large model are no model's. */
+const FETCH_ONLY = `${FETCH}
+  const { fetchFromHub } = await import('/dist/source/hub/page.js');
+  const { source, fetched } = await fetchFromHub(args.name, { fetch: toServer, ...args.options }, () => undefined);
+  const file = await source.open('model.safetensors');
+  const digest = await crypto.subtle.digest('SHA-256', await file.read(0, file.size));
+  const hash = Array.from(new Uint8Array(digest), byte => byte.toString(16).padStart(2, '0')).join('');
+  return { hash, fetched: [...fetched] };`
+const args = (name = NAME, options: object = {}) => ({ endpoint: server.endpoint, name, text: TEXT, options })
+const load = (options: object = {}, tab = 0) => tabs.run(LOAD, args(NAME, options), tab)
+const fetchBig = (options: object = {}, tab = 0) => tabs.run(FETCH_ONLY, args(BIG, options), tab)
+const hash = createHash('sha256').update(big['model.safetensors']).digest('hex')
+const stages = () => server.requests.map(({ stage }) => stage)
+
+ifChromium('a model of the hub in a page', () => {
+  beforeAll(async () => {
+    root = await mkdtemp(join(tmpdir(), 'bert-ner-page-'))
+    profile = join(root, 'profile')
+    await server.start()
+    await tabs.open(profile, 2)
+  }, 60_000)
+  afterAll(async () => {
+    await tabs.close()
+    await server.stop()
+    await rm(root, { recursive: true, force: true, maxRetries: 5 })
+  })
+  afterEach(() => server.reset())
+  const push = (name: string, commit: string, files: Record<string, Uint8Array>) =>
+    server.repos.set(name, { commits: new Map([[commit, files]]), refs: new Map([['main', commit]]) })
+
+  test('answers as in Node, with the events of transformers.js', async () => {
+    push(NAME, FIRST, model)
+    const ner = await pipeline('token-classification', model, { backend: 'naive' })
+    const { value, error, notes } = await load()
+    expect([error, notes]).toEqual([undefined, []])
+    const { entities, events } = value as { entities: unknown; events: { status: string; file?: string }[] }
+    expect(entities).toEqual(await ner(TEXT))
+    await ner.dispose()
+    const ofWeights = events.filter(({ file }) => file === 'model.safetensors').map(({ status }) => status)
+    expect([...new Set(ofWeights)]).toEqual(['initiate', 'download', 'progress', 'done'])
+    expect(events.at(-1)).toMatchObject({ status: 'ready' })
+  }, 60_000)
+
+  test('the cached model is one question, and offline none', async () => {
+    push(NAME, FIRST, model)
+    expect((await load()).error).toBeUndefined()
+    expect(stages()).toEqual(['list'])
+    server.requests.length = 0
+    expect((await load({ local_files_only: true })).error).toBeUndefined()
+    expect((await load({ revision: FIRST })).error).toBeUndefined()
+    expect(stages()).toEqual([])
+  }, 60_000)
+
+  test('a hub that fails: the cached commit answers, with a note', async () => {
+    server.fault = ({ response }) => Boolean(response.writeHead(503).end())
+    const { error, notes } = await load()
+    expect([error, notes]).toEqual([undefined, [expect.stringContaining(FIRST)]])
+  }, 60_000)
+
+  test('a push is fetched whole, under its own commit', async () => {
+    push(NAME, SECOND, tinyModel({}, { seed: 2 }))
+    expect((await load()).error).toBeUndefined()
+    expect(stages()).toContain('large')
+    expect((await load({ revision: FIRST, local_files_only: true })).error).toBeUndefined()
+  }, 60_000)
+
+  test.each([
+    ['a name without owner', 'model', 'OPTION_MODEL'],
+    ['a path', './model', 'OPTION_MODEL'],
+    ['an address', 'https://example.org/model/', 'OPTION_MODEL'],
+    ['a model that does not exist', 'some/other', 'SOURCE_HUB_NOT_FOUND'],
+    ['a revision that does not exist', `${NAME}@v9`, 'SOURCE_HUB_NOT_FOUND'],
+  ])('%s is one error', async (_, name, code) => {
+    push(NAME, FIRST, model)
+    expect((await tabs.run(LOAD, args(name))).error).toMatchObject({ code })
+  })
+
+  test('the token goes to the endpoint alone', async () => {
+    push(NAME, FIRST, model)
+    server.token = 'hf_secret'
+    expect((await load({ token: 'hf_secret', force_download: true })).error).toBeUndefined()
+    const withToken = server.requests.filter(({ headers }) => headers.authorization !== undefined)
+    expect([...new Set(withToken.map(({ stage }) => stage))]).toEqual(['list', 'get'])
+    expect(stages()).toContain('large')
+  }, 60_000)
+
+  test('wrong bytes are never used: not once, and with a hash that stays wrong not at all', async () => {
+    push(BIG, nextCommit(), { ...big, 'model.safetensors': big['model.safetensors'].subarray(0, 1000) })
+    const flip = (times: number) => {
+      server.fault = seen => {
+        if (seen.stage !== 'large' || times-- <= 0) return false
+        const bytes = Uint8Array.from(seen.bytes ?? [])
+        bytes[500] = (bytes[500] ?? 0) ^ 1
+        return Boolean(seen.response.end(bytes))
+      }
+    }
+    flip(Infinity)
+    expect((await fetchBig()).error).toMatchObject({ code: 'SOURCE_HUB_HASH' })
+    expect((await fetchBig({ local_files_only: true })).error).toMatchObject({ code: 'SOURCE_HUB_NOT_CACHED' })
+    flip(1)
+    expect((await fetchBig()).error).toBeUndefined()
+  }, 60_000)
+
+  test('two tabs at once fetch the weights once', async () => {
+    push(BIG, nextCommit(), big)
+    server.fault = seen => seen.stage === 'large' && Boolean(setTimeout(() => seen.answer(), 1000))
+    const [one, two] = await Promise.all([fetchBig({}, 0), fetchBig({}, 1)])
+    expect([one, two].map(({ value }) => (value as { hash: string } | undefined)?.hash)).toEqual([hash, hash])
+    expect(stages().filter(stage => stage === 'large')).toHaveLength(1)
+  }, 60_000)
+
+  test('a connection that breaks off is gone on with', async () => {
+    push(BIG, nextCommit(), big)
+    server.fault = seen => {
+      if (seen.stage !== 'large' || seen.before > 0) return false
+      seen.response.writeHead(200, { 'content-length': seen.bytes?.byteLength })
+      seen.response.write(seen.bytes?.subarray(0, 1.5 * PIECE), () => setTimeout(() => seen.response.destroy(), 300))
+      return true
+    }
+    expect((await fetchBig({ force_download: true })).value).toMatchObject({ hash })
+    const range = server.requests.find(({ stage }) => stage === 'resume')?.headers.range
+    expect(range).toBe(`bytes=${1.5 * PIECE}-`)
+  }, 60_000)
+
+  test('a browser that is killed leaves what the next one goes on with', async () => {
+    const other = { ...big, 'model.safetensors': big['model.safetensors'].map(byte => byte ^ 255) }
+    push(BIG, nextCommit(), other)
+    const half = new Promise<void>(resolve => {
+      server.fault = seen => {
+        if (seen.stage !== 'large' || seen.before > 0) return false
+        seen.response.writeHead(200, { 'content-length': seen.bytes?.byteLength })
+        seen.response.write(seen.bytes?.subarray(0, 1.5 * PIECE), () => setTimeout(resolve, 1500))
+        return true
+      }
+    })
+    void fetchBig({ force_download: true })
+    await half
+    await tabs.kill()
+    await tabs.open(profile)
+    const { value } = await fetchBig()
+    expect(value).toMatchObject({ hash: createHash('sha256').update(other['model.safetensors']).digest('hex') })
+    expect(server.requests.find(({ stage }) => stage === 'resume')?.headers.range).toBe(`bytes=${PIECE}-`)
+  }, 90_000)
+
+  test('without a cache of its own, a page fetches into memory and says so', async () => {
+    await tabs.kill()
+    await tabs.open(join(root, 'other'), 1, 'insecure.test')
+    push(NAME, FIRST, model)
+    const { error, notes }: Result = await load()
+    expect([error, notes]).toEqual([undefined, [expect.stringContaining('no cache')]])
+  }, 60_000)
+})
