@@ -46,7 +46,7 @@ const STAGES = [
     [
       ['src/safetensors', 'bytes → named tensors, and back', ['header', 'json-errors', 'dtypes', 'half', 'reader', 'read-ahead', 'checkpoint', 'writer']],
       ['src/json', 'JSON that a stranger wrote', ['scanner', 'object']],
-      ['src/source', 'where model files come from', ['source', 'progress', 'other-files', 'fetched', 'arriving', 'hub/name', 'hub/model', 'hub/download', 'hub/http', 'hub/retry', 'hub/files', 'hub/store', 'hub/errors']],
+      ['src/source', 'where model files come from', ['source', 'progress', 'other-files', 'fetched', 'arriving', 'url', 'url-request', 'url-options', 'pieces', 'sha', 'hub/name', 'hub/options', 'hub/model', 'hub/download', 'hub/http', 'hub/retry', 'hub/files', 'hub/listing', 'hub/store', 'hub/errors', 'hub/page', 'hub/page-cache', 'hub/page-store', 'hub/page-part', 'hub/page-lock']],
       ['src/layers', 'weights and batches', ['config', 'family', 'weights', 'batch', 'token-classifier', 'trace']],
     ],
   ],

@@ -22,7 +22,9 @@ export async function readListing(hub: Hub, repo: string, revision: string): Pro
   const reply = await send(hub, url, { method: 'GET', timeout: hub.etagTimeout })
   try {
     if (reply.response.status !== 200) throw statusError(reply, `${repo}@${revision}`)
-    return parseListing(await readBody(reply, LARGEST_LISTING), reply.url)
+    const listing = parseListing(await readBody(reply, LARGEST_LISTING), reply.url)
+    if (!isCommit(revision) || listing.commit === revision) return listing
+    throw oddAnswer(reply.url, `the commit ${revision}`, listing.commit)
   } finally {
     await reply.end()
   }

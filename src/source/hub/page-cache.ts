@@ -21,6 +21,7 @@ import type { PageStore } from './page-store.ts'
 import type { FileState, Hasher, HubCache, Part, RemoteFile } from './store.ts'
 
 interface Blob {
+  readonly etag: string
   readonly size: number
   readonly set: string
 }
@@ -79,7 +80,7 @@ export class PageCache implements HubCache {
       const set = left?.set ?? randomName()
       if (left === undefined) await this.#write(`parts/${etag}`, set)
       const finish = async (whole: number) => {
-        await this.#write(`blobs/${etag}`, JSON.stringify({ size: whole, set } satisfies Blob))
+        await this.#write(`blobs/${etag}`, JSON.stringify({ size: whole, set }))
         await this.#store.remove(this.#key(`parts/${etag}`))
         if (blob) await this.#removeSet(blob)
       }
@@ -107,6 +108,9 @@ export class PageCache implements HubCache {
         return fileOfPieces(name, blob.size, async index => {
           const bytes = await this.#store.get(this.#key(`sets/${blob.set}/${index}`))
           if (bytes?.byteLength === pieceLength(blob.size, index)) return bytes
+          // Or the next run would find it again.
+          await this.#store.remove(this.#key(`blobs/${blob.etag}`))
+          await this.#removeSet(blob)
           const nextStep = 'Its data were removed meanwhile: run it again.'
           throw new HubError('SOURCE_CACHE_CHANGED', name, 'its bytes in the cache', 'some of them gone', nextStep)
         })
@@ -121,11 +125,16 @@ export class PageCache implements HubCache {
 
   async #blob(etag: string): Promise<Blob | undefined> {
     const text = await this.#read(`blobs/${etag}`)
-    return text === undefined ? undefined : (JSON.parse(text) as Blob)
+    try {
+      const { size, set } = JSON.parse(text ?? '{}') as Partial<Blob>
+      return typeof size === 'number' && typeof set === 'string' ? { etag, size, set } : undefined
+    } catch {
+      return undefined // written by someone else: as if it were not there
+    }
   }
 
   /** What there is of a file that is not yet whole; `size` in pieces. */
-  async #partOf(etag: string): Promise<Blob | undefined> {
+  async #partOf(etag: string): Promise<Omit<Blob, 'etag'> | undefined> {
     const set = await this.#read(`parts/${etag}`)
     if (set === undefined) return undefined
     let size = 0

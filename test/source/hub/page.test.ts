@@ -4,8 +4,11 @@
  */
 import { createHash } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import { pipeline } from '../../../dist/node.js'
 import { chromium, Tabs, type Result } from '../../helpers/chromium.ts'
@@ -103,6 +106,58 @@ ifChromium('a model of the hub in a page', () => {
     expect((await load()).error).toBeUndefined()
     expect(stages()).toContain('large')
     expect((await load({ revision: FIRST, local_files_only: true })).error).toBeUndefined()
+  }, 60_000)
+
+  test('a worker reads the same cache', async () => {
+    const code = `
+      const { pipeline } = await import('/dist/worker.js');
+      const ner = await pipeline('token-classification', args.name, { backend: 'naive', local_files_only: true });
+      const entities = await ner(args.text);
+      await ner.dispose();
+      return entities;`
+    const { value, error } = await tabs.run(code, args(`${NAME}@${FIRST}`))
+    expect(error).toBeUndefined()
+    const ner = await pipeline('token-classification', model, { backend: 'naive' })
+    expect(value).toEqual(await ner(TEXT))
+    await ner.dispose()
+  }, 60_000)
+
+  test('pieces that someone removed: one error, and the next load fetches them', async () => {
+    const other = { ...big, 'model.safetensors': big['model.safetensors'].map(byte => byte ^ 85) }
+    const fetchCleaned = () => tabs.run(FETCH_ONLY, args('some/cleaned'))
+    const hash = createHash('sha256').update(other['model.safetensors']).digest('hex')
+    push('some/cleaned', nextCommit(), other)
+    expect((await fetchCleaned()).value).toMatchObject({ hash })
+    const remove = `
+      const cache = await caches.open('bert-ner');
+      const keys = (await cache.keys()).filter(({ url }) => url.includes('/some/cleaned/sets/') && url.endsWith('/1'));
+      for (const key of keys) await cache.delete(key);
+      return keys.length;`
+    expect((await tabs.run(remove)).value).toBeGreaterThan(0)
+    expect((await fetchCleaned()).error).toMatchObject({ code: 'SOURCE_CACHE_CHANGED' })
+    expect((await fetchCleaned()).value).toMatchObject({ hash })
+  }, 60_000)
+
+  test('sourceFromUrl of another origin that shows no ranges and compresses unseen', async () => {
+    const bytes = Buffer.from('0123456789'.repeat(1000))
+    const other = createServer((request, response) => {
+      response.setHeader('access-control-allow-origin', '*')
+      if (request.headers.range !== undefined) {
+        response.writeHead(206, { 'content-range': `bytes 0-${bytes.length - 1}/${bytes.length}` }).end(bytes)
+        return
+      }
+      const small = gzipSync(bytes)
+      response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': small.length }).end(small)
+    })
+    await new Promise<void>(resolve => other.listen(0, '127.0.0.1', resolve))
+    const base = `http://127.0.0.1:${(other.address() as AddressInfo).port}/`
+    const code = `
+      const file = await api.sourceFromUrl(args.base).open('a.txt');
+      return new TextDecoder().decode(await file.read(0, file.size));`
+    const { value, error } = await tabs.run(code, { base })
+    other.closeAllConnections()
+    other.close()
+    expect([error, value]).toEqual([undefined, bytes.toString()])
   }, 60_000)
 
   test.each([
