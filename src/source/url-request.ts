@@ -91,6 +91,7 @@ export async function ask(
   }
   const next = async () => {
     const { value: bytes } = (await reader?.read().catch((cause: unknown) => {
+      clearTimeout(timer)
       throw unreachable(address, controller.signal.aborted, cause)
     })) ?? { value: undefined }
     if (bytes !== undefined) alive()
