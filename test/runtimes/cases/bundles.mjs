@@ -45,6 +45,45 @@ const BUNDLERS = {
     }
     return withPage(folder, 'js/main.js')
   },
+  async rollup(folder, entry) {
+    // The plugin for assets copies a worker as it is, with its imports; so it is an entry of its own, found beside the page.
+    const beside = file => `new Worker('./${file}', { type: 'module' })`
+    const input = ['main.js']
+    const main = readFileSync(join(folder, 'main.js'), 'utf8')
+    if (entry === 'own-worker.js') {
+      input.push('in-own-worker.js')
+      write(folder, { 'main.js': main.replace(/new Worker\(.*\)/, beside('in-own-worker.js')) })
+    }
+    if (entry === 'packaged-worker.js') {
+      input.push('names-worker.js')
+      const worker = `{ worker: () => ${beside('names-worker.js')} }`
+      write(folder, {
+        'main.js': main.replace('defaultModel())', `defaultModel(), ${worker})`),
+        'names-worker.js': "import { serve } from 'bert-ner/worker'\n\nserve()\n",
+      })
+    }
+    write(folder, {
+      'rollup.config.mjs': `import { nodeResolve } from '@rollup/plugin-node-resolve'
+import terser from '@rollup/plugin-terser'
+import { importMetaAssets } from '@web/rollup-plugin-import-meta-assets'
+
+export default {
+  input: ${JSON.stringify(input)},
+  output: { dir: 'dist' },
+  plugins: [nodeResolve(), importMetaAssets(), terser()],
+}
+`,
+    })
+    await tool('rollup', ['--config', 'rollup.config.mjs'], { cwd: folder })
+    return withPage(folder, 'main.js')
+  },
+  async parcel(folder) {
+    const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+    manifest['@parcel/resolver-default'] = { packageExports: true }
+    write(folder, { 'package.json': JSON.stringify(manifest) })
+    await tool('parcel', ['build', 'index.html', '--no-source-maps', '--no-cache'], { cwd: folder })
+    return join(folder, 'dist')
+  },
 }
 
 /** Adds a page that loads the script. */

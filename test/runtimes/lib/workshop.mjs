@@ -75,6 +75,12 @@ export function example(name) {
   return path
 }
 
+/** Where the picture of an example is kept, for people to look at. */
+export function screenshot(name) {
+  mkdirSync(join(shop, 'screenshots'), { recursive: true })
+  return join(shop, 'screenshots', `${name}.png`)
+}
+
 export function write(folder, files) {
   for (const [file, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, file)), { recursive: true })
