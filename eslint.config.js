@@ -94,6 +94,29 @@ export default defineConfig(
     },
   },
   {
+    // What runs in pages, workers, edge runtimes and extensions.
+    files: ['examples/*/**/*.{js,jsx,mjs}', 'test/runtimes/**/*.{js,mjs,cjs,jsx}'],
+    languageOptions: {
+      parserOptions: { ecmaFeatures: { jsx: true } },
+      globals: Object.fromEntries(
+        [
+          ...[
+            'globalThis',
+            'document',
+            'location',
+            'navigator',
+            'Worker',
+            'Response',
+            'fetch',
+            'postMessage',
+            'chrome',
+          ],
+          ...['AbortController', 'MessageChannel', 'require', 'bertNer', 'module', 'crossOriginIsolated'],
+        ].map(name => [name, 'readonly']),
+      ),
+    },
+  },
+  {
     // Functions that run in the page.
     files: ['web/test/**/*.mjs'],
     languageOptions: {

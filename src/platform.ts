@@ -42,7 +42,8 @@ let limit: number | undefined
 
 function readHeapLimit(): number {
   const chrome = (globalThis.performance as { memory?: { jsHeapSizeLimit?: number } } | undefined)?.memory
-  return builtin('node:v8')?.getHeapStatistics().heap_size_limit ?? chrome?.jsHeapSizeLimit ?? USUAL_HEAP
+  const said = builtin('node:v8')?.getHeapStatistics().heap_size_limit ?? chrome?.jsHeapSizeLimit ?? 0
+  return said > 0 ? said : USUAL_HEAP // Cloudflare's node:v8 says 0
 }
 
 /** The usual heap limit in bytes on a machine with 4 GB. */

@@ -112,6 +112,8 @@ export class FetchedSource implements ModelSource {
       }
     }
     const response = await this.#fetch(url).catch((cause: unknown) => {
+      // A browser's extension has no 404: what is not there cannot be fetched.
+      if (/^[a-z]+-extension:/.test(url)) throw missingFile(url, 'none in the extension', cause)
       throw unreadable(url, reasonOf(cause), cause)
     })
     const { status, ok, headers, body } = response

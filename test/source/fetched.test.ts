@@ -112,6 +112,17 @@ describe('sourceFromUrl', () => {
     expect(seen).toEqual(['http://a.example/model/a.bin'])
   })
 
+  test('an extension of a browser, where a file that is not there cannot be fetched', async () => {
+    const fails = () => Promise.reject(new TypeError('Failed to fetch'))
+    for (const [base, code] of [
+      ['chrome-extension://abc/weights/', 'SOURCE_FILE_MISSING'],
+      ['moz-extension://abc/weights/', 'SOURCE_FILE_MISSING'],
+      ['http://a.example/weights/', 'SOURCE_FILE_UNREADABLE'],
+    ] as const) {
+      await expect(sourceFromUrl(base, { fetch: fails }).open('tokenizer.json')).rejects.toMatchObject({ code })
+    }
+  })
+
   test('serves a pipeline, which reports bytes as they arrive', async () => {
     const events: ProgressEvent[] = []
     const ner = await pipeline('ner', sourceFromUrl(base), {

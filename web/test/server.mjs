@@ -1,4 +1,4 @@
-/** A static server for the built page: files, their types, and, if asked for, the headers of an isolated page. */
+/** A static server for the built page: files, their types, and, if asked for, the headers of an isolated page and others. */
 import { createReadStream, statSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { extname, join, normalize, sep } from 'node:path'
@@ -6,6 +6,8 @@ import { extname, join, normalize, sep } from 'node:path'
 const TYPES = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
+  '.json': 'application/json',
   '.css': 'text/css',
   '.svg': 'image/svg+xml',
   '.wasm': 'application/wasm',
@@ -14,7 +16,7 @@ const TYPES = {
 const ISOLATED = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' }
 
 /** Serves a folder on a free port of this machine. `requests` lists the paths that were asked for. */
-export async function serve(folder, { isolated = false } = {}) {
+export async function serve(folder, { isolated = false, headers = {} } = {}) {
   const requests = []
   const server = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url, 'http://localhost').pathname)
@@ -29,6 +31,7 @@ export async function serve(folder, { isolated = false } = {}) {
       'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream',
       'Content-Length': info.size,
       ...(isolated ? ISOLATED : {}),
+      ...headers,
     })
     createReadStream(file).pipe(response)
   })
