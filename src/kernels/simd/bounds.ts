@@ -57,3 +57,8 @@ export function boundsOf({ arithmetic }: TileShape, bytes: Reading): Bounds {
     }
   }
 }
+
+/** The largest |q| and |k| of attention in integers: the D products of a score stay in int32, D · limit² < 2³¹. */
+export function scoreLimit(headSize: number): number {
+  return Math.min(INT16, Math.floor(Math.sqrt(INT32 / headSize)))
+}

@@ -5,9 +5,10 @@
 import type { EmbeddingTables, Kernels, LinearPart, PackedBatch, StoredTensor, Tensor } from '../kernels.ts'
 import type { RunningDType } from '../options.ts'
 import { disposed } from './failures.ts'
-import type { TileShape } from './tiles.ts'
+import { int16Tile, type TileShape } from './tiles.ts'
 import type { Reading } from './layout.ts'
-import { addNormStep, attentionSteps, embedStep, linearSteps } from './steps.ts'
+import { attentionSteps } from './attention-steps.ts'
+import { addNormStep, embedStep, linearSteps } from './steps.ts'
 import { execute, releaseIfUnused, releaseUse, retain, SimdTensor, type Engine, type Step } from './program.ts'
 import { packLinear, packTable, storeNorm, type SimdLinear, type SimdNorm, type SimdTable } from './weights.ts'
 
@@ -94,6 +95,7 @@ export class SimdKernels implements Kernels {
 
   #linear(x: SimdTensor, weights: SimdLinear, gelu: boolean): SimdTensor {
     const y = this.#matrix(x.shape[0] ?? 0, weights.outputs)
+    y.fromIntegers = weights.tile.format !== 'f32'
     this.#record(linearSteps(x, y, weights, gelu, this.threads))
     return y
   }
@@ -101,7 +103,8 @@ export class SimdKernels implements Kernels {
   attention(qkv: SimdTensor, starts: Int32Array, heads: number): SimdTensor {
     const [rows = 0, width = 0] = qkv.shape
     const y = this.#matrix(rows, width / 3)
-    this.#record(attentionSteps(qkv, starts, heads, y, this.#arithmetic.f32))
+    const { f32 } = this.#arithmetic
+    this.#record(attentionSteps(qkv, starts, heads, y, qkv.fromIntegers ? int16Tile(f32.level) : f32))
     return y
   }
 

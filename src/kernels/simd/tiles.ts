@@ -45,6 +45,9 @@ export function tile(name: (typeof TILES)[number]['name']): TileShape {
   return found
 }
 
+/** The tile of the level's modules that multiplies int16: attention in integers has panels of its width. */
+export const int16Tile = (level: Level): TileShape => tile(level === 'wide' ? 'w8a16Wide' : 'w8a16')
+
 /** The tiles of a module of this level. */
 export function tilesOf(level: Level): readonly TileShape[] {
   return TILES.filter(shape => shape.level === level || (shape.level === 'portable' && level === 'relaxed'))
