@@ -195,7 +195,11 @@ export function attention16(panelWidth: number) {
         store.f32(scoreFactors, f32.mul(f32.div(largest, limit), keyScale), 4 * i)
       }
       quantiseFour({ x: query, stride, last, width: headSize, factors, to: queries, wordStride: 16 })
-      const toKeys = { panel: i32.add(packed, PACKED_HEADER_BYTES), panelBytes: size.keyPanelBytes, count: size.keyPanels }
+      const toKeys = {
+        panel: i32.add(packed, PACKED_HEADER_BYTES),
+        panelBytes: size.keyPanelBytes,
+        count: size.keyPanels,
+      }
       product({ x: queries, ...toKeys, y: scores, yStride: scoreStride })
       when(i32.lt(1, parts), () =>
         softmaxFour({
@@ -215,7 +219,11 @@ export function attention16(panelWidth: number) {
           count: size.valuePanels,
         }
         product({ x: weights, ...toValues, y: results, yStride: resultStride })
-        const [to, result, factor] = [plus(i32.add(y, i32.mul(row, yStride)), column), plus(results, 0), plus(outFactors, 0)]
+        const [to, result, factor] = [
+          plus(i32.add(y, i32.mul(row, yStride)), column),
+          plus(results, 0),
+          plus(outFactors, 0),
+        ]
         range(0, left, 1, () => {
           copyScaled({ from: result, to, width: headSize, factor: load.f32(factor) })
           to.set(i32.add(to, yStride))
