@@ -136,6 +136,7 @@ export const OPERATIONS = {
       columnBytes: 'i32',
       sums: 'i32',
       pairLimit: 'f32',
+      quadLimit: 'f32',
     },
   },
   /** K and V of each head to panels. Tasks: sequences × heads. */

@@ -4,6 +4,7 @@
  */
 import type { EmbeddingTables, Kernels, LinearPart, PackedBatch, StoredTensor, Tensor } from '../kernels.ts'
 import type { RunningDType } from '../options.ts'
+import { takesQuads } from './bounds.ts'
 import { disposed } from './failures.ts'
 import { int16Tile, type TileShape } from './tiles.ts'
 import type { Reading } from './layout.ts'
@@ -17,6 +18,8 @@ export interface SimdArithmetic {
   readonly dtype: 'auto' | 'fp32' | 'q8'
   readonly f32: TileShape
   readonly q8: TileShape
+  /** The tile for products in pairs of pairs, where bounds.ts takes them. Default: `q8`. */
+  readonly quads?: TileShape
   /** The tile for int8 products of up to HEAD_OUTPUTS outputs. Default: `q8`. */
   readonly head?: TileShape
   /** How the engine reads an activation of one byte. Default: 7 bits. */
@@ -63,9 +66,9 @@ export class SimdKernels implements Kernels {
 
   /** Prepares a product. int8 weights stay int8; float weights become int8 if the dtype says so. */
   linearWeights(parts: readonly LinearPart[]): Promise<SimdLinear> {
-    const { dtype, f32, q8, head = q8, reading = 'seven' } = this.#arithmetic
+    const { dtype, f32, q8, quads = q8, head = q8, reading = 'seven' } = this.#arithmetic
     const outputs = parts.reduce((sum, { weight }) => sum + (weight.shape[0] ?? 0), 0)
-    const int8 = outputs <= HEAD_OUTPUTS ? head : q8
+    const int8 = outputs <= HEAD_OUTPUTS ? head : takesQuads(parts, reading) ? quads : q8
     const asInt8 = dtype === 'q8' || (dtype === 'auto' && parts.every(({ weight }) => weight.stored === 'I8'))
     if (outputs > HEAD_OUTPUTS) this.#isInt8 = asInt8
     return this.#queue(() => packLinear(this.#engine, parts, asInt8 ? int8 : f32, reading))

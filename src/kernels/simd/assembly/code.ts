@@ -283,6 +283,7 @@ export const i32 = {
   div: i32Binary(bare(wasm.i32.div_u)),
   rem: i32Binary(bare(wasm.i32.rem_u)),
   and: i32Binary(bare(wasm.i32.and)),
+  or: i32Binary(bare(wasm.i32.or)),
   shl: i32Binary(bare(wasm.i32.shl)),
   shr: i32Binary(bare(wasm.i32.shr_u)),
   eq: i32Binary(bare(wasm.i32.eq)),
@@ -308,6 +309,7 @@ export const f32 = {
   div: f32Binary(bare(wasm.f32.div)),
   min: f32Binary(bare(wasm.f32.min)),
   max: f32Binary(bare(wasm.f32.max)),
+  lt: (a: F32, b: F32) => op('i32', bare(wasm.f32.lt), a, b),
   sqrt: f32Unary(bare(wasm.f32.sqrt)),
   nearest: f32Unary(bare(wasm.f32.nearest)),
   fromI32: (a: I32): F32 => op('f32', bare(wasm.f32.convert_i32_s), a),
@@ -451,6 +453,7 @@ export const i16x8 = {
   narrow: vector2(bare(wasm.i16x8.narrow_i32x4_s)),
   lowS8: vector1(bare(wasm.i16x8.extend_low_i8x16_s)),
   add: vector2(bare(wasm.i16x8.add)),
+  sub: vector2(bare(wasm.i16x8.sub)),
   /** (a·b + 2¹⁴) / 2¹⁵, rounded down and saturating: a product of fractions of 15 bits, to the nearest. */
   multiplyFractions: vector2(bare(wasm.i16x8.q15mulr_sat_s)),
   max: vector2(bare(wasm.i16x8.max_s)),
