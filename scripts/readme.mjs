@@ -56,8 +56,8 @@ const STAGES = [
     [
       ['src/kernels', 'which backend, which arithmetic', ['options', 'load', 'register', 'stored', 'exercise']],
       ['src/kernels/tfjs', 'the operations on TensorFlow.js', ['tfjs', 'attention', 'gelu', 'slice', 'tf']],
-      ['src/kernels/simd/assembly', 'our module, instruction by instruction', ['module', 'code', 'record', 'linear', 'operand', 'math', 'gelu', 'attention', 'embed', 'add-norm', 'rows', 'pack', 'scheduler', 'chain', 'write']],
-      ['src/kernels/simd', 'its host: operations, recorded and run as one program', ['simd', 'steps', 'program', 'opcodes', 'layout', 'tiles', 'memory', 'weights', 'bounds', 'failures']],
+      ['src/kernels/simd/assembly', 'our module, instruction by instruction', ['module', 'code', 'record', 'linear', 'operand', 'math', 'gelu', 'attention', 'attention16', 'softmax16', 'fours', 'embed', 'add-norm', 'rows', 'pack', 'scheduler', 'chain', 'write']],
+      ['src/kernels/simd', 'its host: operations, recorded and run as one program', ['simd', 'steps', 'attention-steps', 'program', 'opcodes', 'layout', 'tiles', 'memory', 'weights', 'bounds', 'failures']],
       ['src/kernels/simd/engine', 'its threads', ['load', 'modules', 'files', 'inline', 'pool', 'threads', 'worker', 'probe', 'turbo']],
     ],
   ],

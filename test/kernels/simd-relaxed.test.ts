@@ -58,7 +58,7 @@ describe.each(sound)('tile %s', name => {
   })
 })
 
-test.each(['w8a16', 'w8a16Wide', 'bytesPairs'] as const)(
+test.each(['w8a16', 'w8a16Wide', 'bytesPairs', 'bytesQuads'] as const)(
   '%s: no sum of 45 rows at their largest overflows',
   async name => {
     const [K, N] = [512, 24]
@@ -76,7 +76,8 @@ test.each(['w8a16', 'w8a16Wide', 'bytesPairs'] as const)(
       kernels.linear(kernels.embed(batch, { word: table, position: table, tokenType: table }, norm), weights),
     )
     y.forEach((value, i) => {
-      expect(value / (3 * K * 0.01)).toBeCloseTo((i % N) & 1 ? 127 : -128, 2)
+      // Pairs of pairs round these weights: 128 becomes 40 steps of 3.2 or so.
+      expect(value / (3 * K * 0.01)).toBeCloseTo((i % N) & 1 ? 127 : -128, name === 'bytesQuads' ? 0 : 2)
     })
   },
 )
@@ -94,6 +95,10 @@ test('the wide tile of w8a16 computes what the narrow one does, bit for bit', as
   expect(await product(await kernelsWith('w8a16'), parts, wide.x, K)).toEqual(wide.y)
 })
 
+/** The weights that a tile multiplies: pairs of pairs may have smaller ones. */
+const computedBy = (name: string, weight: ReturnType<typeof storedAs>) =>
+  name === 'bytesQuads' ? shrunk(weight, 256).weight : weight
+
 describe.each(bytes)('%s is exact integer arithmetic', name => {
   test.each([
     ['random', 100, 40, 3],
@@ -106,7 +111,7 @@ describe.each(bytes)('%s is exact integer arithmetic', name => {
     const x = floats(next, 7 * K, scale)
     for (let k = 0; k < K; k++) x[k] = Math.abs(x[k] ?? 0) // a row without negative numbers
     x.fill(0, K, 2 * K) // a row of zeros
-    await expectExact(await kernelsWith(name), weight, floats(next, N), x)
+    await expectExact(await kernelsWith(name), weight, floats(next, N), x, 127, computedBy(name, weight))
   })
 
   test('the worst case: every product as large as it can be, and all of one sign', async () => {
@@ -114,7 +119,8 @@ describe.each(bytes)('%s is exact integer arithmetic', name => {
     const data = new Int8Array(N * K)
     for (let n = 0; n < N; n++) data.fill(n % 2 ? 127 : -128, n * K, (n + 1) * K)
     const weight = { name: 'worst', stored: 'I8', shape: [N, K], data, scale: new Float32Array(N).fill(0.01) } as const
-    await expectExact(await kernelsWith(name), weight, new Float32Array(N), new Float32Array(2 * K).fill(3).fill(-3, K))
+    const x = new Float32Array(2 * K).fill(3).fill(-3, K)
+    await expectExact(await kernelsWith(name), weight, new Float32Array(N), x, 127, computedBy(name, weight))
   })
 })
 
@@ -149,12 +155,60 @@ describe('where the engine reads eight bits, they are exact too', () => {
     await expectExact(await kernelsWith('bytesPairs', reading), weight, floats(next, N), x, levels)
   })
 
-  test('float weights leave them room: no pair is above the limit', async () => {
+  test.each([
+    ['small weights', 0.3],
+    ['weights as they come', 1],
+    ['a row whose weights are all 127', 9],
+  ])('in pairs of pairs, as many as the positive or the negative of four leave: %s', async (_, size) => {
+    const next = random(40)
+    const weight = storedAs('I8', stored(floats(next, N * K), N, K))
+    if (weight.stored !== 'I8') throw new Error('int8 weights only')
+    if (size < 1) for (let i = 0; i < weight.data.length; i++) weight.data[i] = (weight.data[i] ?? 0) * size
+    if (size > 1) weight.data.fill(127, 0, K).fill(-128, K, 2 * K)
+    const x = floats(next, 6 * K)
+    x.fill(3, K, 2 * K) // as large as can be, all of it
+    x.fill(-3, 2 * K, 3 * K)
+    for (let k = 3 * K; k < 4 * K; k++) x[k] = (weight.data[k % K] ?? 0) > 0 ? 5 : -1 // the largest sums of row 0
+    const { reading } = await probed()
+    const isUnsigned = reading === 'unsigned'
+    const { weight: computed, largest } = shrunk(weight, isUnsigned ? 160 : 256)
+    const levels = isUnsigned ? Math.min(255, Math.floor(32767 / largest) - 1) : 127
+    expect((levels + 1) * largest).toBeLessThan(2 ** 15)
+    await expectExact(await kernelsWith('bytesQuads', reading), weight, floats(next, N), x, levels, computed)
+  })
+
+  test('float weights leave them room: no pair, and no pair of pairs, is above the limit', async () => {
     const { reading } = await probed()
     const next = random(38)
     const weight = stored(floats(next, N * K), N, K)
-    const { limit } = await (await kernelsWith('bytesPairs', reading)).linearWeights(parts(weight))
-    expect(limit).toBeGreaterThanOrEqual(reading === 'unsigned' ? 215 : 127)
+    for (const [name, steps] of [
+      ['bytesPairs', 215],
+      ['bytesQuads', 228],
+    ] as const) {
+      // prettier-ignore
+      const { limit } = await (await kernelsWith(name, reading)).linearWeights(parts(weight))
+      expect(limit).toBeGreaterThanOrEqual(reading === 'unsigned' ? steps : 127)
+    }
+  })
+
+  test('float weights that widen stay in pairs, and so do none in int8', async () => {
+    const { reading, tile: fastest } = await probed()
+    if (fastest !== 'bytesPairs' || reading !== 'unsigned') return
+    const used: string[] = []
+    const next = random(41)
+    const q8 = await loadSimd({ dtype: 'q8', threads: 1 })
+    for (const [outputs, inputs] of [
+      [96, 96],
+      [192, 96],
+      [96, 192],
+    ] as const) {
+      // prettier-ignore
+      const weight = stored(floats(next, outputs * inputs), outputs, inputs)
+      const bias = stored(new Float32Array(outputs), outputs)
+      for (const one of [weight, storedAs('I8', weight)]) used.push((await q8.linearWeights([{ weight: one, bias }])).tile.name) // prettier-ignore
+    }
+    const [pairs, quads] = ['bytesPairs', 'bytesQuads']
+    expect(used).toEqual([quads, quads, pairs, quads, quads, quads])
   })
 
   test('q8 takes bytes only there, and never for a head', async () => {
@@ -164,7 +218,8 @@ describe('where the engine reads eight bits, they are exact too', () => {
       const weight = storedAs('I8', stored(floats(next, outputs * K), outputs, K))
       const q8 = await loadSimd({ dtype: 'q8', threads: 1 })
       const { tile: used } = await q8.linearWeights([{ weight, bias: stored(new Float32Array(outputs), outputs) }])
-      expect(used.name).toBe(reading === 'seven' || outputs === 9 ? 'w8a16' : fastest)
+      const bytes = fastest === 'bytesPairs' ? 'bytesQuads' : fastest
+      expect(used.name).toBe(reading === 'seven' || outputs === 9 ? 'w8a16' : bytes)
     }
   })
 })
@@ -184,6 +239,38 @@ describe('turbo computes the same, or warns and does without', () => {
   )
 })
 
+/**
+ * int8 weights as pairs of pairs take them: rows of which four that are added in int16 add up to more than `most` become smaller.
+ * Returns the largest sum of four, too.
+ */
+function shrunk(weight: ReturnType<typeof storedAs>, most: number) {
+  if (weight.stored !== 'I8') throw new Error('int8 weights only')
+  const [N = 0, K = 0] = weight.shape
+  const [data, scale] = [weight.data.slice(), weight.scale.slice()]
+  const quadOf = (n: number) => {
+    let largest = 0
+    for (let k = 0; k < K; k += 8) {
+      for (const first of [k, k + 2]) {
+        const four = [0, 1, 4, 5].map(i => (first + i < K ? (data[n * K + first + i] ?? 0) : 0))
+        const sum = (sign: number) => four.reduce((all, w) => all + Math.max(0, sign * w), 0)
+        largest = Math.max(largest, sum(1), sum(-1))
+      }
+    }
+    return largest
+  }
+  let largest = 1
+  for (let n = 0; n < N; n++) {
+    const quad = quadOf(n)
+    if (quad > most) {
+      const factor = (Math.trunc(Math.fround((most * 32768) / quad)) - 1) | 1
+      for (let k = 0; k < K; k++) data[n * K + k] = ((data[n * K + k] ?? 0) * factor + 16384) >> 15
+      scale[n] = ((scale[n] ?? 0) * 32768) / factor
+    }
+    largest = Math.max(largest, quadOf(n))
+  }
+  return { weight: { ...weight, data, scale }, largest }
+}
+
 /** Compares bit for bit with the same arithmetic in JavaScript's integers and float32 roundings. */
 async function expectExact(
   simd: SimdKernels,
@@ -191,10 +278,11 @@ async function expectExact(
   biases: Float32Array,
   x: Float32Array,
   levels = 127,
+  computed = weight,
 ) {
-  if (weight.stored !== 'I8') throw new Error('int8 weights only')
+  if (computed.stored !== 'I8') throw new Error('int8 weights only')
   const [N = 0, K = 0] = weight.shape
-  const { data, scale } = weight
+  const { data, scale } = computed
   const y = await product(simd, [{ weight, bias: stored(biases, N) }], x, K)
   const { fround } = Math
   const round = (value: number) => fround(value + 12582912) - 12582912 // to the nearest, ties to even

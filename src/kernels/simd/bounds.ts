@@ -1,4 +1,5 @@
 /** Bounds integers so that no sum of their products overflows: first weights, then activations according to the weights. */
+import type { LinearPart } from '../kernels.ts'
 import type { TileShape } from './tiles.ts'
 import type { Reading } from './layout.ts'
 
@@ -8,11 +9,19 @@ export interface Activations {
   readonly reading: Reading
 }
 
+/** The largest sums of the weights of a matrix that share an integer, over all its rows. */
+export interface LargestSums {
+  /** w8a16: Σₖ|w[k]|. Bytes: |w[k]| + |w[k+1]|, k even. */
+  readonly first: number
+  /** Bytes: the positive ones of w[k], w[k+1], w[k+4], w[k+5], or the negative ones; of k, every other even number. */
+  readonly second: number
+}
+
 export interface Bounds {
-  /** The largest sum of the magnitudes of two neighbouring weights that were float. */
-  readonly pairLimit: number
-  /** `largest`: the largest Σₖ|w[k]| of a row of W in w8a16; the largest |w[k]| + |w[k+1]|, k even, in bytes. */
-  readonly activations: (largest: number) => Activations
+  /** What the weights of a row are scaled to: see LargestSums. `isInt8`: they were int8 before, and heed only `quadLimit`. */
+  readonly weights: (isInt8: boolean) => { readonly pairLimit: number; readonly quadLimit: number }
+  /** How the activations are bounded, and the tile that this leaves room for. */
+  readonly activations: (largest: LargestSums) => Activations & { readonly tile: TileShape }
 }
 
 const [INT16, INT32] = [2 ** 15 - 1, 2 ** 31 - 1]
@@ -22,8 +31,12 @@ const [INT16, INT32] = [2 ** 15 - 1, 2 ** 31 - 1]
  * it. The total error is flat around this value (docs/kernels.md).
  */
 const PAIR_LIMIT = 150
-/** No limit: the largest sum that two int8 have. */
-const ANY_PAIR = 256
+/**
+ * The limits for pairs of pairs, whose four products are added in int16, of weights of one sign. Most rows have some 220 if their
+ * largest weight is 127: they lose a half to two thirds of a bit, and activations have 230 or 200 steps.
+ */
+const QUAD_LIMIT = { float: 140, int8: 160 } as const
+const unlimited = () => ({ pairLimit: Infinity, quadLimit: Infinity })
 
 /**
  * The bounds for a tile. `bytes`: how the engine reads activations of one byte.
@@ -32,28 +45,60 @@ const ANY_PAIR = 256
  *               limit = ⌊(2³¹ − 1) / Σₖ|w[k]|⌋ it stays in int32.
  * bytesPairs    q[k]·w[k] + q[k+1]·w[k+1] is at most limit · (|w[k]| + |w[k+1]|), so with limit = ⌊(2¹⁵ − 1) / largest pair⌋
  *               it stays in int16. The limit is one less, since rounding can miss it by one.
+ * bytesQuads    No q is negative, so the sum of four is at most limit · (sum of the positive w) and at least
+ *               −limit · (sum of the negative ones), and so are those of its pairs.
  * bytesFused    255 · 128 · 65536 < 2³¹: all eight bits, for up to 65536 inputs.
  */
-export function boundsOf({ arithmetic }: TileShape, bytes: Reading): Bounds {
-  switch (arithmetic) {
+export function boundsOf(shape: TileShape, bytes: Reading): Bounds {
+  const steps = (largest: number) => Math.min(255, Math.floor(INT16 / largest) - 1)
+  const seven = { limit: 127, reading: 'seven' } as const
+  switch (shape.arithmetic) {
     case 'f32':
-      return { pairLimit: ANY_PAIR, activations: () => ({ limit: 0, reading: 'seven' }) }
+      return { weights: unlimited, activations: () => ({ limit: 0, reading: 'seven', tile: shape }) }
     case 'w8a16': {
       const limit = (largest: number) => Math.min(INT16, Math.floor(INT32 / largest))
-      return { pairLimit: ANY_PAIR, activations: largest => ({ limit: limit(largest), reading: 'seven' }) }
-    }
-    case 'bytesFused':
-      return { pairLimit: ANY_PAIR, activations: () => ({ limit: bytes === 'seven' ? 127 : 255, reading: bytes }) }
-    case 'bytesPairs': {
-      const seven = { limit: 127, reading: 'seven' } as const
-      if (bytes !== 'unsigned') return { pairLimit: ANY_PAIR, activations: () => seven }
       return {
-        pairLimit: PAIR_LIMIT,
-        activations: largest => {
-          const limit = Math.min(255, Math.floor(INT16 / largest) - 1)
-          return limit > 127 ? { limit, reading: 'unsigned' } : seven
-        },
+        weights: unlimited,
+        activations: ({ first }) => ({ limit: limit(first), reading: 'seven', tile: shape }),
       }
     }
+    case 'bytesFused': {
+      const limit = bytes === 'seven' ? 127 : 255
+      return { weights: unlimited, activations: () => ({ limit, reading: bytes, tile: shape }) }
+    }
+    case 'bytesPairs':
+      return {
+        weights: () => ({ pairLimit: bytes === 'unsigned' ? PAIR_LIMIT : Infinity, quadLimit: Infinity }),
+        activations: ({ first }) => {
+          const limit = steps(first)
+          if (bytes !== 'unsigned' || limit <= 127) return { ...seven, tile: shape }
+          return { limit, reading: bytes, tile: shape }
+        },
+      }
+    case 'bytesQuads':
+      return {
+        // Rounding can add a half to each of four weights.
+        weights: isInt8 => ({
+          pairLimit: Infinity,
+          quadLimit: bytes === 'unsigned' ? QUAD_LIMIT[isInt8 ? 'int8' : 'float'] : Math.floor(INT16 / 127) - 2,
+        }),
+        activations: ({ second }) =>
+          bytes === 'unsigned' ? { limit: steps(second), reading: bytes, tile: shape } : { ...seven, tile: shape },
+      }
   }
+}
+
+/**
+ * Whether weights are multiplied in pairs of pairs, if there are such and activations are read as `reading`. With seven bits they
+ * lose nothing. int8 weights gain: in pairs they would leave activations some 130 steps. Float weights lose a little, and a matrix that
+ * widens (into GELU) loses most, so it stays in pairs (docs/kernels.md).
+ */
+export function takesQuads(parts: readonly LinearPart[], reading: Reading): boolean {
+  const isWidening = parts.length === 1 && parts.some(({ weight: { shape } }) => (shape[0] ?? 0) > (shape[1] ?? 0))
+  return reading === 'seven' || !isWidening || parts.every(({ weight }) => weight.stored === 'I8')
+}
+
+/** The largest |q| and |k| of attention in integers: the D products of a score stay in int32, D · limit² < 2³¹. */
+export function scoreLimit(headSize: number): number {
+  return Math.min(INT16, Math.floor(Math.sqrt(INT32 / headSize)))
 }

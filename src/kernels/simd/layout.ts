@@ -23,6 +23,9 @@ export const ZEROS_BYTES = 1024
 /** Query rows in one task of attention. Only their scores, 16 × n, are ever stored of the T × T matrix. */
 export const QUERY_ROWS = 16
 
+/** Bytes before the packed K and V of a head in integers: the scales of both. */
+export const PACKED_HEADER_BYTES = 64
+
 /** The stored type of a table or of weights, as a number in a record. */
 export const STORED = { F32: 0, F16: 1, BF16: 2, I8: 3 } as const
 

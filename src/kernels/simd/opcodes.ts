@@ -6,7 +6,7 @@
 import { TILES, type TileShape } from './tiles.ts'
 
 interface Registered {
-  /** How many kernels it has in a module: one, or one for each format, tile, format and width of panels, or tile of f32. */
+  /** How many kernels it has in a module: one, or one for each format, tile, format and width of panels, or tile that attention takes. */
   readonly per: keyof typeof VARIANTS
   /** Its arguments, in the order of their words. Addresses and strides are bytes. */
   readonly arguments: Readonly<Record<string, 'i32' | 'f32'>>
@@ -18,7 +18,7 @@ const VARIANTS = {
   format: ({ format }: TileShape) => `_${format}`,
   tile: ({ name }: TileShape) => `_${name}`,
   panel: ({ format, width }: TileShape) => `_${format}_${width}`,
-  'f32 tile': ({ format, name }: TileShape) => (format === 'f32' ? `_${name}` : undefined),
+  attention: ({ format, name }: TileShape) => (format === 'bytes' ? undefined : `_${name}`),
 } as const
 
 export const OPERATIONS = {
@@ -136,11 +136,12 @@ export const OPERATIONS = {
       columnBytes: 'i32',
       sums: 'i32',
       pairLimit: 'f32',
+      quadLimit: 'f32',
     },
   },
   /** K and V of each head to panels. Tasks: sequences × heads. */
   packHeads: {
-    per: 'f32 tile',
+    per: 'attention',
     arguments: {
       qkv: 'i32',
       stride: 'i32',
@@ -148,11 +149,12 @@ export const OPERATIONS = {
       heads: 'i32',
       headSize: 'i32',
       spans: 'i32',
+      limit: 'f32',
     },
   },
   /** softmax(Q·Kᵀ/√D)·V. Tasks: blocks of query rows × heads. */
   attention: {
-    per: 'f32 tile',
+    per: 'attention',
     arguments: {
       qkv: 'i32',
       stride: 'i32',
@@ -163,6 +165,8 @@ export const OPERATIONS = {
       y: 'i32',
       yStride: 'i32',
       scale: 'f32',
+      limit: 'f32',
+      parts: 'i32',
     },
   },
 } as const satisfies Readonly<Record<string, Registered>>

@@ -20,6 +20,8 @@ export class SimdTensor {
   /** Steps and reads that still need it. */
   uses = 0
   freed = false
+  /** Whether a product of integers made it. */
+  fromIntegers = false
 
   constructor(shape: readonly number[], bytes: number, stride = 0) {
     this.shape = shape
@@ -29,8 +31,8 @@ export class SimdTensor {
 
   static matrix(rows: number, width: number): SimdTensor {
     const stride = 4 * padded(width)
-    // Room for four: attention reads V four numbers at a time, and may begin with the last one.
-    return new SimdTensor([rows, width], rows * stride + 16, stride)
+    // Room for eight: attention reads V eight numbers at a time, and may begin with the last one.
+    return new SimdTensor([rows, width], rows * stride + 32, stride)
   }
 
   /** A tensor that is freed from the start: it lives from the step that makes it to the last one recorded with it. */

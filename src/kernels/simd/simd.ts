@@ -4,10 +4,12 @@
  */
 import type { EmbeddingTables, Kernels, LinearPart, PackedBatch, StoredTensor, Tensor } from '../kernels.ts'
 import type { RunningDType } from '../options.ts'
+import { takesQuads } from './bounds.ts'
 import { disposed } from './failures.ts'
-import type { TileShape } from './tiles.ts'
+import { int16Tile, type TileShape } from './tiles.ts'
 import type { Reading } from './layout.ts'
-import { addNormStep, attentionSteps, embedStep, linearSteps } from './steps.ts'
+import { attentionSteps } from './attention-steps.ts'
+import { addNormStep, embedStep, linearSteps } from './steps.ts'
 import { execute, releaseIfUnused, releaseUse, retain, SimdTensor, type Engine, type Step } from './program.ts'
 import { packLinear, packTable, storeNorm, type SimdLinear, type SimdNorm, type SimdTable } from './weights.ts'
 
@@ -16,6 +18,8 @@ export interface SimdArithmetic {
   readonly dtype: 'auto' | 'fp32' | 'q8'
   readonly f32: TileShape
   readonly q8: TileShape
+  /** The tile for products in pairs of pairs, where bounds.ts takes them. Default: `q8`. */
+  readonly quads?: TileShape
   /** The tile for int8 products of up to HEAD_OUTPUTS outputs. Default: `q8`. */
   readonly head?: TileShape
   /** How the engine reads an activation of one byte. Default: 7 bits. */
@@ -62,9 +66,9 @@ export class SimdKernels implements Kernels {
 
   /** Prepares a product. int8 weights stay int8; float weights become int8 if the dtype says so. */
   linearWeights(parts: readonly LinearPart[]): Promise<SimdLinear> {
-    const { dtype, f32, q8, head = q8, reading = 'seven' } = this.#arithmetic
+    const { dtype, f32, q8, quads = q8, head = q8, reading = 'seven' } = this.#arithmetic
     const outputs = parts.reduce((sum, { weight }) => sum + (weight.shape[0] ?? 0), 0)
-    const int8 = outputs <= HEAD_OUTPUTS ? head : q8
+    const int8 = outputs <= HEAD_OUTPUTS ? head : takesQuads(parts, reading) ? quads : q8
     const asInt8 = dtype === 'q8' || (dtype === 'auto' && parts.every(({ weight }) => weight.stored === 'I8'))
     if (outputs > HEAD_OUTPUTS) this.#isInt8 = asInt8
     return this.#queue(() => packLinear(this.#engine, parts, asInt8 ? int8 : f32, reading))
@@ -94,6 +98,7 @@ export class SimdKernels implements Kernels {
 
   #linear(x: SimdTensor, weights: SimdLinear, gelu: boolean): SimdTensor {
     const y = this.#matrix(x.shape[0] ?? 0, weights.outputs)
+    y.fromIntegers = weights.tile.format !== 'f32'
     this.#record(linearSteps(x, y, weights, gelu, this.threads))
     return y
   }
@@ -101,7 +106,8 @@ export class SimdKernels implements Kernels {
   attention(qkv: SimdTensor, starts: Int32Array, heads: number): SimdTensor {
     const [rows = 0, width = 0] = qkv.shape
     const y = this.#matrix(rows, width / 3)
-    this.#record(attentionSteps(qkv, starts, heads, y, this.#arithmetic.f32))
+    const { f32 } = this.#arithmetic
+    this.#record(attentionSteps(qkv, starts, heads, y, qkv.fromIntegers ? int16Tile(f32.level) : f32))
     return y
   }
 

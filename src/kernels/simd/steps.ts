@@ -1,8 +1,8 @@
 /** Turns the operations of the Kernels interface into steps: how each is cut into tasks, and its arguments. */
 import type { EmbeddingTables, PackedBatch } from '../kernels.ts'
-import { READING, QUERY_ROWS, ROW_SCALE_BYTES, padded } from './layout.ts'
+import { READING, ROW_SCALE_BYTES, padded } from './layout.ts'
 import { SimdTensor, type Step, type StepOf } from './program.ts'
-import type { Format, TileShape } from './tiles.ts'
+import type { Format } from './tiles.ts'
 import type { SimdLinear, SimdNorm, SimdTable } from './weights.ts'
 
 /** A block of activations stays in the second-level cache. */
@@ -167,73 +167,4 @@ export function addNormStep(
       epsilon: norm.epsilon,
     }),
   }
-}
-
-const roundUp = (value: number, to: number) => Math.ceil(value / to) * to
-
-/** K and V into panels as wide as those of `tile`; then one task per head and 16 query rows. */
-export function attentionSteps(
-  qkv: SimdTensor,
-  starts: Int32Array,
-  heads: number,
-  y: SimdTensor,
-  tile: TileShape,
-): Step[] {
-  const panelWidth = tile.width
-  const width = (qkv.shape[1] ?? 0) / 3
-  const headSize = width / heads
-  const sequences = Array.from(starts.subarray(1), (end, b) => ({
-    first: starts[b] ?? 0,
-    tokens: end - (starts[b] ?? 0),
-  }))
-  const offsets: number[] = []
-  let bytes = 0
-  for (const { tokens } of sequences) {
-    offsets.push(bytes)
-    const keys = roundUp(tokens, panelWidth) * roundUp(headSize, 4)
-    bytes += 4 * heads * (keys + roundUp(headSize, panelWidth) * roundUp(tokens, 4))
-  }
-  const packed = SimdTensor.temporary(bytes)
-  const longest = Math.max(0, ...sequences.map(({ tokens }) => tokens))
-  const common = { stride: qkv.stride, width, heads, headSize }
-  const blocks = sequences.flatMap((sequence, b) =>
-    Array.from({ length: Math.ceil(sequence.tokens / QUERY_ROWS) }, (_, i) => ({
-      ...sequence,
-      b,
-      from: i * QUERY_ROWS,
-    })),
-  )
-  const place = (b: number) => packed.address + (offsets[b] ?? 0)
-  const pack: StepOf<'packHeads'> = {
-    operation: 'packHeads',
-    tile,
-    tasks: sequences.length * heads,
-    inputs: [qkv],
-    outputs: [packed],
-    dataWords: 4 * sequences.length,
-    data: () => Int32Array.from(sequences.flatMap(({ first, tokens }, b) => [first, tokens, place(b), 0])),
-    arguments: data => ({ qkv: qkv.address, ...common, spans: data }),
-  }
-  const attend: StepOf<'attention'> = {
-    operation: 'attention',
-    tile,
-    tasks: blocks.length * heads,
-    inputs: [qkv, packed],
-    outputs: [y],
-    scratch:
-      4 *
-      QUERY_ROWS *
-      (roundUp(headSize, 4) + roundUp(longest, panelWidth) + roundUp(longest, 4) + roundUp(headSize, panelWidth)),
-    dataWords: 4 * blocks.length,
-    data: () => Int32Array.from(blocks.flatMap(({ first, tokens, b, from }) => [first, tokens, place(b), from])),
-    arguments: data => ({
-      qkv: qkv.address,
-      ...common,
-      blocks: data,
-      y: y.address,
-      yStride: y.stride,
-      scale: 1 / Math.sqrt(headSize),
-    }),
-  }
-  return [pack, attend]
 }

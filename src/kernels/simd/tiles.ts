@@ -16,8 +16,8 @@ export type Format = 'f32' | 'w8a16' | 'bytes'
 export interface TileShape {
   readonly name: string
   readonly format: Format
-  /** How it multiplies. Bytes are one format with two instructions. */
-  readonly arithmetic: 'f32' | 'w8a16' | 'bytesPairs' | 'bytesFused'
+  /** How it multiplies. Bytes are one format with three ways. */
+  readonly arithmetic: 'f32' | 'w8a16' | 'bytesPairs' | 'bytesQuads' | 'bytesFused'
   /** Rows of x. */
   readonly rows: number
   /** Outputs: the width of a panel. */
@@ -34,6 +34,7 @@ export const TILES = [
   { name: 'f32', format: 'f32', arithmetic: 'f32', rows: 4, width: 8, level: 'portable' },
   { name: 'w8a16', format: 'w8a16', arithmetic: 'w8a16', rows: 4, width: 8, level: 'portable' },
   { name: 'bytesPairs', format: 'bytes', arithmetic: 'bytesPairs', rows: 4, width: 8, level: 'relaxed' },
+  { name: 'bytesQuads', format: 'bytes', arithmetic: 'bytesQuads', rows: 4, width: 8, level: 'relaxed' },
   { name: 'bytesFused', format: 'bytes', arithmetic: 'bytesFused', rows: 4, width: 8, level: 'relaxed' },
   { name: 'f32Wide', format: 'f32', arithmetic: 'f32', rows: 6, width: 16, level: 'wide' },
   { name: 'w8a16Wide', format: 'w8a16', arithmetic: 'w8a16', rows: 5, width: 16, level: 'wide' },
@@ -44,6 +45,9 @@ export function tile(name: (typeof TILES)[number]['name']): TileShape {
   if (!found) throw new Error(`no tile ${name}`)
   return found
 }
+
+/** The tile of the level's modules that multiplies int16: attention in integers has panels of its width. */
+export const int16Tile = (level: Level): TileShape => tile(level === 'wide' ? 'w8a16Wide' : 'w8a16')
 
 /** The tiles of a module of this level. */
 export function tilesOf(level: Level): readonly TileShape[] {

@@ -67,22 +67,35 @@ export async function packLinear(
   const layout = { panels, panelBytes, panelCount, columns, columnBytes }
   const bounds = boundsOf(tile, inputs <= 65536 ? bytes : 'seven')
   let firstOutput = 0
-  let largest = 1
+  const largest = { first: 1, second: 1 }
   for (const { weight, bias } of parts) {
     const biases = decode(bias)
     for await (const stage of stages(engine, weight, inputs)) {
       const biasAt = memory.allocate(4 * stage.rows)
-      const sums = memory.allocate(4 * stage.rows)
+      const sums = memory.allocate(8 * stage.rows)
       memory.float32(biasAt, stage.rows).set(biases.subarray(stage.first, stage.first + stage.rows))
-      const values = { ...stage, ...layout, width, biasAt, sums, firstOutput, pairLimit: bounds.pairLimit }
+      const values = {
+        ...stage,
+        ...layout,
+        width,
+        biasAt,
+        sums,
+        firstOutput,
+        ...bounds.weights(weight.stored === 'I8'),
+      }
       await execute(engine, [packStep(tile, values)], true)
-      if (format !== 'f32') for (const sum of memory.int32(sums, stage.rows)) largest = Math.max(largest, sum)
+      if (format !== 'f32') {
+        memory.int32(sums, 2 * stage.rows).forEach((sum, i) => {
+          const which = i % 2 ? 'second' : 'first'
+          largest[which] = Math.max(largest[which], sum)
+        })
+      }
       memory.release(biasAt)
       memory.release(sums)
       firstOutput += stage.rows
     }
   }
-  return { inputs, outputs, tile, ...layout, ...bounds.activations(largest) }
+  return { inputs, outputs, ...layout, ...bounds.activations(largest) }
 }
 
 interface Stage {
@@ -163,6 +176,7 @@ interface PackArguments extends Stage {
   readonly sums: number
   readonly firstOutput: number
   readonly pairLimit: number
+  readonly quadLimit: number
 }
 
 function packStep(tile: TileShape, values: PackArguments): StepOf<'pack'> {
@@ -180,6 +194,7 @@ function packStep(tile: TileShape, values: PackArguments): StepOf<'pack'> {
       bias: values.biasAt,
       sums: values.sums,
       pairLimit: values.pairLimit,
+      quadLimit: values.quadLimit,
     }),
   }
 }

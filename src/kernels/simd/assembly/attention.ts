@@ -66,6 +66,23 @@ export const packHeads = (panelWidth: number) =>
     })
   })
 
+/** The task of the last head also clears the padding of its rows. */
+export const clearPadding = procedure(
+  'clearPadding',
+  { op: 'i32', head: 'i32', row: 'i32', rows: 'i32' },
+  ({ op, head, row, rows }) => {
+    const { y, yStride, width, heads } = args('attention', op)
+    const bytes = times(width, 4)
+    when(i32.eq(i32.add(head, 1), heads), () => {
+      const at = plus(i32.add(y, i32.mul(row, yStride)), bytes)
+      range(0, rows, 1, () => {
+        fillZero(at, i32.sub(yStride, bytes))
+        at.set(i32.add(at, yStride))
+      })
+    })
+  },
+)
+
 /** Task: one head of up to 16 query rows of one sequence. */
 export function attention(math: Arithmetic, product: ReturnType<typeof multiply>) {
   return procedure(`attention_${4 * math.vectors}`, kernel, ({ op, task, scratch }) => {
@@ -143,12 +160,6 @@ export function attention(math: Arithmetic, product: ReturnType<typeof multiply>
         })
       })
     })
-    // The last head also clears the padding of the rows.
-    const width = times(arg.width, 4)
-    when(i32.eq(i32.add(head, 1), heads), () => {
-      range(0, rows, 1, i =>
-        fillZero(i32.add(i32.add(y, i32.mul(i32.add(row, i), yStride)), width), i32.sub(yStride, width)),
-      )
-    })
+    clearPadding({ op, head, row, rows })
   })
 }

@@ -283,6 +283,7 @@ export const i32 = {
   div: i32Binary(bare(wasm.i32.div_u)),
   rem: i32Binary(bare(wasm.i32.rem_u)),
   and: i32Binary(bare(wasm.i32.and)),
+  or: i32Binary(bare(wasm.i32.or)),
   shl: i32Binary(bare(wasm.i32.shl)),
   shr: i32Binary(bare(wasm.i32.shr_u)),
   eq: i32Binary(bare(wasm.i32.eq)),
@@ -308,6 +309,7 @@ export const f32 = {
   div: f32Binary(bare(wasm.f32.div)),
   min: f32Binary(bare(wasm.f32.min)),
   max: f32Binary(bare(wasm.f32.max)),
+  lt: (a: F32, b: F32) => op('i32', bare(wasm.f32.lt), a, b),
   sqrt: f32Unary(bare(wasm.f32.sqrt)),
   nearest: f32Unary(bare(wasm.f32.nearest)),
   fromI32: (a: I32): F32 => op('f32', bare(wasm.f32.convert_i32_s), a),
@@ -415,9 +417,10 @@ export const f32x4 = {
 }
 
 export const i32x4 = {
-  const: (value: number): V128 => ({
+  const: (value: number): V128 => i32x4.lanes(value, value, value, value),
+  lanes: (...values: readonly [number, number, number, number]): V128 => ({
     type: 'v128',
-    emit: () => wasm.v128.const('i32x4', [value, value, value, value]),
+    emit: () => wasm.v128.const('i32x4', [...values]),
   }),
   splat: (a: I32): V128 => op('v128', bare(wasm.i32x4.splat), a),
   lane: (a: V128, lane: number): Expression<'i32'> =>
@@ -445,10 +448,14 @@ export const i32x4 = {
 }
 
 export const i16x8 = {
+  splat: (a: I32): V128 => op('v128', bare(wasm.i16x8.splat), a),
   /** Two vectors of int32 → eight int16, saturating. */
   narrow: vector2(bare(wasm.i16x8.narrow_i32x4_s)),
   lowS8: vector1(bare(wasm.i16x8.extend_low_i8x16_s)),
   add: vector2(bare(wasm.i16x8.add)),
+  sub: vector2(bare(wasm.i16x8.sub)),
+  /** (a·b + 2¹⁴) / 2¹⁵, rounded down and saturating: a product of fractions of 15 bits, to the nearest. */
+  multiplyFractions: vector2(bare(wasm.i16x8.q15mulr_sat_s)),
   max: vector2(bare(wasm.i16x8.max_s)),
   /** a₀ + a₁ of neighbouring bytes, signed or unsigned → int16. */
   addPairsS8: vector1(bare(wasm.i16x8.extadd_pairwise_i8x16_s)),
@@ -469,6 +476,13 @@ export const i8x16 = {
 /** Picks lanes of 32 bits: 0 … 3 from `a`, 4 … 7 from `b`. */
 export function shuffle(a: V128, lanes: readonly [number, number, number, number], b = a): V128 {
   const bytes = lanes.flatMap(lane => [4 * lane, 4 * lane + 1, 4 * lane + 2, 4 * lane + 3])
+  return op('v128', () => (wasm.i8x16.shuffle as unknown as (b: number[]) => void)(bytes), a, b)
+}
+
+/** The lower or upper four int16 of `a` and `b` in turn: a₀ b₀ a₁ b₁ … */
+export function interleave16(a: V128, b: V128, half: 'lower' | 'upper'): V128 {
+  const first = half === 'lower' ? 0 : 8
+  const bytes = [0, 2, 4, 6].flatMap(at => [at, at + 1, at + 16, at + 17].map(byte => byte + first))
   return op('v128', () => (wasm.i8x16.shuffle as unknown as (b: number[]) => void)(bytes), a, b)
 }
 

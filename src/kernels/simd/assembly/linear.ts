@@ -47,6 +47,8 @@ export interface Arithmetic {
   readonly weightBytes: 8 | 16
   /** sum + x·w. `x` is the same four bytes in all lanes. */
   multiplyAdd(sum: V128, x: V128, w: V128): V128
+  /** sum + x·w + x′·w′: two steps in one turn of the loop, if they have something to share. */
+  multiplyAddTwo?(sum: V128, x: readonly [V128, V128], w: readonly [V128, V128]): V128
 }
 
 export const f32Portable = {
@@ -81,7 +83,20 @@ export const bytesPairs = {
   multiplyAdd: (sum, x, w) => i32x4.add(sum, i32x4.addPairsI16(i16x8.relaxedDot(w, x))),
 } as const satisfies Partial<Arithmetic>
 
-/** The same in one instruction, if the machine has one (AVX-VNNI, Arm's dot product). */
+/**
+ * Pairs of pairs: the products of two steps are added in int16, four of them, and extended to int32 once. With unsigned
+ * activations, positive and negative weights pull apart, so the four are bounded by the larger of both sums (bounds.ts).
+ */
+export const bytesQuads = {
+  ...bytesPairs,
+  name: 'bytesQuads',
+  multiplyAddTwo: (sum, [x, nextX], [w, nextW]) => {
+    const four = i16x8.add(i16x8.relaxedDot(w, x), i16x8.relaxedDot(nextW, nextX))
+    return i32x4.add(sum, i32x4.addPairsI16(four))
+  },
+} as const satisfies Partial<Arithmetic>
+
+/** Bytes in one instruction, if the machine has one (AVX-VNNI, Arm's dot product). */
 export const bytesFused = {
   name: 'bytesFused',
   format: 'bytes',
@@ -91,7 +106,7 @@ export const bytesFused = {
 
 /** How tiles of this arithmetic multiply. `fuses`: in a module that has fused multiply-adds. */
 export function arithmetic(kind: TileShape['arithmetic'], fuses: boolean) {
-  return { f32: fuses ? f32Relaxed : f32Portable, w8a16, bytesPairs, bytesFused }[kind]
+  return { f32: fuses ? f32Relaxed : f32Portable, w8a16, bytesPairs, bytesQuads, bytesFused }[kind]
 }
 
 /** One tile: `rows` rows of x against one panel. */
@@ -106,18 +121,25 @@ function tile(math: Arithmetic, rows: number) {
       )
       const loadW = math.weightBytes === 8 ? load.widen8 : load.v128
 
+      const { multiplyAddTwo } = math
+      const stepBytes = math.vectors * math.weightBytes
+      const wOf = (step: number) =>
+        all(math.vectors).map(j => local.v128(loadW(panel, step * stepBytes + j * math.weightBytes)))
+      const xOf = (step: number, i: number) => local.v128(load.splat32(x, 4 * (step * rows + i)))
       doWhile(
         () => {
-          const w = all(math.vectors).map(j => local.v128(loadW(panel, j * math.weightBytes)))
+          const w = [wOf(0), ...(multiplyAddTwo ? [wOf(1)] : [])] as const
           for (const i of all(rows)) {
-            const xs = local.v128(load.splat32(x, 4 * i))
+            const xs = [xOf(0, i), ...(multiplyAddTwo ? [xOf(1, i)] : [])] as const
             for (const j of all(math.vectors)) {
-              const sum = at(sums, i, j)
-              sum.set(math.multiplyAdd(sum, xs, w[j] ?? v128.zero()))
+              const [sum, first, second] = [at(sums, i, j), at(w, 0, j), multiplyAddTwo && at(w, 1, j)]
+              const [x0, x1] = xs
+              if (multiplyAddTwo && x1 && second) sum.set(multiplyAddTwo(sum, [x0, x1], [first, second]))
+              else sum.set(math.multiplyAdd(sum, x0, first))
             }
           }
-          panel.set(i32.add(panel, math.vectors * math.weightBytes))
-          x.set(i32.add(x, 4 * rows))
+          panel.set(i32.add(panel, w.length * stepBytes))
+          x.set(i32.add(x, 4 * rows * w.length))
         },
         () => i32.ne(panel, panelEnd),
       )
@@ -163,7 +185,7 @@ function scaleTile(math: Arithmetic) {
 
 function at<T>(matrix: readonly (readonly T[])[], i: number, j: number): T {
   const value = matrix[i]?.[j]
-  if (value === undefined) throw new Error(`no sum at ${i}, ${j}`)
+  if (value === undefined) throw new Error(`nothing at ${i}, ${j}`)
   return value
 }
 

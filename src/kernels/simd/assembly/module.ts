@@ -4,6 +4,7 @@ import { kernelName, OPCODES, OPERATION_NAMES, type Operation } from '../opcodes
 import { tilesOf, type Features, type Level, type TileShape } from '../tiles.ts'
 import { addNorm } from './add-norm.ts'
 import { attention, packHeads } from './attention.ts'
+import { attention16, packHeads16 } from './attention16.ts'
 import { chain } from './chain.ts'
 import { procedure, trap, type Written } from './code.ts'
 import { embed } from './embed.ts'
@@ -29,8 +30,8 @@ const AUTHORS: Readonly<Record<Operation, (tile: Tile) => Written>> = {
   operand: ({ math }) => operand(math.format),
   linear: ({ math, product }) => linear.linear(math, product),
   pack: ({ math, width }) => pack(math.format, width),
-  packHeads: ({ width }) => packHeads(width),
-  attention: ({ math, product }) => attention(math, product),
+  packHeads: ({ math, width }) => (math.format === 'f32' ? packHeads(width) : packHeads16(width)),
+  attention: ({ math, width, product }) => (math.format === 'f32' ? attention(math, product) : attention16(width)),
 }
 
 /** The kernels of a module of this level, by name. */

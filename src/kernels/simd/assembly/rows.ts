@@ -91,21 +91,28 @@ export function across(vector: V128, pick: (a: F32, b: F32) => F32): Variable<'f
 }
 
 /**
- * Makes int8 weights: q = round(x / scale), scale = max|x| / 127. The scale is larger if two neighbours together would exceed
- * `pairLimit` (bounds.ts). Returns the scale.
+ * Makes int8 weights: q = round(x / scale), scale = max|x| / 127. The scale is larger if numbers that are added in int16 would
+ * exceed a limit (bounds.ts): the magnitudes of a pair; or the positive ones, or the negative ones, of four, which are a pair and
+ * that of the next step. Returns the scale.
  */
 export const quantiseRow8 = define(
   'quantiseRow8',
-  { x: 'i32', width: 'i32', q: 'i32', pairLimit: 'f32' },
+  { x: 'i32', width: 'i32', q: 'i32', pairLimit: 'f32', quadLimit: 'f32' },
   'f32',
-  ({ x, width, q, pairLimit }) => {
-    const pairs = local.v128(v128.zero())
-    range(0, width, 4, i => {
-      const magnitude = local.v128(f32x4.abs(load.v128(at4(x, i))))
-      pairs.set(f32x4.pmax(pairs, f32x4.add(magnitude, shuffle(magnitude, [1, 0, 3, 2]))))
+  ({ x, width, q, pairLimit, quadLimit }) => {
+    const [pairs, quads, zero] = [local.v128(v128.zero()), local.v128(v128.zero()), local.v128(v128.zero())]
+    const withNeighbour = (parts: V128) => f32x4.add(parts, shuffle(parts, [1, 0, 3, 2]))
+    range(0, width, 8, i => {
+      const from = local.i32(at4(x, i))
+      const steps = [local.v128(load.v128(from)), local.v128(load.v128(from, 16))] as const
+      for (const step of steps) pairs.set(f32x4.pmax(pairs, withNeighbour(local.v128(f32x4.abs(step)))))
+      const parts = (pick: (a: V128, b: V128) => V128) =>
+        withNeighbour(local.v128(f32x4.add(pick(steps[0], zero), pick(steps[1], zero))))
+      quads.set(f32x4.pmax(quads, f32x4.pmax(parts(f32x4.pmax), f32x4.sub(zero, parts(f32x4.pmin)))))
     })
-    const forOne = f32.div(largestMagnitude(x, width), f32.const(127))
-    const scale = local.f32(f32.max(forOne, f32.div(across(pairs, f32.max), pairLimit)))
+    const scale = local.f32(f32.div(largestMagnitude(x, width), f32.const(127)))
+    scale.set(f32.max(scale, f32.div(across(pairs, f32.max), pairLimit)))
+    scale.set(f32.max(scale, f32.div(across(quads, f32.max), quadLimit)))
     const factor = local.v128(f32x4.splat(f32.div(f32.const(1), f32.max(scale, f32.const(SMALLEST)))))
     const round = roundBy(factor)
     range(0, width, 16, i => {

@@ -61,9 +61,10 @@ function chooseArithmetic(dtype: DType, module: WebAssembly.Module, { level, sha
     return { dtype: dtype === 'auto' || dtype === 'fp32' ? dtype : 'q8', f32, q8: w8a16 }
   }
   const { tile: fastest, reading } = probe(module, shared)
-  if (dtype === 'w8a7') return { dtype: 'q8', f32, q8: tile(fastest) }
-  const q8 = reading === 'seven' ? w8a16 : tile(fastest)
-  return { dtype: dtype === 'auto' ? dtype : 'q8', f32, q8, head: w8a16, reading }
+  const bytes = { q8: tile(fastest), ...(fastest === 'bytesPairs' ? { quads: tile('bytesQuads') } : {}) }
+  if (dtype === 'w8a7') return { dtype: 'q8', f32, ...bytes }
+  const q8 = reading === 'seven' ? { q8: w8a16 } : bytes
+  return { dtype: dtype === 'auto' ? dtype : 'q8', f32, ...q8, head: w8a16, reading }
 }
 
 function checkThreads(threads: number): number {

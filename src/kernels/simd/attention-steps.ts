@@ -1,0 +1,95 @@
+/** Turns attention into two steps: K and V of each head are packed, then each task takes one head of some query rows. */
+import { scoreLimit } from './bounds.ts'
+import { PACKED_HEADER_BYTES, QUERY_ROWS } from './layout.ts'
+import { SimdTensor, type Step, type StepOf } from './program.ts'
+import type { TileShape } from './tiles.ts'
+
+const roundUp = (value: number, to: number) => Math.ceil(value / to) * to
+
+/** How far attention goes, for those who measure its steps: the scores; the softmax too; all. */
+export type AttentionParts = 1 | 2 | 3
+
+/** Bytes of the packed K and V of a head, and of a thread's scratch memory, as the kernels lay them out. */
+const SIZES = {
+  /** assembly/attention.ts: D and n are padded to fours. */
+  f32: {
+    packed: (D: number, n: number, width: number) =>
+      4 * (roundUp(n, width) * roundUp(D, 4) + roundUp(D, width) * roundUp(n, 4)),
+    scratch: (D: number, n: number, width: number) =>
+      4 * QUERY_ROWS * (roundUp(D, 4) + roundUp(n, width) + roundUp(n, 4) + roundUp(D, width)),
+  },
+  /** assembly/attention16.ts: to eights, and four rows at a time. */
+  w8a16: {
+    packed: (D: number, n: number, width: number) =>
+      PACKED_HEADER_BYTES + 2 * (roundUp(n, width) * roundUp(D, 8) + roundUp(D, width) * roundUp(n, 8)),
+    scratch: (D: number, n: number, width: number) =>
+      64 + 4 * (2 * roundUp(D, 8) + 4 * roundUp(n, width) + 2 * roundUp(n, 8) + 4 * roundUp(D, width)),
+  },
+} as const
+
+/** K and V into panels as wide as those of `tile`, in its format; then one task per head and QUERY_ROWS query rows. */
+export function attentionSteps(
+  qkv: SimdTensor,
+  starts: Int32Array,
+  heads: number,
+  y: SimdTensor,
+  tile: TileShape,
+  parts: AttentionParts = 3,
+): Step[] {
+  const width = (qkv.shape[1] ?? 0) / 3
+  const headSize = width / heads
+  const size = SIZES[tile.format === 'f32' ? 'f32' : 'w8a16']
+  const sequences = Array.from(starts.subarray(1), (end, b) => ({
+    first: starts[b] ?? 0,
+    tokens: end - (starts[b] ?? 0),
+  }))
+  const offsets: number[] = []
+  let bytes = 0
+  for (const { tokens } of sequences) {
+    offsets.push(bytes)
+    bytes += heads * size.packed(headSize, tokens, tile.width)
+  }
+  const packed = SimdTensor.temporary(bytes)
+  const longest = Math.max(0, ...sequences.map(({ tokens }) => tokens))
+  const common = { stride: qkv.stride, width, heads, headSize, limit: scoreLimit(headSize) }
+  const blocks = sequences.flatMap((sequence, b) =>
+    Array.from({ length: Math.ceil(sequence.tokens / QUERY_ROWS) }, (_, i) => ({
+      ...sequence,
+      b,
+      from: i * QUERY_ROWS,
+    })),
+  )
+  const place = (b: number) => packed.address + (offsets[b] ?? 0)
+  const pack: StepOf<'packHeads'> = {
+    operation: 'packHeads',
+    tile,
+    tasks: sequences.length * heads,
+    inputs: [qkv],
+    outputs: [packed],
+    scratch: 64,
+    dataWords: 4 * sequences.length,
+    data: () => Int32Array.from(sequences.flatMap(({ first, tokens }, b) => [first, tokens, place(b), 0])),
+    arguments: data => ({ ...common, qkv: qkv.address, spans: data }),
+  }
+  const attend: StepOf<'attention'> = {
+    operation: 'attention',
+    tile,
+    tasks: blocks.length * heads,
+    inputs: [qkv, packed],
+    outputs: [y],
+    scratch: size.scratch(headSize, longest, tile.width),
+    dataWords: 4 * blocks.length,
+    data: () => Int32Array.from(blocks.flatMap(({ first, tokens, b, from }) => [first, tokens, place(b), from])),
+    arguments: data => ({
+      ...common,
+      qkv: qkv.address,
+      blocks: data,
+      y: y.address,
+      yStride: y.stride,
+      // In integers 2 is the base, and 1/ln 2 part of the scale.
+      scale: (tile.format === 'f32' ? 1 : Math.LOG2E) / Math.sqrt(headSize),
+      parts,
+    }),
+  }
+  return [pack, attend]
+}
