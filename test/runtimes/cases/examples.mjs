@@ -1,11 +1,9 @@
 /** examples/vite and examples/next: built as their package.json says, opened in Chromium. */
 import assert from 'node:assert/strict'
-import { cpSync } from 'node:fs'
 import { join } from 'node:path'
-import { TEXT } from '../app/measure.js'
-import { open, visit } from '../lib/browser.mjs'
-import { check, ENTITIES } from '../lib/expected.mjs'
-import { example, screenshot, tool, write } from '../lib/workshop.mjs'
+import { open } from '../lib/browser.mjs'
+import { ENTITIES } from '../lib/expected.mjs'
+import { example, screenshot, tool } from '../lib/workshop.mjs'
 
 const NAMES = ENTITIES.map(([type, name]) => `${type} ${name}`)
 
@@ -17,7 +15,8 @@ export const cases = [
       await tool('vite', ['build'], { cwd: folder })
       await open(join(folder, 'dist'), { isolated: true }, async page => {
         const marks = page.locator('#marked mark')
-        const shown = async () => (await marks.evaluateAll(all => all.map(mark => `${mark.dataset.type} ${mark.textContent}`)))
+        const shown = async () =>
+          await marks.evaluateAll(all => all.map(mark => `${mark.dataset.type} ${mark.textContent}`))
         await marks.nth(3).waitFor({ timeout: 60_000 })
         assert.deepEqual(await shown(), NAMES)
         await page.screenshot({ path: screenshot('vite') })

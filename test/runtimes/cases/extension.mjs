@@ -33,11 +33,17 @@ export const cases = [
         // What Chrome does when somebody takes the entry of the context menu.
         const [page] = await Promise.all([
           context.waitForEvent('page'),
-          worker.evaluate(selectionText => chrome.contextMenus.onClicked.dispatch({ menuItemId: 'names', selectionText }), TEXT),
+          worker.evaluate(
+            selectionText => chrome.contextMenus.onClicked.dispatch({ menuItemId: 'names', selectionText }),
+            TEXT,
+          ),
         ])
         await page.waitForFunction(() => document.querySelector('#copy:enabled') !== null)
         const shown = await page.locator('#names li').allInnerTexts()
-        assert.deepEqual(shown.map(text => text.split(/\s+/).join(' ')), ENTITIES.map(([type, name]) => `${type} ${name}`))
+        assert.deepEqual(
+          shown.map(text => text.split(/\s+/).join(' ')),
+          ENTITIES.map(([type, name]) => `${type} ${name}`),
+        )
         assert.equal(await page.locator('#redacted').innerText(), "[PER_1] met [PER_2] at [ORG_1]'s office in [LOC_1].")
         await page.setViewportSize({ width: 520, height: 440 })
         await page.screenshot({ path: screenshot('chrome-extension') })

@@ -48,7 +48,7 @@ export interface Arithmetic {
   /** sum + x·w. `x` is the same four bytes in all lanes. */
   multiplyAdd(sum: V128, x: V128, w: V128): V128
   /** sum + x·w + x′·w′: two steps in one turn of the loop, if they have something to share. */
-  multiplyAddTwo?(sum: V128, x: readonly [V128, V128], w: readonly [V128, V128]): V128
+  readonly multiplyAddTwo?: (sum: V128, x: readonly [V128, V128], w: readonly [V128, V128]) => V128
 }
 
 export const f32Portable = {
