@@ -14,6 +14,7 @@ export const SECTIONS = [
   'bytes',
   'kernels',
   'serve',
+  'browser',
 ] as const
 export type Section = (typeof SECTIONS)[number]
 
@@ -76,7 +77,13 @@ export class Bench {
   }
 
   /** Adds a summary of times as a figure, or the reason why there is none. `scale` maps milliseconds to the unit. */
-  addTimes(engine: Engine, place: Place, summary: Summary | Error, unit = 'ms', scale = (ms: number) => ms): void {
+  addTimes(
+    engine: Pick<Engine, 'label' | 'group'>,
+    place: Place,
+    summary: Summary | Error,
+    unit = 'ms',
+    scale = (ms: number) => ms,
+  ): void {
     if (summary instanceof Error) {
       this.add(engine, { ...place, note: summary.message }, null, unit)
       return
