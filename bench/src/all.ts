@@ -16,47 +16,47 @@ interface Part {
   readonly words: readonly string[]
 }
 
-/** The parts for each Node, those first that README.md quotes; and the parts that one Node measures for all. */
-function parts(): { each: readonly Part[]; once: readonly Part[] } {
-  const part = (words: string): Part => ({
+/** The parts, those first that README.md quotes. `isOnce`: one Node measures it for all. */
+function parts(): (Part & { readonly isOnce: boolean })[] {
+  const all = availableParallelism()
+  const quoted =
+    '--only simd-fp32,simd-w8a16,simd-q8,simd-turbo-q8,ort-web-fp32,ort-web-int8,tfjs-fast,ort-node-fp32,ort-node-int8'
+  const part = (words: string, isOnce = false) => ({
     name: words
       .replace(/ --only .*/, '')
       .replaceAll(/[^a-z0-9]+/g, '-')
       .slice(1),
     words: words.split(' '),
+    isOnce,
   })
-  const all = availableParallelism()
-  const quoted =
-    '--only simd-fp32,simd-w8a16,simd-q8,simd-turbo-q8,ort-web-fp32,ort-web-int8,tfjs-fast,ort-node-fp32,ort-node-int8'
-  const base = '--models base --sections'
-  const normal = '--models default --sections'
-  return {
-    each: [
-      part(`${base} latency --threads 1 ${quoted}`),
-      part(`${normal} latency --threads 1`),
-      part(`${normal} kernels --only simd-q8,simd-fp32`),
-      part(`${normal} pipeline,cold`),
-      ...(all === 1
-        ? []
-        : [part(`${normal} latency --threads ${all}`), part(`${base} latency --threads ${all} ${quoted}`)]),
-      part(`${normal} batch,throughput --threads ${all}`),
-      part(`${base} cold`),
-      part(`${base} batch --threads ${all} ${quoted}`),
-      part(`${base} throughput --threads ${all} ${quoted}`),
-    ],
-    once: [part(`--models default --browser`), part(`${normal} tokenizer,bytes`)],
-  }
+  const [base, normal] = ['--models base --sections', '--models default --sections']
+  return [
+    part(`${base} latency --threads 1 ${quoted}`),
+    part('--models default --browser', true),
+    part(`${normal} latency --threads 1 ${quoted}`),
+    part(`${normal} kernels --only simd-q8,simd-fp32`),
+    part(`${normal} pipeline,cold`),
+    ...(all === 1
+      ? []
+      : [part(`${normal} latency --threads ${all} ${quoted}`), part(`${base} latency --threads ${all} ${quoted}`)]),
+    part(`${normal} batch,throughput --threads ${all}`),
+    part(`${normal} tokenizer,bytes`, true),
+    part(`${base} cold`),
+    part(`${base} batch,throughput --threads ${all} ${quoted}`),
+  ]
 }
 
 /** Measures what is missing, and writes bench/RESULTS.md, .json and .svg from all there is. Returns whether all parts are there. */
 export async function makeResults(nodes: readonly string[], seconds: number, python?: string): Promise<boolean> {
   const folder = join(CACHE, `parts-${buildHash()}`)
   mkdirSync(folder, { recursive: true })
-  const { each, once } = parts()
-  const wanted = [
-    ...each.flatMap(part => nodes.map((node, i) => ({ ...part, node, file: join(folder, `${part.name}.${i}.json`) }))),
-    ...once.map(part => ({ ...part, node: nodes.at(-1) ?? process.execPath, file: join(folder, `${part.name}.json`) })),
-  ]
+  const wanted = parts().flatMap(({ name, words, isOnce }) =>
+    (isOnce ? nodes.slice(-1) : nodes).map(node => ({
+      words,
+      node,
+      file: join(folder, `${name}.${nodes.indexOf(node)}.json`),
+    })),
+  )
   const start = performance.now()
   for (const { words, node, file } of wanted) {
     if (existsSync(file) || performance.now() - start > 1000 * seconds) continue
