@@ -193,6 +193,13 @@ test.each(Object.entries(CASES).filter(([name]) => name !== 'huge'))('%s: near f
   expect(worst / largest).toBeLessThan(given.D === 64 ? 2e-2 : 3e-4)
 })
 
+test('behind the last part of memory there is room for what kernels read past it and ignore', () => {
+  const memory = new ModuleMemory(false)
+  const [first, page] = [memory.allocate(64), 65536]
+  memory.allocate(page - first - 64) // up to the end of the first page
+  expect(memory.memory.buffer.byteLength).toBe(2 * page)
+})
+
 test('for any number of keys there is a weight, and the bounds hold', () => {
   for (const n of [1, 7, 512, 4096, 2 ** 17, 2 ** 20]) {
     const total = 2 ** 17 + 16 * n

@@ -10,6 +10,8 @@ const PAGE = 65536
 /** 2 GiB: addresses stay positive int32. */
 const MAX_PAGES = 32768
 const ALIGNMENT = 64
+/** Bytes that there are behind the last part: kernels may read up to the end of a vector, or of eight numbers, and ignore the rest. */
+const SLACK = 64
 
 interface Span {
   start: number
@@ -48,7 +50,7 @@ export class ModuleMemory {
         address = last.start
         this.#free.pop()
       }
-      this.#grow(address + size)
+      this.#grow(address + size + SLACK)
       this.#top = address + size
     }
     this.#sizes.set(address, size)
