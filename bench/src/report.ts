@@ -35,12 +35,15 @@ export function tables({ figures: all }: Results, isShort = false): readonly Tab
   }
   const measured = [...groups.values()].sort(byPlace).flatMap(group => table(group, isShort))
   return isShort
-    ? [...ratios(figures), ...growth(figures), ...measured]
+    ? [...ratios(figures.filter(isQuoted)), ...growth(figures), ...measured]
     : [...measured, ...ratios(figures), ...growth(figures)]
 }
 
 /** Engines that RESULTS.md leaves to the JSON: slow by design, or between two others. */
 const LEFT_OUT = /naive|tfjs$|first written|w8a7|turbo fp32/
+/** Ratios that RESULTS.md shows: against the peer that does the same in a page. */
+const isQuoted = ({ group, engine }: Figure) => group === 'ours' || engine.startsWith('onnxruntime-web')
+
 /** RESULTS.md shows latency on every Node, all else on the newest. */
 function isShown({ section, engine, value, node }: Figure, newest: string): boolean {
   if (LEFT_OUT.test(engine) || value === null)
