@@ -7,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { openCheckpoint, sourceFromUrl, writeSafetensors } from '../../dist/node.js'
 import { readFile } from '../../dist/source/source.js'
 import { Sha1, Sha256 } from '../../dist/source/sha.js'
+import { isSlow } from '../helpers/slow.ts'
 
 const PIECE = 2 ** 23
 /** Three pieces, the last one short. */
@@ -195,7 +196,7 @@ test.each([
   }
 })
 
-const ifSlow = process.env.BERT_NER_SLOW ? test : test.skip
+const ifSlow = isSlow ? test : test.skip
 ifSlow(
   'sha256 of more than 512 MB, whose length in bits needs more than 32',
   () => {
