@@ -1,7 +1,11 @@
 /** Files on static servers that have ranges, ignore them, hide them, compress, cut, change: the right bytes, or one error. */
 import { createHash } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { openCheckpoint, sourceFromUrl, writeSafetensors } from '../../dist/node.js'
@@ -157,6 +161,15 @@ describe('sha256', () => {
   test('another one: nothing is used', async () => {
     const source = sourceFromUrl(base, { sha256: { 'a.bin': digestOf(small) } })
     await expect(source.open('a.bin')).rejects.toMatchObject({ code: 'SOURCE_FILE_HASH', found: digestOf(large) })
+  })
+
+  test('of a file: address it is checked too', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'bert-ner-url-'))
+    await writeFile(join(folder, 'a.bin'), small)
+    const open = (digest: string) => sourceFromUrl(pathToFileURL(folder), { sha256: { 'a.bin': digest } }).open('a.bin')
+    expect(await (await open(digestOf(small))).read(7, 3)).toEqual(small.slice(7, 10))
+    await expect(open(digestOf(large))).rejects.toMatchObject({ code: 'SOURCE_FILE_HASH', found: digestOf(small) })
+    await rm(folder, { recursive: true })
   })
 
   test.each([{ sha256: { a: 'x' } }, { sha256: 5 }, { headers: { 'a b': 'c' } }, { headers: { a: 'b\nc' } }, { other: 1 }])(
