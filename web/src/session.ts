@@ -33,19 +33,24 @@ export function useModel(given: ModelFiles | undefined): void {
   void load(choice.value)
 }
 
-/** Waits until the service worker answers for this page, so that the model is fetched once and kept; five seconds at most. */
+/** Gives the service worker a moment to take control: then the model is kept while it is fetched. */
 async function controlled(): Promise<void> {
   if (import.meta.env.DEV || !('serviceWorker' in navigator)) return
-  try {
-    await navigator.serviceWorker.register('./sw.js', { scope: './' })
-  } catch {
-    return // Opened from a place that allows none: the page works, and is not kept.
-  }
-  if (navigator.serviceWorker.controller) return
-  await Promise.race([
-    new Promise(resolve => navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true })),
-    new Promise(resolve => setTimeout(resolve, 5000)),
-  ])
+  const workers = navigator.serviceWorker
+  const registered = workers.register('./sw.js', { scope: './' }).then(
+    () => true,
+    () => false, // Opened from a place that allows none: the page works, and is not kept.
+  )
+  if (workers.controller) return
+  const taken = new Promise(resolve => workers.addEventListener('controllerchange', resolve, { once: true }))
+  const refused = registered.then(is => (is ? taken : undefined))
+  await Promise.race([taken, refused, new Promise(resolve => setTimeout(resolve, 1000))])
+}
+
+/** Has the service worker keep what it did not see on its way: however late it took control, the next visit needs no network. */
+function keep(): void {
+  if (import.meta.env.DEV || !('serviceWorker' in navigator)) return
+  void navigator.serviceWorker.ready.then(({ active }) => active?.postMessage('keep'))
 }
 
 async function load(wanted: Choice): Promise<void> {
@@ -54,6 +59,7 @@ async function load(wanted: Choice): Promise<void> {
   const { signal: stopped } = loading
   const before = model.value
   stopReading()
+  reading.value = { is: 'idle' }
   reader = undefined
   const name = files?.name ?? 'the default model'
   model.value = { is: 'loading', progress: undefined, name }
@@ -70,6 +76,7 @@ async function load(wanted: Choice): Promise<void> {
   if (stopped.aborted) return void loaded.dispose()
   reader = new Reader(loaded)
   model.value = { is: 'ready', model: loaded }
+  keep()
   readSoon()
 }
 

@@ -3,8 +3,8 @@
  * (CSS Custom Highlight API): one text node, whatever the number of names, so that typing stays quick in a long text.
  */
 import { effect } from '@preact/signals'
-import { useEffect, useRef, useState } from 'preact/hooks'
-import { openFiles } from '../files.ts'
+import { useEffect, useRef } from 'preact/hooks'
+import { openFiles, over } from '../files.ts'
 import { setText } from '../session.ts'
 import { colourOf, shown, text } from '../state.ts'
 import { SAMPLES } from './samples.ts'
@@ -15,33 +15,21 @@ export function Editor() {
   const area = useRef<HTMLTextAreaElement>(null)
   const behind = useRef<HTMLDivElement>(null)
   const picker = useRef<HTMLInputElement>(null)
-  const [over, setOver] = useState(false)
 
   useEffect(() => {
     const node = document.createTextNode('')
     behind.current!.append(node)
     return effect(() => {
       // A last line that is empty has no height without something in it.
-      node.data = text.value.endsWith('\n') || text.value === '' ? `${text.value}\u200b` : text.value
+      const copy = text.value.endsWith('\n') || text.value === '' ? `${text.value}\u200b` : text.value
+      if (node.data !== copy) node.data = copy
       if (area.current && area.current.value !== text.value) area.current.value = text.value
       paint(node)
     })
   }, [])
 
   return (
-    <div
-      class={over ? 'editor over' : 'editor'}
-      onDragOver={event => {
-        event.preventDefault()
-        setOver(true)
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={event => {
-        event.preventDefault()
-        setOver(false)
-        if (event.dataTransfer) void openFiles(event.dataTransfer)
-      }}
-    >
+    <div class={over.value ? 'editor over' : 'editor'}>
       <div class="tools">
         <button type="button" onClick={() => picker.current?.click()}>
           Open a file …
@@ -121,7 +109,13 @@ function paint(node: Text): void {
 /** Selects a stretch of the text and shows it. */
 export function selectInText(start: number, end: number): void {
   const area = document.querySelector<HTMLTextAreaElement>('#text')
-  if (!area) return
-  area.focus()
+  const [page, node] = [area?.parentElement, area?.previousElementSibling?.firstChild]
+  if (!area || !page || !node) return
+  area.focus({ preventScroll: true })
   area.setSelectionRange(start, end)
+  page.scrollIntoView({ block: 'nearest' })
+  const range = document.createRange()
+  range.setStart(node, start)
+  range.setEnd(node, end)
+  page.scrollTop += range.getBoundingClientRect().top - page.getBoundingClientRect().top - page.clientHeight / 2
 }

@@ -12,7 +12,7 @@ export function NameList() {
   return (
     <>
       <fieldset class="types">
-        <legend>Types</legend>
+        <legend class="unseen">Types that are shown</legend>
         {types.value.map(([type, count]) => (
           <label key={type} class={`chip colour-${colourOf(type)}`}>
             <input
@@ -81,7 +81,10 @@ function Threshold() {
 
 function Table() {
   const rows = all.value ? shown.value : shown.value.slice(0, FIRST)
-  if (shown.value.length === 0) return <p class="quiet">No names to show.</p>
+  if (shown.value.length === 0) {
+    const why = found.value.length > 0 ? 'No name passes the filters above.' : 'Names appear here as the text is read.'
+    return <p class="table quiet nothing">{why}</p>
+  }
   return (
     <div class="table" tabIndex={0} role="region" aria-label="List of names">
       <table>
