@@ -49,6 +49,7 @@ test('nor does it if the service worker came late, after the model', { skip }, a
     assert.equal(await page.evaluate(() => navigator.serviceWorker.controller), null)
     release()
     await kept(page)
+    assert.equal(server.requests.filter(path => path.endsWith('.safetensors')).length, 1)
     await reloadOffline(page, server)
     await shot(page, 'offline-late')
   })

@@ -12,6 +12,11 @@ test('a text that is typed has its names marked and listed', { skip }, async () 
     await page.waitForFunction(() => document.querySelectorAll('.table tbody tr').length === 2)
     assert.deepEqual(await names(page), ['Ada Lovelace PER', 'London LOC'])
     assert.deepEqual(await marks(page), ['Ada Lovelace', 'London'])
+    // Before the text is read again, the marks move along with their words.
+    await page.locator('#text').press('Home')
+    await page.keyboard.insertText('Then ')
+    assert.deepEqual(await names(page), ['Ada Lovelace PER', 'London LOC'])
+    await settled(page)
     await page.getByRole('button', { name: 'London', exact: true }).press('Enter')
     const selected = await page.evaluate(() => {
       const { value, selectionStart, selectionEnd } = document.activeElement
