@@ -32,8 +32,9 @@ test('text from right to left, and both at once', { skip }, async () => {
     )
     const found = await names(page)
     assert.ok(found.some(name => name.startsWith('Berlin ')))
+    // Each line has the direction of its first letter, in the text area and in its copy alike.
     const directions = await page.evaluate(() =>
-      ['#text', '.behind'].map(each => {
+      ['#text', '.behind > div'].map(each => {
         const { direction, unicodeBidi, textAlign } = getComputedStyle(document.querySelector(each))
         return [direction, unicodeBidi, textAlign]
       }),

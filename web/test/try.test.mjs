@@ -169,7 +169,7 @@ test('a text is redacted, and an answer gets its names back', { skip }, async ()
 test('typing in two thousand words: the longest task of the page', { skip }, async t => {
   await visit({}, async page => {
     const sentences = 'Angela Merkel met Tim Cook in Berlin, where it rained for most of that day. '
-    const text = Array.from({ length: 27 }, () => sentences.repeat(5)).join('\n\n')
+    const text = Array.from({ length: 27 }, (_, n) => `${n}. ${sentences.repeat(5)}`).join('\n\n')
     await type(page, text)
     await page.evaluate(() => {
       globalThis.tasks = []
@@ -184,7 +184,7 @@ test('typing in two thousand words: the longest task of the page', { skip }, asy
     // Everything anew, as after a change of the model's switches.
     await page.locator('summary', { hasText: 'Engine' }).click()
     await page.getByLabel('Decoding').selectOption('argmax')
-    await page.waitForSelector('[data-reading=reading]')
+    await page.waitForSelector('[data-model=ready]')
     await settled(page)
     const tasks = await page.evaluate(() => globalThis.tasks)
     const words = text.split(/\s+/).length

@@ -4,7 +4,7 @@ import { render } from 'bert-ner'
 import { asGroups, certain, colourOf, found, hiddenTypes, shown, text, threshold, types } from '../state.ts'
 import { selectInText } from './editor.tsx'
 
-const FIRST = 100
+const FIRST = 50
 const all = signal(false)
 const BINS = 20
 
