@@ -1,6 +1,7 @@
 /**
- * Starts or builds the page: `node scripts/web.mjs dev | build`. The page's own libraries are installed the first time, and anew when
- * its lock file changes. A build fails if what a first visit loads, without the model, is too large.
+ * Starts, builds or tests the page: `node scripts/web.mjs dev | build | test`. The page's own libraries are installed the first time, and
+ * anew when its lock file changes. A build fails if what a first visit loads, without the model, is too large. Tests build first, and
+ * fail if there is no Chromium and none can be installed.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
@@ -9,8 +10,8 @@ import { gzipSync } from 'node:zlib'
 
 /** The most bytes of script at a first visit, compressed: the page, and the worker that it starts. */
 const MOST_SCRIPT = 120_000
-/** The most bytes of the whole folder: the model, the page, and tfjs for who chooses it. */
-const MOST = 28_000_000
+/** The most bytes of the whole folder: the model, the page, and tfjs, once for each of its devices, for who chooses it. */
+const MOST = 29_000_000
 
 const web = join(import.meta.dirname, '../web')
 const [command = 'dev'] = process.argv.slice(2)
@@ -19,8 +20,25 @@ if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(join(web, '
   // The package itself is linked and built already: its scripts need not run again.
   run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'])
 }
-run('npm', ['run', '--silent', command])
-if (command === 'build') check(join(web, 'dist'))
+run('npm', ['run', '--silent', command === 'test' ? 'build' : command])
+if (command !== 'dev') check(join(web, 'dist'))
+if (command === 'test' && !process.exitCode) await test()
+
+async function test() {
+  const { executablePath, skip } = await import('../web/test/visit.mjs')
+  const isRoot = process.platform === 'linux' && process.getuid() === 0
+  if (skip && !process.env.CHROMIUM && isRoot && spawnSync('apt-get', ['--version']).status === 0) {
+    run('apt-get', ['update', '-qq'])
+    run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium'])
+  }
+  if (skip && !existsSync(executablePath)) {
+    fail(`${skip}, or CHROMIUM=PATH`)
+    return
+  }
+  const files = readdirSync(join(web, 'test')).filter(name => name.endsWith('.test.mjs'))
+  // One file at a time: each has a browser and a model at work.
+  run(process.execPath, ['--test', '--test-concurrency=1', ...files.map(name => join('test', name))])
+}
 
 function run(program, args) {
   const { status } = spawnSync(program, args, { cwd: web, stdio: 'inherit' })

@@ -109,3 +109,24 @@ function cut(text: string, start: number, end: number): number {
   if (space > start) return space + 1
   return /[\uDC00-\uDFFF]/.test(text.charAt(last)) ? last - 1 : last
 }
+
+/**
+ * Names of a text after an edit, until the text is read again: those before the edit stay, those behind it move along, and those that
+ * it touches go.
+ */
+export function moved(names: readonly Found[], before: string, after: string): readonly Found[] {
+  const most = Math.min(before.length, after.length)
+  let start = 0
+  while (start < most && before.charCodeAt(start) === after.charCodeAt(start)) start++
+  let rest = 0
+  while (
+    rest < most - start &&
+    before.charCodeAt(before.length - 1 - rest) === after.charCodeAt(after.length - 1 - rest)
+  ) {
+    rest++
+  }
+  const [end, by] = [before.length - rest, after.length - before.length]
+  return names.flatMap(name =>
+    name.end <= start ? [name] : name.start >= end ? [{ ...name, start: name.start + by, end: name.end + by }] : [],
+  )
+}

@@ -1,7 +1,7 @@
 /** What happens when: loading a model, reading after each change of the text, changing the engine. */
 import { batch, signal } from '@preact/signals'
 import { loadModel, type Choice, type LoadedModel, type ModelFiles } from './model.ts'
-import { Reader } from './reader.ts'
+import { moved, Reader } from './reader.ts'
 import { found, model, reading, text } from './state.ts'
 import { SAMPLES } from './try/samples.ts'
 
@@ -22,8 +22,12 @@ export async function start(): Promise<void> {
 }
 
 export function setText(next: string): void {
-  cut.value = next.length > LONGEST
-  text.value = cut.value ? next.slice(0, LONGEST) : next
+  const kept = next.slice(0, LONGEST)
+  batch(() => {
+    cut.value = kept.length < next.length
+    found.value = moved(found.value, text.value, kept)
+    text.value = kept
+  })
   readSoon()
 }
 

@@ -9,19 +9,20 @@ import { dist, names, settled, shot, skip, visit } from './visit.mjs'
 /** The most bytes of script at a first visit, compressed. */
 const MOST_SCRIPT = 120_000
 
-/** Waits until the service worker has kept all that a visit needs. */
-const kept = page =>
-  page.waitForFunction(
-    async () => {
-      const found = await Promise.all((await caches.keys()).map(async name => (await caches.open(name)).keys()))
-      const urls = found.flat().map(({ url }) => url)
-      return ['.safetensors', '.txt', 'relaxed-shared-', 'index.html'].every(part =>
-        urls.some(url => url.includes(part)),
-      )
-    },
-    undefined,
-    { timeout: 20_000, polling: 100 },
-  )
+/** Waits until the service worker has kept all that a visit needs: the page, the model, its vocabulary, and the kernels. */
+async function kept(page) {
+  const needed = ['decided-view', '.safetensors', '.txt', 'simd-', 'relaxed-', 'wide-shared-']
+  for (const began = Date.now(); ;) {
+    const urls = await page.evaluate(async () => {
+      const all = await Promise.all((await caches.keys()).map(async name => (await caches.open(name)).keys()))
+      return all.flat().map(({ url }) => url)
+    })
+    const missing = needed.filter(part => !urls.some(url => url.includes(part)))
+    if (missing.length === 0) return
+    assert.ok(Date.now() - began < 20_000, `not kept: ${missing.join(', ')}`)
+    await page.waitForTimeout(100)
+  }
+}
 
 async function reloadOffline(page, server) {
   server.close()
@@ -48,6 +49,7 @@ test('nor does it if the service worker came late, after the model', { skip }, a
     assert.equal(await page.evaluate(() => navigator.serviceWorker.controller), null)
     release()
     await kept(page)
+    assert.equal(server.requests.filter(path => path.endsWith('.safetensors')).length, 1)
     await reloadOffline(page, server)
     await shot(page, 'offline-late')
   })

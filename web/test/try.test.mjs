@@ -12,6 +12,11 @@ test('a text that is typed has its names marked and listed', { skip }, async () 
     await page.waitForFunction(() => document.querySelectorAll('.table tbody tr').length === 2)
     assert.deepEqual(await names(page), ['Ada Lovelace PER', 'London LOC'])
     assert.deepEqual(await marks(page), ['Ada Lovelace', 'London'])
+    // Before the text is read again, the marks move along with their words.
+    await page.locator('#text').press('Home')
+    await page.keyboard.insertText('Then ')
+    assert.deepEqual(await names(page), ['Ada Lovelace PER', 'London LOC'])
+    await settled(page)
     await page.getByRole('button', { name: 'London', exact: true }).press('Enter')
     const selected = await page.evaluate(() => {
       const { value, selectionStart, selectionEnd } = document.activeElement
@@ -128,7 +133,7 @@ test('a hundred thousand characters are pasted and read, and typing goes on mean
         return {
           apart: [a.top - b.top, a.height - b.height],
           inside: text.scrollTop,
-          down: text.parentElement.scrollTop,
+          down: document.querySelector('.page').scrollTop,
         }
       })
     const { apart, inside, down } = await measure()
@@ -164,7 +169,7 @@ test('a text is redacted, and an answer gets its names back', { skip }, async ()
 test('typing in two thousand words: the longest task of the page', { skip }, async t => {
   await visit({}, async page => {
     const sentences = 'Angela Merkel met Tim Cook in Berlin, where it rained for most of that day. '
-    const text = Array.from({ length: 27 }, () => sentences.repeat(5)).join('\n\n')
+    const text = Array.from({ length: 27 }, (_, n) => `${n}. ${sentences.repeat(5)}`).join('\n\n')
     await type(page, text)
     await page.evaluate(() => {
       globalThis.tasks = []
@@ -179,7 +184,7 @@ test('typing in two thousand words: the longest task of the page', { skip }, asy
     // Everything anew, as after a change of the model's switches.
     await page.locator('summary', { hasText: 'Engine' }).click()
     await page.getByLabel('Decoding').selectOption('argmax')
-    await page.waitForSelector('[data-reading=reading]')
+    await page.waitForSelector('[data-model=ready]')
     await settled(page)
     const tasks = await page.evaluate(() => globalThis.tasks)
     const words = text.split(/\s+/).length

@@ -24,11 +24,15 @@ export async function visit(options, use) {
   const { isolated, gzip, held, before, ...context } = options
   mkdirSync(shots, { recursive: true })
   const server = await serve(dist, { isolated, gzip, held })
-  const browser = await chromium.launch({ executablePath, args: FLAGS.split(' ') })
+  // A profile of its own on disk, as people have one: a private window keeps no large files.
+  const viewport = { width: 1280, height: 900 }
+  const browser = await chromium.launchPersistentContext('', {
+    ...{ executablePath, args: FLAGS.split(' ') },
+    ...{ viewport, ...context },
+  })
   const errors = []
   try {
-    const made = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...context })
-    const page = await made.newPage()
+    const page = await browser.newPage()
     page.on('pageerror', error => errors.push(error.message))
     page.on('console', message => message.type() === 'error' && errors.push(message.text()))
     page.on('request', request => {
@@ -37,7 +41,7 @@ export async function visit(options, use) {
     await before?.(page)
     await page.goto(server.url)
     await settled(page)
-    await use(page, server, made)
+    await use(page, server)
   } finally {
     await browser.close()
     server.close()

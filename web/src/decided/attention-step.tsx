@@ -99,7 +99,7 @@ function Matrix(props: {
   const { pieces } = props.walk
   const T = pieces.length
   const [query, at] = props.chosen
-  const margin = Math.min(140, 10 + LETTER * Math.max(...pieces.map(({ token }) => [...token].length)))
+  const margin = Math.min(140, 10 + LETTER * Math.max(...pieces.map(({ token }) => token.length)))
   const middle = (t: number) => margin + t * CELL + CELL / 2
   return (
     <svg width={margin + CELL * T + 2} height={margin + CELL * T + 2} aria-hidden="true">

@@ -4,7 +4,7 @@ import { render } from 'bert-ner'
 import { asGroups, certain, colourOf, found, hiddenTypes, shown, text, threshold, types } from '../state.ts'
 import { selectInText } from './editor.tsx'
 
-const FIRST = 200
+const FIRST = 50
 const all = signal(false)
 const BINS = 20
 
@@ -97,8 +97,8 @@ function Table() {
           </tr>
         </thead>
         <tbody>
-          {rows.map(({ type, score, start, end }) => (
-            <tr key={`${start}-${end}`}>
+          {rows.map(({ type, score, start, end }, row) => (
+            <tr key={row}>
               <td>
                 <button type="button" class="name" dir="auto" onClick={() => selectInText(start, end)}>
                   {text.value.slice(start, end)}
