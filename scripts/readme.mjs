@@ -29,8 +29,8 @@ const STAGES = [
     'From text to entities',
     'A text on its way in, and its answer on the way out.',
     [
-      ['src/tokenizer', 'text → ids, each with its place in the text', ['tokenizer', 'normalizer', 'aligned-text', 'pre-tokenizer', 'stretches', 'word-piece', 'vocabulary', 'added-tokens', 'template', 'encoding', 'encoding-builder', 'compact', 'explain', 'word-case', 'decoder', 'input', 'config', 'read-files', 'settings', 'declared', 'vocab-text', 'tokenizer-json', 'scan-vocab', 'unicode']],
-      ['src/ner', 'encoded texts → logits → entities', ['pipeline', 'encoded-text', 'windows', 'batches', 'tagger', 'entities', 'softmax', 'tokens', 'tags', 'decoding', 'aggregate', 'overlap', 'offsets', 'stream', 'abort', 'entity', 'options', 'fit']],
+      ['src/tokenizer', 'text → ids, each with its place in the text', ['tokenizer', 'from-text', 'normalizer', 'aligned-text', 'pre-tokenizer', 'stretches', 'word-piece', 'vocabulary', 'added-tokens', 'template', 'encoding', 'encoding-builder', 'compact', 'explain', 'word-case', 'decoder', 'input', 'config', 'read-files', 'settings', 'declared', 'vocab-text', 'tokenizer-json', 'scan-vocab', 'unicode', 'word-characters']],
+      ['src/ner', 'encoded texts → logits → entities', ['pipeline', 'named', 'encoded-text', 'windows', 'batches', 'tagger', 'entities', 'softmax', 'tokens', 'tags', 'decoding', 'aggregate', 'overlap', 'offsets', 'stream', 'abort', 'entity', 'options', 'fit']],
       ['src/redact', 'names out of a text and back, or marked in it', ['spans', 'redact', 'redactor', 'session-types', 'session', 'assemble', 'find', 'claims', 'view', 'names', 'characters', 'repeats', 'placeholders', 'ledger', 'mapping', 'styles', 'hash', 'surrogates', 'surrogate-words', 'exact-forms', 'restore', 'restore-json', 'options', 'checks', 'render']],
       ['src/redact/patterns', 'what has a form', ['patterns', 'scan', 'email', 'url', 'ip', 'card', 'iban', 'phone', 'ssn', 'hex', 'date']],
     ],
@@ -67,7 +67,7 @@ const STAGES = [
     [
       ['src/convert', 'smaller files, and files of PyTorch', ['convert', 'plan', 'quantise', 'half', 'proof', 'forward', 'open', 'torch', 'zip', 'crc32', 'pickle', 'pickle-bytes', 'strided', 'errors']],
       ['src/serve', 'the HTTP service: a Request in, a Response out', ['handler', 'queue', 'admission', 'turns', 'work', 'spacing', 'options', 'errors', 'body', 'tagging', 'redaction', 'analyze', 'anonymize', 'operators', 'refused', 'metrics', 'openapi']],
-      ['src/node', "what only Node has: folders, the hub's cache", ['default-model', 'folder', 'pipeline', 'worker', 'worker-script', 'tfjs', 'tokenizer', 'hub/model', 'hub/cache', 'hub/part', 'hub/settings', 'hub/inventory', 'hub/marks', 'hub/failure']],
+      ['src/node', "what only Node has: folders, the hub's cache", ['default-model', 'folder', 'pipeline', 'worker', 'worker-script', 'tfjs', 'turbo', 'tokenizer', 'hub/model', 'hub/cache', 'hub/part', 'hub/settings', 'hub/inventory', 'hub/marks', 'hub/failure']],
       ['src/worker', 'the pipeline in a worker of its own', ['pipeline', 'client', 'protocol', 'host', 'results', 'trace', 'links', 'script']],
       ['src/cli', 'the command line, a file or a folder for each command', ['main', 'commands', 'ner/command', 'ner/run', 'ner/inputs', 'ner/lines', 'ner/formats', 'ner/json-line', 'ner/resume', 'eval/command', 'eval/run', 'eval/table', 'output', 'input', 'progress', 'failure']],
     ],
