@@ -14,7 +14,11 @@ export const SECTIONS = [
   'bytes',
   'kernels',
   'serve',
+  'overload',
+  'soak',
 ] as const
+/** Sections that take minutes, and are measured only if asked for. */
+export const ASKED: readonly Section[] = ['serve', 'overload', 'soak']
 export type Section = (typeof SECTIONS)[number]
 
 export interface Settings {

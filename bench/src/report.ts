@@ -17,6 +17,8 @@ const TITLES: Readonly<Record<string, string>> = {
   cold: 'Cold start, ms: median. From the start of the process to the first answer (16 tokens; pipelines: 21 words), and stages',
   tokenizer: 'Tokenizer alone, MB of UTF-8 per second: median',
   serve: 'The service under load',
+  overload: 'The service with four times as much to do as it can',
+  soak: 'The service over 100,000 requests',
   bytes: 'Bytes to download and to install, MB',
 }
 
