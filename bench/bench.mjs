@@ -25,4 +25,13 @@ await build({
     },
   ],
 })
+// The page that --browser opens.
+await build({
+  entryPoints: [at('src/browser/page.ts')],
+  outdir: at('build/browser'),
+  bundle: true,
+  format: 'esm',
+  platform: 'browser',
+  target: 'es2022',
+})
 await import('./build/main.js')

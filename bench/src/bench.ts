@@ -16,9 +16,10 @@ export const SECTIONS = [
   'serve',
   'overload',
   'soak',
+  'browser',
 ] as const
 /** Sections that take minutes, and are measured only if asked for. */
-export const ASKED: readonly Section[] = ['serve', 'overload', 'soak']
+export const ASKED: readonly Section[] = ['serve', 'overload', 'soak', 'browser']
 export type Section = (typeof SECTIONS)[number]
 
 export interface Settings {
@@ -80,7 +81,13 @@ export class Bench {
   }
 
   /** Adds a summary of times as a figure, or the reason why there is none. `scale` maps milliseconds to the unit. */
-  addTimes(engine: Engine, place: Place, summary: Summary | Error, unit = 'ms', scale = (ms: number) => ms): void {
+  addTimes(
+    engine: Pick<Engine, 'label' | 'group'>,
+    place: Place,
+    summary: Summary | Error,
+    unit = 'ms',
+    scale = (ms: number) => ms,
+  ): void {
     if (summary instanceof Error) {
       this.add(engine, { ...place, note: summary.message }, null, unit)
       return

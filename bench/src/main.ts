@@ -12,6 +12,7 @@ import { BENCH, versionOf } from './paths.ts'
 import { cpu } from './processes.ts'
 import { toMarkdown, toText } from './report.ts'
 import { merge, type Results } from './results.ts'
+import { measureBrowser } from './sections/browser.ts'
 import { measureBytes } from './sections/bytes.ts'
 import { measureColdStarts } from './sections/cold.ts'
 import { measureEngines } from './sections/engines.ts'
@@ -22,6 +23,7 @@ import { measureTokenizers } from './sections/tokenizer.ts'
 
 interface Options {
   peers?: true
+  browser?: true
   quick?: true
   profile?: true
   sections?: Section[]
@@ -60,6 +62,7 @@ const options = new Command('npm run bench --')
     'Measures this runtime and, with --peers, what a user would take instead: same weights, same tokens, in turn.',
   )
   .option('--peers', 'measure the peers too; the first time installs them into bench/node_modules')
+  .option('--browser', 'the same rows in headless Chromium, with --peers beside transformers.js; nothing else')
   .option('--quick', 'within a minute, just to see that everything runs')
   .option('--profile', 'also GFLOP/s of each kernel, and its share of a forward pass')
   .option('--sections <names>', `only these: ${SECTIONS.join(', ')}`, among(SECTIONS))
@@ -103,6 +106,7 @@ if (options.svg !== undefined) {
 async function measure(options: Options): Promise<Results> {
   const quick = options.quick === true
   if (options.peers) install(PEER_PACKAGES, [])
+  if (options.browser) install(['playwright-core'], [])
   const start = performance.now()
   const watching = watch()
   const cores = availableParallelism()
@@ -111,7 +115,11 @@ async function measure(options: Options): Promise<Results> {
     peers: options.peers === true,
     sections: new Set(
       options.sections ??
-        SECTIONS.filter(section => !ASKED.includes(section) && (section !== 'kernels' || options.profile === true)),
+        (options.browser
+          ? (['browser'] as const)
+          : SECTIONS.filter(
+              section => !ASKED.includes(section) && (section !== 'kernels' || options.profile === true),
+            )),
     ),
     only: new Set(options.only),
     threads: options.threads ?? (cores === 1 ? [1] : [1, cores]),
@@ -185,6 +193,7 @@ async function measureModel(bench: Bench, model: Model, { profile }: Options): P
   if (bench.wants('cold')) {
     await measureColdStarts(bench, model, all, [...engines, ...pipelines])
   }
+  if (bench.wants('browser') && !model.isLarge) await measureBrowser(bench, model, all)
   if (bench.wants('kernels') || profile) await measureKernels(bench, model, chosen(OURS))
 }
 

@@ -16,6 +16,8 @@ const TITLES: Readonly<Record<string, string>> = {
   pipeline: 'Text to entities: one text of 21 words (ms), sentences in batches of 16 (texts/s): median',
   cold: 'Cold start, ms: median. From the start of the process to the first answer (16 tokens; pipelines: 21 words), and stages',
   tokenizer: 'Tokenizer alone, MB of UTF-8 per second: median',
+  browser:
+    'In headless Chromium, ms: from the navigation to the first answer, the longest task of the main thread up to it, one text; texts/s; MB',
   serve: 'The service under load',
   overload: 'The service with four times as much to do as it can',
   soak: 'The service over 100,000 requests',

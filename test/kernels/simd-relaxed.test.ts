@@ -172,7 +172,7 @@ describe('where the engine reads eight bits, they are exact too', () => {
     for (let k = 3 * K; k < 4 * K; k++) x[k] = (weight.data[k % K] ?? 0) > 0 ? 5 : -1 // the largest sums of row 0
     const { reading } = await probed()
     const isUnsigned = reading === 'unsigned'
-    const { weight: computed, largest } = shrunk(weight, isUnsigned ? 160 : 256)
+    const { weight: computed, largest } = shrunk(weight, isUnsigned ? 200 : 256)
     const levels = isUnsigned ? Math.min(255, Math.floor(32767 / largest) - 1) : 127
     expect((levels + 1) * largest).toBeLessThan(2 ** 15)
     await expectExact(await kernelsWith('bytesQuads', reading), weight, floats(next, N), x, levels, computed)
