@@ -65,7 +65,7 @@ const STAGES = [
     'Other files, the HTTP service, Node, and the command line.',
     [
       ['src/convert', 'smaller files, and files of PyTorch', ['convert', 'plan', 'quantise', 'half', 'proof', 'forward', 'open', 'torch', 'zip', 'crc32', 'pickle', 'pickle-bytes', 'strided', 'errors']],
-      ['src/serve', 'the HTTP service: a Request in, a Response out', ['handler', 'queue', 'turns', 'work', 'options', 'errors', 'body', 'tagging', 'redaction', 'analyze', 'anonymize', 'operators', 'refused', 'metrics', 'openapi']],
+      ['src/serve', 'the HTTP service: a Request in, a Response out', ['handler', 'queue', 'admission', 'turns', 'work', 'spacing', 'options', 'errors', 'body', 'tagging', 'redaction', 'analyze', 'anonymize', 'operators', 'refused', 'metrics', 'openapi']],
       ['src/node', "what only Node has: folders, the hub's cache", ['default-model', 'folder', 'pipeline', 'worker', 'worker-script', 'tfjs', 'tokenizer', 'hub/model', 'hub/cache', 'hub/part', 'hub/settings', 'hub/inventory', 'hub/marks', 'hub/failure']],
       ['src/worker', 'the pipeline in a worker of its own', ['pipeline', 'client', 'protocol', 'host', 'results', 'trace', 'links', 'script']],
       ['src/cli', 'the command line, a file or a folder for each command', ['main', 'commands', 'ner/command', 'ner/run', 'ner/inputs', 'ner/lines', 'ner/formats', 'ner/json-line', 'ner/resume', 'eval/command', 'eval/run', 'eval/table', 'output', 'input', 'progress', 'failure']],

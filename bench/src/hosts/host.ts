@@ -30,4 +30,6 @@ export interface KernelTime {
   readonly calls: number
   readonly flop: number
   readonly ms: number
+  /** Whether it is a step of the row above, and no part of the sum. */
+  readonly isPart?: true
 }

@@ -16,7 +16,7 @@ export async function measureKernels(bench: Bench, model: Model, engines: readon
       try {
         await process.load({ engine, folder: model.folder, threads: 1 })
         const kernels = await process.kernels(tokens)
-        const total = kernels.reduce((sum, { calls, ms }) => sum + calls * ms, 0)
+        const total = kernels.reduce((sum, { calls, ms, isPart }) => sum + (isPart ? 0 : calls * ms), 0)
         for (const { name, calls, flop, ms } of kernels) {
           const row = { label: name, group: engine.group }
           bench.add(row, { ...place, column: 'calls' }, calls, '')

@@ -6,8 +6,8 @@ import type { TileShape } from './tiles.ts'
 
 const roundUp = (value: number, to: number) => Math.ceil(value / to) * to
 
-/** How far attention goes, for those who measure its steps: the scores; the softmax too; all. */
-export type AttentionParts = 1 | 2 | 3
+/** How far attention goes, for those who measure its steps: K and V packed; the scores; the softmax too (in integers only); all. */
+export type AttentionParts = 0 | 1 | 2 | 3
 
 /** Bytes of the packed K and V of a head, and of a thread's scratch memory, as the kernels lay them out. */
 const SIZES = {
@@ -65,7 +65,7 @@ export function attentionSteps(
     tile,
     tasks: sequences.length * heads,
     inputs: [qkv],
-    outputs: [packed],
+    outputs: parts === 0 ? [packed, y] : [packed],
     scratch: 64,
     dataWords: 4 * sequences.length,
     data: () => Int32Array.from(sequences.flatMap(({ first, tokens }, b) => [first, tokens, place(b), 0])),
@@ -91,5 +91,5 @@ export function attentionSteps(
       parts,
     }),
   }
-  return [pack, attend]
+  return parts === 0 ? [pack] : [pack, attend]
 }

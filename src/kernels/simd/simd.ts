@@ -8,7 +8,7 @@ import { takesQuads } from './bounds.ts'
 import { disposed } from './failures.ts'
 import { int16Tile, type TileShape } from './tiles.ts'
 import type { Reading } from './layout.ts'
-import { attentionSteps } from './attention-steps.ts'
+import { attentionSteps, type AttentionParts } from './attention-steps.ts'
 import { addNormStep, embedStep, linearSteps } from './steps.ts'
 import { execute, releaseIfUnused, releaseUse, retain, SimdTensor, type Engine, type Step } from './program.ts'
 import { packLinear, packTable, storeNorm, type SimdLinear, type SimdNorm, type SimdTable } from './weights.ts'
@@ -103,11 +103,12 @@ export class SimdKernels implements Kernels {
     return y
   }
 
-  attention(qkv: SimdTensor, starts: Int32Array, heads: number): SimdTensor {
+  /** `parts`: for those who measure its steps. Fewer than all leave the result as it was in memory. */
+  attention(qkv: SimdTensor, starts: Int32Array, heads: number, parts: AttentionParts = 3): SimdTensor {
     const [rows = 0, width = 0] = qkv.shape
     const y = this.#matrix(rows, width / 3)
     const { f32 } = this.#arithmetic
-    this.#record(attentionSteps(qkv, starts, heads, y, qkv.fromIntegers ? int16Tile(f32.level) : f32))
+    this.#record(attentionSteps(qkv, starts, heads, y, qkv.fromIntegers ? int16Tile(f32.level) : f32, parts))
     return y
   }
 
