@@ -53,7 +53,14 @@ function check(folder) {
   const first = Array.from(html.matchAll(/(?:src|href)="\.\/(assets\/[^"]+\.js)"/g), ([, path]) => path)
   const assets = readdirSync(join(folder, 'assets'))
   first.push(...assets.filter(name => /^script-.*\.js$/.test(name)).map(name => `assets/${name}`))
-  const script = first.reduce((sum, path) => sum + gzipSync(readFileSync(join(folder, path))).length, 0)
+  const loaded = new Set(first)
+  for (const path of loaded) {
+    const code = readFileSync(join(folder, path), 'utf8')
+    // Static imports alone: others are fetched once they are wanted.
+    for (const [, name] of code.matchAll(/(?:\bfrom|\bimport)\s*["']\.\/([^"']+\.js)["']/g))
+      loaded.add(`assets/${name}`)
+  }
+  const script = [...loaded].reduce((sum, path) => sum + gzipSync(readFileSync(join(folder, path))).length, 0)
   const all = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter(entry => entry.isFile())
     .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0)
