@@ -1,13 +1,12 @@
 /**
- * Keeps README.md, its picture and docs/reading.md up to date. README.md and the picture show the answer of the example;
- * docs/reading.md lists the source files with their line counts. `--write` updates them (`npm run readme`). Without it, a
- * stale page fails the check. Line counts may drift by a fifth of all lines, so not every change has to touch the list.
+ * Keeps README.md and docs/reading.md up to date. README.md shows the answer of the example; docs/reading.md lists the source
+ * files with their line counts. `--write` updates them (`npm run readme`). Without it, a stale page fails the check. Line
+ * counts may drift by a fifth of all lines, so not every change has to touch the list.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { markedSvg } from './marked.mjs'
 
 process.chdir(dirname(dirname(fileURLToPath(import.meta.url))))
 
@@ -79,7 +78,6 @@ const ROOMS = [...new Set(STAGES.flatMap(([, , rooms]) => rooms.map(([room]) => 
 const write = process.argv.includes('--write')
 const stale = []
 update('README.md', 'example', checkExample)
-await checkPicture()
 update('docs/reading.md', 'reading order', checkReadingOrder)
 for (const message of stale) console.error(`readme: ${message}`)
 if (stale.length > 0 && !write) {
@@ -112,18 +110,6 @@ function checkExample(text) {
   }
   if (stdout !== shown) stale.push('the example prints something else')
   return text.replace(/```text\n.*?```/s, () => `\`\`\`text\n${stdout}\`\`\``)
-}
-
-/** Checks that docs/marked.svg shows the answer for the sentence of the example. */
-async function checkPicture() {
-  const { pipeline } = await import('../dist/node.js')
-  const [, text] = /const text = "(.*?)"/.exec(readFileSync('README.md', 'utf8')) ?? []
-  const ner = await pipeline('token-classification', undefined, { threads: 1 })
-  const svg = markedSvg(text, await ner(text, { aggregation_strategy: 'first' }))
-  await ner.dispose()
-  const path = 'docs/marked.svg'
-  if (!existsSync(path) || readFileSync(path, 'utf8') !== svg) stale.push(`${path} shows something else`)
-  if (write) writeFileSync(path, svg)
 }
 
 function checkReadingOrder(text) {

@@ -1,10 +1,10 @@
 /**
  * Starts, builds or tests the page: `node scripts/web.mjs dev | build | test`. The page's own libraries are installed the first time, and
  * anew when its lock file changes. A build fails if what a first visit loads, without the model, is too large. Tests build first, and
- * fail if there is no Chromium and none can be installed.
+ * fail if there is no Chromium and none can be installed; `--write` then keeps a screenshot as the picture of the README.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
+import { copyFileSync, existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 
@@ -38,6 +38,9 @@ async function test() {
   const files = readdirSync(join(web, 'test')).filter(name => name.endsWith('.test.mjs'))
   // One file at a time: each has a browser and a model at work.
   run(process.execPath, ['--test', '--test-concurrency=1', ...files.map(name => join('test', name))])
+  if (process.argv.includes('--write')) {
+    copyFileSync(join(web, 'test/screenshots/first-1280.png'), join(web, '../docs/page.png'))
+  }
 }
 
 function run(program, args) {
@@ -50,7 +53,14 @@ function check(folder) {
   const first = Array.from(html.matchAll(/(?:src|href)="\.\/(assets\/[^"]+\.js)"/g), ([, path]) => path)
   const assets = readdirSync(join(folder, 'assets'))
   first.push(...assets.filter(name => /^script-.*\.js$/.test(name)).map(name => `assets/${name}`))
-  const script = first.reduce((sum, path) => sum + gzipSync(readFileSync(join(folder, path))).length, 0)
+  const loaded = new Set(first)
+  for (const path of loaded) {
+    const code = readFileSync(join(folder, path), 'utf8')
+    // Static imports alone: others are fetched once they are wanted.
+    for (const [, name] of code.matchAll(/(?:\bfrom|\bimport)\s*["']\.\/([^"']+\.js)["']/g))
+      loaded.add(`assets/${name}`)
+  }
+  const script = [...loaded].reduce((sum, path) => sum + gzipSync(readFileSync(join(folder, path))).length, 0)
   const all = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter(entry => entry.isFile())
     .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0)
