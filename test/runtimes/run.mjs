@@ -55,7 +55,9 @@ for (const { name, run } of chosen) {
   } catch (error) {
     const skip = error instanceof Skip
     outcome[skip ? 'skipped' : 'failed'].push(name)
-    console.log(skip ? `– ${name} skipped: ${error.message}` : `✗ ${name}${table(found)}\n${error.stack}`)
+    console.log(
+      skip ? `– ${name} skipped: ${error.message}` : `✗ ${name}${table(found)}\n${error.message}\n${error.stack}`,
+    )
   }
 }
 if (values.write) keep(rows)
