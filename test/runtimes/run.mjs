@@ -60,7 +60,11 @@ for (const { name, run } of chosen) {
     )
   }
 }
-if (values.write) keep(rows)
+if (values.write)
+  keep(
+    rows,
+    known.map(({ name }) => name),
+  )
 const count = kind =>
   `${outcome[kind].length} ${kind}${kind === 'passed' || outcome[kind].length === 0 ? '' : ` (${outcome[kind].join(', ')})`}`
 console.log(`\n${count('passed')}, ${count('skipped')}, ${count('failed')}`)

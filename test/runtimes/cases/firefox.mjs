@@ -1,13 +1,12 @@
 /** Firefox, headless, by WebDriver BiDi: the package's modules without a build, plain and isolated. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { serve } from '../../../web/test/server.mjs'
 import { STRICT } from '../lib/browser.mjs'
 import { check } from '../lib/expected.mjs'
 import { site } from '../lib/site.mjs'
-import { shop, Skip } from '../lib/workshop.mjs'
+import { shop, systemProgram } from '../lib/workshop.mjs'
 
 /** (module (func (result v128) … i8x16.relaxed_swizzle)): an engine that takes it has relaxed SIMD. */
 const RELAXED = [
@@ -15,18 +14,12 @@ const RELAXED = [
   253, 128, 2, 11,
 ]
 
-function firefoxPath() {
-  const path = process.env.FIREFOX ?? '/usr/bin/firefox-esr'
-  if (!existsSync(path)) throw new Skip(`no Firefox at ${path}: apt-get install firefox-esr, or FIREFOX=PATH`)
-  return path
-}
-
 export const cases = [
   {
     name: 'firefox',
     all: true,
     async *run() {
-      const executablePath = firefoxPath()
+      const executablePath = await systemProgram('/usr/bin/firefox-esr', 'FIREFOX', 'firefox-esr')
       const version = spawnSync(executablePath, ['--version'], { encoding: 'utf8' }).stdout.trim()
       const { default: puppeteer } = await import(
         join(shop, 'node_modules/puppeteer-core/lib/puppeteer/puppeteer-core.js')

@@ -24,6 +24,20 @@ export function site(name) {
      globalThis.measured = measure(pipeline, defaultModel())`,
   )
   page(
+    'loading',
+    `import { pipeline } from './bert-ner/dist/index.js'
+     import { defaultModel } from './bert-ner/dist/weights.js'
+     let longest = 0
+     const note = list => { for (const { duration } of list.getEntries()) longest = Math.max(longest, duration) }
+     const observer = new PerformanceObserver(note)
+     observer.observe({ type: 'longtask' })
+     globalThis.measured = pipeline('token-classification', defaultModel()).then(async () => {
+       await new Promise(resolve => setTimeout(resolve, 200)) // entries come later
+       note({ getEntries: () => observer.takeRecords() })
+       return { longest }
+     })`,
+  )
+  page(
     'inline',
     `import { pipeline, sourceFromUrl } from './bert-ner/dist/inline.js'
      import { measure } from './measure.js'
