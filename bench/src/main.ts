@@ -5,6 +5,7 @@ import { availableParallelism } from 'node:os'
 import { Command, InvalidArgumentError } from 'commander'
 import { ASKED, Bench, SECTIONS, type Section } from './bench.ts'
 import { OURS, PEERS, PIPELINES, type Engine } from './engines.ts'
+import { makeResults } from './all.ts'
 import { asError } from './interleave.ts'
 import { describe, PEER_PACKAGES, watch } from './machine.ts'
 import { defaultModel, exportForPeers, modelFrom, randomModelFolder, type Model } from './models.ts'
@@ -35,12 +36,17 @@ interface Options {
   python?: string
   node?: string
   from?: string[]
+  all?: true
+  nodes: string[]
+  within?: number
   json?: string
   markdown?: string
   svg?: string
 }
 
 const list = (text: string) => text.split(',')
+/** 1, 2, 4 … and all cores. */
+const doubled = (cores: number) => [...Array.from({ length: 16 }, (_, i) => 2 ** i).filter(n => n < cores), cores]
 const numbers = (text: string) =>
   list(text).map(part => {
     const value = Number(part)
@@ -71,7 +77,7 @@ const options = new Command('npm run bench --')
     `only these: ${ENGINES.map(({ id }) => id).join(', ')}`,
     among(ENGINES.map(({ id }) => id)),
   )
-  .option('--threads <counts>', 'default: 1, and all cores', numbers)
+  .option('--threads <counts>', 'default: 1, 2, 4 … and all cores', numbers)
   .option('--tokens <lengths>', 'lengths of the one text whose latency is measured', numbers)
   .option(
     '--models <names>',
@@ -83,12 +89,23 @@ const options = new Command('npm run bench --')
   .option('--python <path>', 'a Python with the packages of bench/export/requirements.txt')
   .option('--node <path>', 'run it all, peers included, under this Node')
   .option('--from <files>', 'measure nothing: show results that --json wrote, later ones over earlier ones', list)
+  .option(
+    '--all',
+    'write bench/RESULTS.md, its JSON and its charts anew: section by section, keeping what this build has measured',
+  )
+  .option('--nodes <paths>', 'with --all: the Nodes that measure', list, [process.execPath])
+  .option('--within <seconds>', 'with --all: begin no section after this time; the same command goes on', seconds =>
+    Number(seconds),
+  )
   .option('--json <file>', 'write the results')
   .option('--markdown <file>', 'write the tables')
   .option('--svg <file>', 'draw the charts')
   .parse()
   .opts<Options>()
 
+if (options.all) {
+  process.exit((await makeResults(options.nodes, options.within ?? Infinity, options.python)) ? 0 : 1)
+}
 if (options.node !== undefined) process.exit(await runUnder(options.node))
 const results = options.from
   ? merge(options.from.map(file => JSON.parse(readFileSync(file, 'utf8')) as Results))
@@ -122,7 +139,7 @@ async function measure(options: Options): Promise<Results> {
             )),
     ),
     only: new Set(options.only),
-    threads: options.threads ?? (cores === 1 ? [1] : [1, cores]),
+    threads: options.threads ?? doubled(cores),
     tokens: options.tokens ?? (quick ? [8, 32] : [8, 16, 32, 128, 512]),
     curveTokens: quick || options.tokens !== undefined ? [] : [64, 256],
   })

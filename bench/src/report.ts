@@ -24,13 +24,32 @@ const TITLES: Readonly<Record<string, string>> = {
   bytes: 'Bytes to download and to install, MB',
 }
 
-export function tables({ figures }: Results): readonly Table[] {
+const SHORT_TITLES: Readonly<Record<string, string>> = { latency: 'Latency of one text, ms: median' }
+
+/** All tables. `isShort`: those of RESULTS.md, medians of the engines that people compare. */
+export function tables({ figures: all }: Results, isShort = false): readonly Table[] {
+  const newest = `Node ${Math.max(...all.map(({ node }) => Number(node?.slice(5) ?? 0)))}`
+  const figures = isShort ? all.filter(figure => isShown(figure, newest)) : all
   const groups = new Map<string, Figure[]>()
   for (const figure of figures) {
     const key = JSON.stringify([figure.section, figure.model, figure.threads, figure.node])
     groups.set(key, [...(groups.get(key) ?? []), figure])
   }
-  return [...[...groups.values()].sort(byPlace).flatMap(table), ...ratios(figures)]
+  const measured = [...groups.values()].sort(byPlace).flatMap(group => table(group, isShort))
+  return isShort
+    ? [...ratios(figures), ...growth(figures), ...measured]
+    : [...measured, ...ratios(figures), ...growth(figures)]
+}
+
+/** Engines that RESULTS.md leaves to the JSON: slow by design, or between two others. */
+const LEFT_OUT = /naive|tfjs$|first written|w8a7|turbo fp32/
+/** RESULTS.md shows latency on every Node, all else on the newest. */
+function isShown({ section, engine, value, node }: Figure, newest: string): boolean {
+  if (LEFT_OUT.test(engine) || value === null)
+    return section.startsWith('kernels, 128 tokens') && section.endsWith('q8') && node === newest
+  if (section.startsWith('kernels'))
+    return section.startsWith('kernels, 128') && section.endsWith('simd q8') && node === newest
+  return section === 'latency' || node === newest || node === null
 }
 
 /** Orders tables by section, then by model. */
@@ -47,7 +66,7 @@ function byPlace([a]: readonly Figure[], [b]: readonly Figure[]): number {
   )
 }
 
-function table(figures: readonly Figure[]): Table[] {
+function table(figures: readonly Figure[], isShort: boolean): Table[] {
   const [first] = figures
   if (!first) return []
   const { section } = first
@@ -55,14 +74,20 @@ function table(figures: readonly Figure[]): Table[] {
   const engines = [...new Set(figures.map(({ engine }) => engine))]
   const rows = engines.map(engine => [
     engine,
-    ...columns.map(column => cell(figures.find(figure => figure.engine === engine && figure.column === column))),
+    ...columns.map(column =>
+      cell(
+        figures.find(figure => figure.engine === engine && figure.column === column),
+        isShort,
+      ),
+    ),
   ])
   const missing = new Map<string, Set<string>>()
   for (const { engine, note } of figures) {
     if (note !== undefined) missing.set(note, (missing.get(note) ?? new Set()).add(engine))
   }
   const remarks = [...missing].map(([note, names]) => `Not measured: ${[...names].join(', ')}: ${note}`)
-  return [{ title: `${TITLES[section] ?? section} (${where(first)})`, head: ['', ...columns], rows, remarks }]
+  const title = (isShort ? SHORT_TITLES[section] : undefined) ?? TITLES[section] ?? section
+  return [{ title: `${title} (${where(first)})`, head: ['', ...columns], rows, remarks }]
 }
 
 function where({ model, threads, node }: Figure): string {
@@ -77,11 +102,11 @@ function byNumber(a: string, b: string): number {
   return Number.isNaN(x) ? 1 : Number.isNaN(y) ? -1 : x - y
 }
 
-function cell(figure: Figure | undefined): string {
+function cell(figure: Figure | undefined, isShort: boolean): string {
   if (figure === undefined || figure.value === null) return '–'
   const { value, section, column, min, p95, samples, unit } = figure
   if (column === 'logit error') return value.toExponential(1)
-  if (section !== 'latency') return number(value) + (unit === '%' ? ' %' : '')
+  if (section !== 'latency' || isShort) return number(value) + (unit === '%' ? ' %' : '')
   return (
     [value, min, p95].map(part => (part === undefined || part === null ? '–' : number(part))).join(' / ') +
     (samples !== undefined && samples < 20 ? ` (${samples})` : '')
@@ -134,6 +159,33 @@ function ratios(figures: readonly Figure[]): Table[] {
   })
 }
 
+/** How the time of a token grows with the text: milliseconds per token, as a multiple of that at 64 tokens. */
+function growth(figures: readonly Figure[]): Table[] {
+  const points = figures.filter(
+    ({ section, value, column }) => section === 'latency' && value !== null && column.endsWith(' tokens'),
+  )
+  const rowOf = (figure: Figure) => `${figure.engine} (${where(figure)})`
+  const columns = [...new Set(points.map(({ column }) => column))].sort(byNumber)
+  const rows = [...new Set(points.map(rowOf))].flatMap(row => {
+    const perToken = (column: string) => {
+      const found = points.find(point => rowOf(point) === row && point.column === column)
+      return found?.value == null ? undefined : found.value / Number.parseInt(column)
+    }
+    const base = perToken('64 tokens')
+    if (base === undefined) return []
+    return [
+      [
+        row,
+        ...columns.map(column =>
+          ((at: number | undefined) => (at === undefined ? '–' : (at / base).toFixed(2)))(perToken(column)),
+        ),
+      ],
+    ]
+  })
+  const title = 'Growth: time per token, as a multiple of that at 64 tokens (medians)'
+  return rows.length === 0 ? [] : [{ title, head: ['', ...columns], rows, remarks: [] }]
+}
+
 export function toText(results: Results): string {
   return [...runLines(results.runs), '', ...results.notes, ...tables(results).map(tableText)].join('\n')
 }
@@ -155,11 +207,52 @@ export function toMarkdown(results: Results): string {
     '',
   ]
   lines.push(...runLines(results.runs).map(line => `- ${line}`), ...results.notes.map(note => `- ${note}`))
-  for (const { title, head, rows, remarks } of tables(results)) {
-    const row = (cells: readonly string[]) => `| ${cells.map(text => text.replaceAll('|', '\\|')).join(' | ')} |`
-    lines.push('', `## ${title}`, '', row(head), row(head.map((_, i) => (i === 0 ? '---' : '---:'))), ...rows.map(row))
-    if (remarks.length > 0) lines.push('', ...remarks.map(remark => `- ${remark}`))
+  for (const table of tables(results)) lines.push(...tableMarkdown(table))
+  return lines.join('\n') + '\n'
+}
+
+function tableMarkdown({ title, head, rows, remarks }: Table): string[] {
+  const row = (cells: readonly string[]) => `| ${cells.map(text => text.replaceAll('|', '\\|')).join(' | ')} |`
+  const lines = [
+    '',
+    `## ${title}`,
+    '',
+    row(head),
+    row(head.map((_, i) => (i === 0 ? '---' : '---:'))),
+    ...rows.map(row),
+  ]
+  return remarks.length > 0 ? [...lines, '', ...remarks.map(remark => `- ${remark}`)] : lines
+}
+
+/** RESULTS.md: what fits into `most` lines. The JSON beside it has all figures, with their spread. */
+export function toShortMarkdown(results: Results, most = 250): string {
+  const { runs } = results
+  const [machine = '', ...versions] = runLines(runs).slice(0, 2)
+  const shares = runs.map(({ othersShare }) => Math.round(100 * othersShare))
+  const all = tables(results, true)
+  const lines = [
+    '# Benchmark results',
+    '',
+    'Written by `npm run bench -- --all --peers`; README.md says what is measured and how, RESULTS.json has all figures and their spread.',
+    '',
+    `- ${machine}`,
+    ...versions.map(line => `- ${line}`),
+    ...[...new Set(runs.map(({ node, v8 }) => `Node ${node.slice(1)} (V8 ${v8})`))].map(line => `- ${line}`),
+    `- ${runs.length} parts, ${runs.map(({ date }) => date).sort()[0] ?? ''} to ${
+      runs
+        .map(({ date }) => date)
+        .sort()
+        .at(-1) ?? ''
+    }, of ` +
+      `${[...new Set(runs.map(({ commit }) => commit))].join(', ')}; others took ${Math.min(...shares)} … ${Math.max(...shares)} % of the machine's CPU time meanwhile`,
+  ]
+  let left = 0
+  for (const table of all) {
+    const next = tableMarkdown(table)
+    if (lines.length + next.length + 2 <= most) lines.push(...next)
+    else left++
   }
+  if (left > 0) lines.push('', `${left} more tables: \`npm run bench -- --from bench/RESULTS.json\`.`)
   return lines.join('\n') + '\n'
 }
 

@@ -3,7 +3,7 @@ import { Bench, type Section } from '../../bench/src/bench.ts'
 import { unpad } from '../../bench/src/hosts/onnxruntime.ts'
 import { interleave, plan } from '../../bench/src/interleave.ts'
 import { allLengths, streamLengths } from '../../bench/src/lengths.ts'
-import { toMarkdown } from '../../bench/src/report.ts'
+import { toMarkdown, toShortMarkdown } from '../../bench/src/report.ts'
 import { merge, type Figure, type Results } from '../../bench/src/results.ts'
 import { isStable, largestDifference, quantile, summarise } from '../../bench/src/stats.ts'
 
@@ -129,4 +129,26 @@ test('later runs replace figures of the same place, and a missing one says why',
   expect(text).toContain('| bert-ner simd fp32 | 2.00 / 1.00 / 3.00 |')
   expect(text).toContain('- Not measured: onnxruntime-web fp32: not installed')
   expect(toMarkdown(merged)).toContain('| bert-ner simd fp32 against onnxruntime-web fp32 | 2.00 × |')
+})
+
+test('growth is the time of a token beside that at 64; a short report keeps to its lines, and says what it left out', () => {
+  const place = { section: 'latency', model: 'm', group: 'ours', threads: 1, node: 'Node 24', unit: 'ms' } as const
+  const figures = [1, 2, 3].flatMap(i =>
+    [64, 512].map(tokens => ({
+      ...place,
+      engine: `simd ${i}`,
+      column: `${tokens} tokens`,
+      value: tokens === 64 ? 64 : 512 * i,
+    })),
+  )
+  const run = { command: '', date: '', cpu: 'c', cores: 1, memoryGb: 1, system: 's', node: 'v24.0.0', v8: '1', versions: {}, commit: null, seconds: 1, othersShare: 0 } // prettier-ignore
+  const results = { runs: [run], figures, notes: [] }
+  expect(toMarkdown(results)).toContain('| simd 3 (m, 1 thread, Node 24) | 1.00 | 3.00 |')
+  const whole = toShortMarkdown(results, 250)
+  expect(whole).toContain('## Growth')
+  expect(whole).toContain('| simd 2 | 64.0 | 1,024 |')
+  expect(whole).not.toContain('more table')
+  const short = toShortMarkdown(results, 20)
+  expect(short.split('\n').length).toBeLessThanOrEqual(21)
+  expect(short).toContain('1 more table')
 })

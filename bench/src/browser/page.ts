@@ -28,8 +28,8 @@ type Pipeline = (texts: readonly string[], options?: object) => Promise<readonly
 
 async function ours(entry: string, { dtype, threads }: Options): Promise<Extract> {
   const [{ pipeline }, { sourceFromUrl }] = (await Promise.all([from(entry), from('/dist/index.js')])) as unknown as [
-    { pipeline(task: string, model: unknown, options: Options): Promise<Pipeline> },
-    { sourceFromUrl(address: string): unknown },
+    { pipeline: (task: string, model: unknown, options: Options) => Promise<Pipeline> },
+    { sourceFromUrl: (address: string) => unknown },
   ]
   const ner = await pipeline('token-classification', sourceFromUrl(`${location.origin}/model/`), { dtype, threads })
   return async texts => count(await ner(texts, { batch_size: texts.length }))
@@ -38,7 +38,7 @@ async function ours(entry: string, { dtype, threads }: Options): Promise<Extract
 async function transformers({ dtype, threads }: Options): Promise<Extract> {
   const { env, pipeline } = (await from('/transformers/transformers.min.js')) as unknown as {
     env: Record<string, unknown> & { backends: { onnx: { wasm: object } } }
-    pipeline(task: string, model: string, options: object): Promise<Pipeline>
+    pipeline: (task: string, model: string, options: object) => Promise<Pipeline>
   }
   Object.assign(env, { allowRemoteModels: false, allowLocalModels: true, localModelPath: '/' })
   Object.assign(env.backends.onnx.wasm, { numThreads: threads, wasmPaths: '/ort/' })

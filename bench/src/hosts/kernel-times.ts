@@ -63,7 +63,7 @@ async function attentionSteps(kernels: SimdKernels, qkv: SimdTensor, starts: Int
     for (const [i, all] of times.entries()) {
       const parts = i === times.length - 1 ? 3 : (i as 0 | 1 | 2)
       const start = performance.now()
-      const tensors = repeat(calls, () => kernels.attention(qkv, starts, heads, parts)) as SimdTensor[]
+      const tensors = repeat(calls, () => kernels.attention(qkv, starts, heads, parts))
       const last = tensors.at(-1)
       if (last) await kernels.read(last)
       all.push(performance.now() - start)
@@ -74,7 +74,7 @@ async function attentionSteps(kernels: SimdKernels, qkv: SimdTensor, starts: Int
   return names.map((name, i) => ({ name: `  ${name}`, ms: (fastest[i] ?? 0) - (fastest[i - 1] ?? 0) }))
 }
 
-const repeat = (count: number, body: () => Tensor) => Array.from({ length: count }, body)
+const repeat = <T extends Tensor>(count: number, body: () => T) => Array.from({ length: count }, body)
 
 /** Milliseconds of one call: the fastest of RUNS programs of `calls` calls each. Others can only make a program slower. */
 async function fastestOf(kernels: Kernels, body: () => readonly Tensor[], calls: number): Promise<number> {

@@ -29,9 +29,9 @@ export async function measureEngines(bench: Bench, model: Model, threads: number
   progress(`${where}: loading ${engines.length} engines`)
   const runners = await start(bench, model, threads, engines)
   try {
-    // Scaling curves are drawn at all threads; a large model's stream is long enough once.
+    // Batches grow at all threads; a large model's stream is long enough once.
     const isMost = threads === bench.settings.threads.at(-1)
-    if (bench.wants('latency')) await latency(bench, model, threads, runners, isMost)
+    if (bench.wants('latency')) await latency(bench, model, threads, runners)
     if (bench.wants('batch') && isMost) await batches(bench, model, threads, runners)
     if (bench.wants('throughput') && (isMost || !model.isLarge)) await throughput(bench, model, threads, runners)
   } finally {
@@ -80,15 +80,8 @@ function range(values: ArrayLike<number>): number {
   return Math.max(...Array.from(values)) - Math.min(...Array.from(values))
 }
 
-async function latency(
-  bench: Bench,
-  model: Model,
-  threads: number,
-  runners: readonly Runner[],
-  isMost: boolean,
-): Promise<void> {
-  const { tokens: lengths, curveTokens } = bench.settings
-  const curve = isMost ? curveTokens : []
+async function latency(bench: Bench, model: Model, threads: number, runners: readonly Runner[]): Promise<void> {
+  const { tokens: lengths, curveTokens: curve } = bench.settings
   for (const tokens of [...lengths, ...curve].sort((a, b) => a - b)) {
     if (tokens > model.positions) continue
     if (!bench.hasTimeFor(`${model.name}, ${threads} threads, ${tokens} tokens`)) continue
@@ -116,7 +109,7 @@ const isScaled = (engine: Engine) => SCALED.has(engine.id) || engine.options.bac
 /** Times B equal texts of 32 tokens in one call. */
 async function batches(bench: Bench, model: Model, threads: number, runners: readonly Runner[]): Promise<void> {
   const tooSlow = new Set<Engine>()
-  for (const size of bench.settings.quick ? [1, 8] : [1, 2, 4, 8, 16, 32, 64]) {
+  for (const size of bench.settings.quick ? [1, 8] : [1, 2, 4, 8, 16, 32, 64, 128, 256]) {
     if (!bench.hasTimeFor(`${model.name}, batches of ${size}`)) return
     progress(`  batch of ${size}`)
     const batch = Array.from({ length: size }, (_, i) => sequence(model, 32, i))
