@@ -372,15 +372,19 @@ describe('processes', () => {
     expect([code, message]).toEqual(['SOURCE_CACHE_UNWRITABLE', expect.stringContaining('found a full disk')])
   })
 
-  ifMounts('a read-only disk: one error; a model that is on it is used', async () => {
-    await mkdir(cache_dir)
-    const isReadOnly = `mount --bind ${cache_dir} ${cache_dir} && mount -o remount,bind,ro ${cache_dir}`
-    const { code, message } = await start(...behind(isReadOnly)).result
-    expect([code, message]).toEqual(['SOURCE_CACHE_UNWRITABLE', expect.stringContaining('found a read-only disk')])
-    await locate()
-    const { result } = start(...behind(isReadOnly))
-    expect(await result).toEqual({ folder: folder('snapshots', FIRST), fetched: [] })
-  }, 30_000)
+  ifMounts(
+    'a read-only disk: one error; a model that is on it is used',
+    async () => {
+      await mkdir(cache_dir)
+      const isReadOnly = `mount --bind ${cache_dir} ${cache_dir} && mount -o remount,bind,ro ${cache_dir}`
+      const { code, message } = await start(...behind(isReadOnly)).result
+      expect([code, message]).toEqual(['SOURCE_CACHE_UNWRITABLE', expect.stringContaining('found a read-only disk')])
+      await locate()
+      const { result } = start(...behind(isReadOnly))
+      expect(await result).toEqual({ folder: folder('snapshots', FIRST), fetched: [] })
+    },
+    30_000,
+  )
 
   test('a limit on the size of files, as a full disk: one error, and what has come is kept', async () => {
     if (process.platform === 'win32') return
