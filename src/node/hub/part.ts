@@ -25,7 +25,7 @@ const GONE_ELSEWHERE = 60 * HEARTBEAT
 const PATIENCE = 30_000
 const POLL = 200
 /** Bytes of one write, and after which the disk is asked for them while more come, so that not all is left for the end. */
-const BLOCK = 1 << 21
+const BLOCK = 1 << 20
 const SYNC = 1 << 25
 
 /** Those of this process. */
