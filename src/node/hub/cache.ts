@@ -8,7 +8,7 @@
  *     models--owner--name/trees/COMMIT.json      all files of a commit, written by Python alone
  *     models--owner--name/.bert-ner/…            which blobs were checked, written by us alone
  */
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { copyFile, link, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { isCommit } from '../../source/hub/name.ts'
@@ -16,7 +16,6 @@ import type { FileState, Hasher, HubCache, Part, RemoteFile } from '../../source
 import { readFile as readSourceFile } from '../../source/source.ts'
 import { sourceFromFolder } from '../folder.ts'
 import { makeFolder, writing } from './failure.ts'
-import { createHasher } from './hash.ts'
 import { setVerified, writeHash } from './marks.ts'
 import { claimPart } from './part.ts'
 import { isTrue } from './settings.ts'
@@ -134,8 +133,9 @@ export class DiskCache implements HubCache {
     return join(this.folder, 'blobs', etag)
   }
 
-  createHash(algorithm: 'sha1' | 'sha256', size?: number): Hasher {
-    return createHasher(algorithm, size)
+  createHash(algorithm: 'sha1' | 'sha256'): Hasher {
+    const hash = createHash(algorithm)
+    return { update: bytes => hash.update(bytes), hex: () => hash.digest('hex') }
   }
 }
 

@@ -55,13 +55,11 @@ async function attempt(
   const part = await cache.begin(file, isForced)
   if (part === undefined) return cache.link(file)
   let isFinished = false
-  const filling = new Filling(hub, url, file, cache, part, onBytes)
   try {
-    await filling.run()
+    await new Filling(hub, url, file, cache, part, onBytes).run()
     await part.finish()
     isFinished = true
   } finally {
-    filling.end()
     if (!isFinished) await part.release()
   }
   await cache.link(file)
@@ -88,17 +86,13 @@ class Filling {
     this.#hash = startHash(cache, file)
   }
 
-  end(): void {
-    this.#hash.end?.()
-  }
-
   async run(): Promise<void> {
     const { size } = this.#file
     if (this.#part.size > (size ?? Infinity)) await this.#part.restart(undefined)
     await this.#readPart()
     if (this.#at !== size || size === 0) await this.#fetchRest()
     if (size !== undefined && this.#at !== size) throw wrongSize(this.#file, size, this.#at)
-    const hash = size === undefined ? await this.#hashAll() : await this.#hash.hex()
+    const hash = size === undefined ? await this.#hashAll() : this.#hash.hex()
     if (hash === this.#file.etag) return
     await this.#part.restart(undefined)
     throw wrongHash(this.#file, hash)
@@ -106,7 +100,7 @@ class Filling {
 
   async #readPart(): Promise<void> {
     for await (const bytes of this.#part.read()) {
-      await this.#hash.update(bytes)
+      this.#hash.update(bytes)
       this.#at += bytes.byteLength
     }
     if (this.#at > 0) this.#onBytes(this.#at, this.#file.size)
@@ -165,7 +159,6 @@ class Filling {
 
   async #startAgain(validator: string | undefined): Promise<void> {
     await this.#part.restart(validator)
-    this.#hash.end?.()
     this.#hash = startHash(this.#cache, this.#file)
     this.#at = 0
   }
@@ -184,7 +177,7 @@ class Filling {
         throw wrongSize(this.#file, size ?? 0, this.#at + bytes.byteLength)
       }
       this.#at += bytes.byteLength
-      await this.#hash.update(bytes)
+      this.#hash.update(bytes)
       await this.#part.write(bytes)
       this.#onBytes(this.#at, size)
     }
@@ -193,15 +186,15 @@ class Filling {
   /** For a file whose size was not announced: git's hash begins with it. */
   async #hashAll(): Promise<string> {
     const hash = startHash(this.#cache, { ...this.#file, size: this.#at })
-    for await (const bytes of this.#part.read()) await hash.update(bytes)
+    for await (const bytes of this.#part.read()) hash.update(bytes)
     return hash.hex()
   }
 }
 
 function startHash(cache: HubCache, { etag, size }: RemoteFile): Hasher {
-  if (etag.length === SHA256) return cache.createHash('sha256', size)
+  if (etag.length === SHA256) return cache.createHash('sha256')
   const hash = cache.createHash('sha1')
-  void hash.update(new TextEncoder().encode(`blob ${size ?? 0}\0`))
+  hash.update(new TextEncoder().encode(`blob ${size ?? 0}\0`))
   return hash
 }
 

@@ -2,11 +2,8 @@
 
 /** A hash of bytes that come in pieces. */
 export interface Hasher {
-  /** The bytes may be written over once it has ended. */
-  update(bytes: Uint8Array): void | Promise<void>
-  hex(): string | Promise<string>
-  /** Nothing is asked of it any more. */
-  end?(): void
+  readonly update: (bytes: Uint8Array) => unknown
+  readonly hex: () => string
 }
 
 /** A file that is being gathered, under a name that nobody reads from. */
@@ -60,6 +57,5 @@ export interface HubCache {
   begin(file: RemoteFile, isForced: boolean): Promise<Part | undefined>
   /** Gives a blob its name in the snapshot of a commit. */
   link(file: RemoteFile): Promise<void>
-  /** `size` of what will be hashed, in bytes, if that is known. */
-  createHash(algorithm: 'sha1' | 'sha256', size?: number): Hasher
+  createHash(algorithm: 'sha1' | 'sha256'): Hasher
 }
