@@ -121,7 +121,10 @@ export default defineConfig(
     files: ['web/test/**/*.mjs'],
     languageOptions: {
       globals: Object.fromEntries(
-        ['document', 'CSS', 'navigator', 'caches', 'location', 'innerWidth'].map(name => [name, 'readonly']),
+        [
+          ...['document', 'CSS', 'navigator', 'caches', 'location', 'innerWidth', 'globalThis'],
+          ...['getComputedStyle', 'MutationObserver', 'PerformanceObserver'],
+        ].map(name => [name, 'readonly']),
       ),
     },
   },

@@ -1,13 +1,12 @@
 /**
- * Keeps README.md, its picture and docs/reading.md up to date. README.md and the picture show the answer of the example;
- * docs/reading.md lists the source files with their line counts. `--write` updates them (`npm run readme`). Without it, a
- * stale page fails the check. Line counts may drift by a fifth of all lines, so not every change has to touch the list.
+ * Keeps README.md and docs/reading.md up to date. README.md shows the answer of the example; docs/reading.md lists the source
+ * files with their line counts. `--write` updates them (`npm run readme`). Without it, a stale page fails the check. Line
+ * counts may drift by a fifth of all lines, so not every change has to touch the list.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { markedSvg } from './marked.mjs'
 
 process.chdir(dirname(dirname(fileURLToPath(import.meta.url))))
 
@@ -29,8 +28,8 @@ const STAGES = [
     'From text to entities',
     'A text on its way in, and its answer on the way out.',
     [
-      ['src/tokenizer', 'text → ids, each with its place in the text', ['tokenizer', 'normalizer', 'aligned-text', 'pre-tokenizer', 'stretches', 'word-piece', 'vocabulary', 'added-tokens', 'template', 'encoding', 'encoding-builder', 'compact', 'explain', 'word-case', 'decoder', 'input', 'config', 'read-files', 'settings', 'declared', 'vocab-text', 'tokenizer-json', 'scan-vocab', 'unicode']],
-      ['src/ner', 'encoded texts → logits → entities', ['pipeline', 'encoded-text', 'windows', 'batches', 'tagger', 'entities', 'softmax', 'tokens', 'tags', 'decoding', 'aggregate', 'overlap', 'offsets', 'stream', 'abort', 'entity', 'options', 'fit']],
+      ['src/tokenizer', 'text → ids, each with its place in the text', ['tokenizer', 'from-text', 'normalizer', 'aligned-text', 'pre-tokenizer', 'stretches', 'word-piece', 'vocabulary', 'added-tokens', 'template', 'encoding', 'encoding-builder', 'compact', 'explain', 'word-case', 'decoder', 'input', 'config', 'read-files', 'settings', 'declared', 'vocab-text', 'tokenizer-json', 'scan-vocab', 'unicode', 'word-characters']],
+      ['src/ner', 'encoded texts → logits → entities', ['pipeline', 'named', 'encoded-text', 'windows', 'batches', 'tagger', 'entities', 'softmax', 'tokens', 'tags', 'decoding', 'aggregate', 'overlap', 'offsets', 'stream', 'abort', 'entity', 'options', 'fit']],
       ['src/redact', 'names out of a text and back, or marked in it', ['spans', 'redact', 'redactor', 'session-types', 'session', 'assemble', 'find', 'claims', 'view', 'names', 'characters', 'repeats', 'placeholders', 'ledger', 'mapping', 'styles', 'hash', 'surrogates', 'surrogate-words', 'exact-forms', 'restore', 'restore-json', 'options', 'checks', 'render']],
       ['src/redact/patterns', 'what has a form', ['patterns', 'scan', 'email', 'url', 'ip', 'card', 'iban', 'phone', 'ssn', 'hex', 'date']],
     ],
@@ -66,8 +65,8 @@ const STAGES = [
     'Other files, the HTTP service, Node, and the command line.',
     [
       ['src/convert', 'smaller files, and files of PyTorch', ['convert', 'plan', 'quantise', 'half', 'proof', 'forward', 'open', 'torch', 'zip', 'crc32', 'pickle', 'pickle-bytes', 'strided', 'errors']],
-      ['src/serve', 'the HTTP service: a Request in, a Response out', ['handler', 'queue', 'turns', 'work', 'options', 'errors', 'body', 'tagging', 'redaction', 'analyze', 'anonymize', 'operators', 'refused', 'metrics', 'openapi']],
-      ['src/node', "what only Node has: folders, the hub's cache", ['default-model', 'folder', 'pipeline', 'worker', 'worker-script', 'tfjs', 'tokenizer', 'hub/model', 'hub/cache', 'hub/part', 'hub/settings', 'hub/inventory', 'hub/marks', 'hub/failure']],
+      ['src/serve', 'the HTTP service: a Request in, a Response out', ['handler', 'queue', 'admission', 'turns', 'work', 'spacing', 'options', 'errors', 'body', 'tagging', 'redaction', 'analyze', 'anonymize', 'operators', 'refused', 'metrics', 'openapi']],
+      ['src/node', "what only Node has: folders, the hub's cache", ['default-model', 'folder', 'pipeline', 'worker', 'worker-script', 'tfjs', 'turbo', 'tokenizer', 'hub/model', 'hub/cache', 'hub/part', 'hub/settings', 'hub/inventory', 'hub/marks', 'hub/failure']],
       ['src/worker', 'the pipeline in a worker of its own', ['pipeline', 'client', 'protocol', 'host', 'results', 'trace', 'links', 'script']],
       ['src/cli', 'the command line, a file or a folder for each command', ['main', 'commands', 'ner/command', 'ner/run', 'ner/inputs', 'ner/lines', 'ner/formats', 'ner/json-line', 'ner/resume', 'eval/command', 'eval/run', 'eval/table', 'output', 'input', 'progress', 'failure']],
     ],
@@ -79,7 +78,6 @@ const ROOMS = [...new Set(STAGES.flatMap(([, , rooms]) => rooms.map(([room]) => 
 const write = process.argv.includes('--write')
 const stale = []
 update('README.md', 'example', checkExample)
-await checkPicture()
 update('docs/reading.md', 'reading order', checkReadingOrder)
 for (const message of stale) console.error(`readme: ${message}`)
 if (stale.length > 0 && !write) {
@@ -112,18 +110,6 @@ function checkExample(text) {
   }
   if (stdout !== shown) stale.push('the example prints something else')
   return text.replace(/```text\n.*?```/s, () => `\`\`\`text\n${stdout}\`\`\``)
-}
-
-/** Checks that docs/marked.svg shows the answer for the sentence of the example. */
-async function checkPicture() {
-  const { pipeline } = await import('../dist/node.js')
-  const [, text] = /const text = "(.*?)"/.exec(readFileSync('README.md', 'utf8')) ?? []
-  const ner = await pipeline('token-classification', undefined, { threads: 1 })
-  const svg = markedSvg(text, await ner(text, { aggregation_strategy: 'first' }))
-  await ner.dispose()
-  const path = 'docs/marked.svg'
-  if (!existsSync(path) || readFileSync(path, 'utf8') !== svg) stale.push(`${path} shows something else`)
-  if (write) writeFileSync(path, svg)
 }
 
 function checkReadingOrder(text) {

@@ -30,14 +30,10 @@ export type {
   Offsets,
   StepText,
 } from './tokenizer/explain.ts'
-export {
-  Tokenizer,
-  type DecodeOptions,
-  type EncodeOptions,
-  type EncodeTextOptions,
-  type SpecialToken,
-} from './tokenizer/tokenizer.ts'
-export { pipeline, type ModelInput, type NerPipeline } from './ner/pipeline.ts'
+export { Tokenizer } from './tokenizer/from-text.ts'
+export type { DecodeOptions, EncodeOptions, EncodeTextOptions, SpecialToken } from './tokenizer/tokenizer.ts'
+export { pipeline, type ModelInput } from './ner/named.ts'
+export type { NerPipeline } from './ner/pipeline.ts'
 export type { CallOptions, OffsetUnit, PipelineOptions, ProgressEvent, Task } from './ner/options.ts'
 export type { AggregationStrategy, Entity, EntityGroup, EntityOf, LabelScore, TokenEntity } from './ner/entity.ts'
 export * from './redact.ts'

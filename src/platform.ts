@@ -76,6 +76,10 @@ export function nextTask(): Promise<void> {
       setImmediate(resolve)
       return
     }
+    if (typeof MessageChannel === 'undefined') {
+      setTimeout(resolve) // jsdom has neither
+      return
+    }
     const { port1, port2 } = new MessageChannel()
     port1.onmessage = () => {
       port1.close()

@@ -1,7 +1,7 @@
 /** `bert-ner/worker`: the pipeline in a worker of its own, so that neither loading nor a long text holds up a page. */
 import type { AggregationStrategy } from './ner/entity.ts'
 import { checkPipelineOptions, checkTask, type PipelineOptions, type Task } from './ner/options.ts'
-import { pipeline as corePipeline, type ModelInput } from './ner/pipeline.ts'
+import { pipeline as pagePipeline, type ModelInput } from './ner/named.ts'
 import { Host } from './worker/host.ts'
 import { listen, pageLink } from './worker/links.ts'
 import { workerPipeline, type WorkerPipeline } from './worker/pipeline.ts'
@@ -25,7 +25,7 @@ export interface WorkerOptions<S extends AggregationStrategy = AggregationStrate
  */
 export async function pipeline<D extends AggregationStrategy = 'none'>(
   task: Task,
-  model: ModelInput | string,
+  model: ModelInput,
   options: WorkerOptions<D> = {},
 ): Promise<WorkerPipeline<D>> {
   checkTask(task)
@@ -41,7 +41,7 @@ function packaged(): Worker {
 /** Makes the worker that calls it answer to {@link pipeline}: for a worker with more in it, such as `import 'bert-ner/tfjs'`. */
 export function serve(): void {
   listen(port => {
-    const host = new Host(port, corePipeline as never)
+    const host = new Host(port, pagePipeline as never)
     return message => host.receive(message)
   })
 }

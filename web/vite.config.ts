@@ -55,11 +55,16 @@ function tfjsFiles(): Plugin {
   }
 }
 
+/** Parts of tfjs say so in their names: the service worker keeps them only for who chooses tfjs. */
+function chunkName({ moduleIds }: { readonly moduleIds: readonly string[] }): string {
+  return `assets/${moduleIds.some(id => id.includes('@tensorflow')) ? 'tfjs-' : ''}[name]-[hash].js`
+}
+
 export default defineConfig({
   base: './',
   plugins: [tfjsFiles(), serviceWorker()],
   resolve: { dedupe: ['@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-wasm'] },
-  worker: { format: 'es' },
+  worker: { format: 'es', rolldownOptions: { output: { chunkFileNames: chunkName } } },
   server: { fs: { allow: ['..'] } },
   build: { target: 'es2022', assetsInlineLimit: 0, modulePreload: { polyfill: false } },
 })

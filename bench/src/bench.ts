@@ -14,8 +14,12 @@ export const SECTIONS = [
   'bytes',
   'kernels',
   'serve',
+  'overload',
+  'soak',
   'browser',
 ] as const
+/** Sections that take minutes, and are measured only if asked for. */
+export const ASKED: readonly Section[] = ['serve', 'overload', 'soak', 'browser']
 export type Section = (typeof SECTIONS)[number]
 
 export interface Settings {

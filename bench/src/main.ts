@@ -3,7 +3,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { Command, InvalidArgumentError } from 'commander'
-import { Bench, SECTIONS, type Section } from './bench.ts'
+import { ASKED, Bench, SECTIONS, type Section } from './bench.ts'
 import { OURS, PEERS, PIPELINES, type Engine } from './engines.ts'
 import { makeResults } from './all.ts'
 import { asError } from './interleave.ts'
@@ -19,7 +19,7 @@ import { measureColdStarts } from './sections/cold.ts'
 import { measureEngines } from './sections/engines.ts'
 import { measureKernels } from './sections/kernels.ts'
 import { measurePipelines } from './sections/pipelines.ts'
-import { measureService } from './sections/serve.ts'
+import { measureLongRun, measureOverload, measureService } from './sections/serve.ts'
 import { measureTokenizers } from './sections/tokenizer.ts'
 
 interface Options {
@@ -135,8 +135,7 @@ async function measure(options: Options): Promise<Results> {
         (options.browser
           ? (['browser'] as const)
           : SECTIONS.filter(
-              section =>
-                section !== 'serve' && section !== 'browser' && (section !== 'kernels' || options.profile === true),
+              section => !ASKED.includes(section) && (section !== 'kernels' || options.profile === true),
             )),
     ),
     only: new Set(options.only),
@@ -165,9 +164,11 @@ async function measure(options: Options): Promise<Results> {
   if (bench.wants('tokenizer') && models[0]) await measureTokenizers(bench, models[0])
   if (bench.wants('bytes')) await measureBytes(bench, models)
   const served = models.at(-1)
-  if (bench.wants('serve') && served) {
+  if (served && ASKED.some(section => bench.wants(section))) {
     install(['autocannon'], [])
-    await measureService(bench, served, options.python)
+    if (bench.wants('serve')) await measureService(bench, served, options.python)
+    if (bench.wants('overload')) await measureOverload(bench, served)
+    if (bench.wants('soak')) await measureLongRun(bench, served)
   }
   return results()
 }

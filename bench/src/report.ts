@@ -19,6 +19,8 @@ const TITLES: Readonly<Record<string, string>> = {
   browser:
     'In headless Chromium, ms: from the navigation to the first answer, the longest task of the main thread up to it, one text; texts/s; MB',
   serve: 'The service under load',
+  overload: 'The service with four times as much to do as it can',
+  soak: 'The service over 100,000 requests',
   bytes: 'Bytes to download and to install, MB',
 }
 

@@ -143,15 +143,15 @@ function sizeOf({ storage }: PickledTensor): number {
 }
 
 const ZIP = 'PK\x03\x04'
-/** A pickle of protocol 2 that begins with the magic number 0x1950a86a20f9469cfc6c. */
-const LEGACY = '\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19'
+/** The magic number 0x1950a86a20f9469cfc6c, pickled: after two bytes, or eleven from protocol 4 on. */
+const LEGACY = '\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19'
 const TAR_AT = 257
 
 async function refuseOtherForms(file: ModelFile, name: string): Promise<void> {
   const head = await file.read(0, Math.min(file.size, TAR_AT + 8))
   const text = Array.from(head, byte => String.fromCharCode(byte)).join('')
   if (text.startsWith(ZIP)) return
-  if (text.startsWith(LEGACY)) throw unsupported(name, 'the form of PyTorch before 1.6, one long pickle')
+  if ([2, 11].includes(text.indexOf(LEGACY))) throw unsupported(name, 'the form of PyTorch before 1.6, one long pickle')
   if (text.startsWith('ustar', TAR_AT)) throw unsupported(name, 'the form of PyTorch before 0.1.10, a tar file')
   if (text.startsWith('version https://git-lfs')) {
     throw unsupported(name, 'a pointer of Git LFS', 'Fetch the file itself: git lfs pull.')

@@ -5,8 +5,7 @@
 import { ConfigError } from '../errors.ts'
 import { hasControls } from '../escape.ts'
 import { readJson, type JsonErrors, type JsonObject } from '../json/object.ts'
-import { otherFiles } from '../source/other-files.ts'
-import { readFile, type ModelSource } from '../source/source.ts'
+import { explainMissing, readFile, type ModelSource } from '../source/source.ts'
 import { codeOf, show } from '../values.ts'
 import { FAMILIES, type Family, type ModelType } from './family.ts'
 
@@ -46,7 +45,7 @@ export interface DecodingConfig {
  */
 export async function loadConfig(source: ModelSource): Promise<BertConfig> {
   const bytes = await readFile(source, 'config.json', MOST_BYTES).catch(async (error: unknown) => {
-    throw codeOf(error) === 'SOURCE_FILE_MISSING' ? await otherFiles(source, error as Error) : error
+    throw codeOf(error) === 'SOURCE_FILE_MISSING' ? await explainMissing(source, error as Error) : error
   })
   return parseConfig(bytes)
 }

@@ -22,8 +22,8 @@ import { stream, type Input, type Texts } from './stream.ts'
 import { Tagger } from './tagger.ts'
 import { guarded, kindOf, show, UNREADABLE } from '../values.ts'
 
-/** A name of the hub, or the files of a model: a source, or its bytes by file name. */
-export type ModelInput = string | ModelSource | Readonly<Record<string, Uint8Array>>
+/** The files of a model: a source, or its bytes by file name. */
+export type ModelFiles = ModelSource | Readonly<Record<string, Uint8Array>>
 
 /** `D`: the aggregation strategy of calls that name none. */
 export interface NerPipeline<D extends AggregationStrategy = 'none'> {
@@ -62,25 +62,25 @@ export interface NerPipeline<D extends AggregationStrategy = 'none'> {
 }
 
 /**
- * Loads a model for token classification.
+ * Loads a model for token classification, from its files. Entries that know names of the hub, or folders, have a `pipeline` around it.
  *
  * @param task `token-classification`, or `ner`, its other name
- * @param model a name of the Hugging Face hub (`owner/name`, `owner/name@revision`), whose files are fetched into the cache of
- *   this site and checked; a {@link ModelSource}, or the bytes of its files by name: config.json, model.safetensors, tokenizer
- *   files. In Node also a folder; without one, the model that comes with the package.
+ * @param model a {@link ModelSource}, or the bytes of its files by name: config.json, model.safetensors, tokenizer files
  * @throws OptionError for a wrong option; SourceError, SafetensorsError, ConfigError, CheckpointError, TokenizerError if a
- *   file is missing or wrong, or cannot be fetched or kept; BackendError if the backend cannot run here
+ *   file is missing or wrong; BackendError if the backend cannot run here
  */
 export async function pipeline<D extends AggregationStrategy = 'none'>(
   task: Task,
-  model: ModelInput,
+  model: ModelFiles,
   options: PipelineOptions<D> = {},
 ): Promise<NerPipeline<D>> {
   checkTask(task)
   const { load, hub, call } = checkPipelineOptions(options)
   checkCallOptions({}, call)
   const { progress_callback: report, ...backend } = load
-  const source = await openSource(model, hub, report)
+  checkNoRevision(hub)
+  const files = sourceOf(model)
+  const source = report ? withProgress(files, event => report(progressEvent(event))) : files
   const [tokenizer, loaded] = await loadBoth(source, backend)
   try {
     checkFit(tokenizer, loaded.config)
@@ -177,20 +177,6 @@ function iterable(texts: Texts): Texts {
   throw wrong('texts', 'an iterable or async iterable of texts', show(texts), 'For one text, call the pipeline itself.')
 }
 
-type Report = (event: ProgressEvent) => void
-
-async function openSource(model: ModelInput, options: HubOptions, report?: Report): Promise<ModelSource> {
-  if (typeof model !== 'string') {
-    checkNoRevision(options)
-    const source = sourceOf(model)
-    return report ? withProgress(source, event => report(progressEvent(event))) : source
-  }
-  // A bundle pays for the hub only where a name is given.
-  const { fetchFromHub } = await import('../source/hub/page.ts')
-  const { source, fetched } = await fetchFromHub(model, options, report ?? (() => undefined))
-  return report ? withProgress(source, event => isNews(event, fetched) && report(progressEvent(event))) : source
-}
-
 /** A file that was fetched has been reported, each byte of it; reading it again is no news. */
 export function isNews(event: object, fetched: ReadonlySet<string>): boolean {
   return !('file' in event) || !fetched.has(event.file as string)
@@ -230,10 +216,10 @@ function notAModel(found: string): OptionError {
   return new OptionError({
     code: 'OPTION_MODEL',
     subject: 'model',
-    expected: 'a name of the hub, or the files of a model: a source, or a record of bytes by file name',
+    expected: 'the files of a model: a source, or a record of bytes by file name',
     found,
     nextStep:
-      "Name a model, owner/name, or in Node a folder; or pass sourceFromUrl(address), or { 'config.json': bytes, … }.",
+      "Pass sourceFromUrl(address), or { 'config.json': bytes, … }; in pages, Deno, Bun and Node a name, owner/name, does as well.",
   })
 }
 

@@ -1,17 +1,13 @@
 /** Node's `pipeline`: the core's, which also takes a folder or a name of the hub. Without a model, it takes the package's own. */
 import type { AggregationStrategy } from '../ner/entity.ts'
 import { checkPipelineOptions, checkTask, type PipelineOptions, type ProgressEvent, type Task } from '../ner/options.ts'
-import {
-  checkNoRevision,
-  isNews,
-  pipeline as corePipeline,
-  type ModelInput,
-  type NerPipeline,
-} from '../ner/pipeline.ts'
+import type { ModelInput } from '../ner/named.ts'
+import { checkNoRevision, isNews, pipeline as corePipeline, type NerPipeline } from '../ner/pipeline.ts'
 import { tagOf } from '../values.ts'
 import { defaultSource } from './default-model.ts'
 import { sourceFromFolder } from './folder.ts'
 import './tfjs.ts'
+import './turbo.ts'
 
 /** A folder in Hugging Face layout, a name of the hub, or any input that the core takes. */
 export type NodeModelInput = URL | ModelInput

@@ -1,6 +1,6 @@
 /** Node's `Tokenizer`: the core's, which also reads a folder. */
 import { fileURLToPath } from 'node:url'
-import { Tokenizer as CoreTokenizer } from '../tokenizer/tokenizer.ts'
+import { Tokenizer as CoreTokenizer } from '../tokenizer/from-text.ts'
 import { tagOf } from '../values.ts'
 import { sourceFromFolder } from './folder.ts'
 
@@ -16,5 +16,5 @@ function fromFolder(folder: string | URL): Promise<CoreTokenizer> {
 }
 
 /** The same class object as the core's, so `instanceof` works whichever way a tokenizer was made. */
-export const Tokenizer = Object.assign(CoreTokenizer, { fromFolder })
+export const Tokenizer = /* @__PURE__ */ Object.assign(CoreTokenizer, { fromFolder })
 export type Tokenizer = CoreTokenizer

@@ -4,14 +4,13 @@
  */
 import { SafetensorsError } from '../errors.ts'
 import type { ModelFile, ModelSource } from '../source/source.ts'
-import { openFile, readFile } from '../source/source.ts'
+import { explainMissing, openFile, readFile } from '../source/source.ts'
 import { MAX_HEADER_BYTES, type TensorInfo } from './header.ts'
 import { readAll } from './read-ahead.ts'
 import { missingTensor, openSafetensors, type Allocate, type OpenSafetensors, type SafeTensor } from './reader.ts'
 import { JsonScanner } from '../json/scanner.ts'
 import { codeOf, decodeUtf8, quote } from '../values.ts'
 import { jsonErrors } from './json-errors.ts'
-import { otherFiles } from '../source/other-files.ts'
 
 /** The longest index accepted, in bytes: the same as for a header, which lists the same names. */
 const MAX_INDEX_BYTES = MAX_HEADER_BYTES
@@ -41,7 +40,7 @@ const SAFETENSORS: WeightFiles = {
 export async function openCheckpoint(source: ModelSource): Promise<OpenSafetensors> {
   const opened = await openWeightFiles(source, SAFETENSORS)
   if ('read' in opened) return opened
-  throw await otherFiles(source, opened)
+  throw await explainMissing(source, opened)
 }
 
 /** {@link openCheckpoint} for files of any kind; if there are none, the error of the single one. */

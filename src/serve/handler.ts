@@ -19,6 +19,7 @@ import { openapi } from './openapi.ts'
 import { checkServeOptions, type Limits, type LogEntry, type ServeOptions } from './options.ts'
 import { Queue } from './queue.ts'
 import { redaction, restoring } from './redaction.ts'
+import { Spacing } from './spacing.ts'
 import { tagging, type Find } from './tagging.ts'
 import { Hono, timingSafeEqual } from './vendor/hono.ts'
 
@@ -55,6 +56,8 @@ export function createHandler(ner: ServedPipeline | PromiseLike<ServedPipeline>,
   })
 }
 
+type Answer = (fields: Record<string, unknown>, find: Find, loaded: Loaded) => unknown
+
 interface Loaded {
   readonly ner: ServedPipeline
   readonly parts: PipelineParts
@@ -65,6 +68,7 @@ class Service {
   readonly #options: ServeOptions & Limits
   readonly #metrics = new Metrics(() => this.#loaded?.queue.waiting ?? 0)
   readonly #app = new Hono<{ Bindings: Call }>()
+  readonly #spacing = new Spacing()
   #loaded: Loaded | undefined
   #loadFailure: unknown
   #isDraining = false
@@ -112,6 +116,7 @@ class Service {
       response = await this.#app.fetch(request, call)
     } catch (error) {
       ;[response, problem] = failed(error)
+      if (response.status === 429) await this.#spacing.next()
     } finally {
       this.#active--
     }
@@ -153,11 +158,11 @@ class Service {
       throw serveError('SERVE_ROUTE', 'path', 'a route of /openapi.json', 'another path', 'Check the address.')
     })
     for (const path of TAGGING_ROUTES) {
-      this.#post(path, (fields, find, { parts }) => tagging(fields, find, parts.defaults))
+      this.#ask(path, (fields, find, { parts }) => tagging(fields, find, parts.defaults))
     }
-    this.#post('/analyze', (fields, find, { parts }) => analyzing(fields, find, parts.defaults, parts.tagger.labels))
+    this.#ask('/analyze', (fields, find, { parts }) => analyzing(fields, find, parts.defaults, parts.tagger.labels))
     this.#post('/anonymize', anonymizing)
-    this.#post('/redact', (fields, find, { parts }) => redaction(fields, find, parts.defaults))
+    this.#ask('/redact', (fields, find, { parts }) => redaction(fields, find, parts.defaults))
     this.#post('/restore', restoring)
     this.#get('/health', () => this.#health())
     this.#get('/ready', () => this.#ready())
@@ -174,11 +179,17 @@ class Service {
     this.#refuseOthers(path, 'GET, HEAD')
   }
 
-  #post(path: string, answer: (fields: Record<string, unknown>, find: Find, loaded: Loaded) => unknown): void {
+  /** A route that asks the model: while the queue is full, its bodies are not even read. */
+  #ask(path: string, answer: Answer): void {
+    this.#post(path, answer, ({ queue }) => queue.checkFull())
+  }
+
+  #post(path: string, answer: Answer, check?: (loaded: Loaded) => void): void {
     const route = path.replace('*', '{name}')
     this.#app.post(path, async ({ req, env }) => {
       env.route = route
       const loaded = this.#checkOpen()
+      check?.(loaded)
       return Response.json(await this.#answerBody(req.raw, env, (fields, find) => answer(fields, find, loaded), loaded))
     })
     this.#refuseOthers(path, 'POST')

@@ -4,8 +4,7 @@
  *
  *     texts ─ encode, windows ─► admission ─► turns ─► batch of at most `batchTokens` ─ forward ─► entities
  *
- * Admission keeps the promise of the deadline: a request is refused at once (429) rather than dropped later, if the tokens
- * before it are more than the queue may hold, or more than the model is likely to compute in half of the deadline.
+ * Who may join says admission.ts.
  */
 import { onAbort } from '../ner/abort.ts'
 import type { Job } from '../ner/batches.ts'
@@ -14,7 +13,8 @@ import type { CheckedOptions } from '../ner/options.ts'
 import type { PipelineParts } from '../ner/pipeline.ts'
 import type { Prepared } from '../ner/tagger.ts'
 import { nextTask } from '../platform.ts'
-import { busy, gone, late, serveError } from './errors.ts'
+import { Admission } from './admission.ts'
+import { gone, late, serveError } from './errors.ts'
 import type { Limits } from './options.ts'
 import { Turns } from './turns.ts'
 import { Work, type Origin } from './work.ts'
@@ -29,21 +29,14 @@ export interface QueueObserver {
 
 /** Texts that are encoded between two turns of the event loop, at most. */
 const ENCODED_AT_ONCE = 64
-/** The share of the deadline that a request may wait, as far as can be foreseen. The rest is for what cannot. */
-const FORESEEN = 0.5
-/** The weight of older passes beside a new one, in the rate of tokens. */
-const MEMORY = 0.9
 
 export class Queue {
   readonly #parts: PipelineParts
   readonly #limits: Limits
   readonly #observer: QueueObserver
   readonly #turns = new Turns<Work>()
-  #waiting = 0
-  #computing = 0
+  readonly #admission: Admission
   #isRunning = false
-  /** Tokens and seconds of the last passes, older ones weighing less. */
-  readonly #pace = { tokens: 0, seconds: 0 }
   /** Whether the last forward pass failed. */
   hasFailed = false
 
@@ -51,11 +44,17 @@ export class Queue {
     this.#parts = parts
     this.#limits = limits
     this.#observer = observer
+    this.#admission = new Admission(limits)
   }
 
   /** Tokens that wait for a forward pass. */
   get waiting(): number {
-    return this.#waiting
+    return this.#admission.waiting
+  }
+
+  /** @throws ServeError `SERVE_BUSY` if there is no use in reading one more request */
+  checkFull(): void {
+    this.#admission.checkFull()
   }
 
   /**
@@ -64,12 +63,12 @@ export class Queue {
    * @throws (rejects with) ServeError `SERVE_BUSY`, `SERVE_TOKENS`, `SERVE_DEADLINE`, `SERVE_GONE`; what encoding or computing failed with
    */
   async run(texts: readonly string[], options: CheckedOptions, origin: Origin): Promise<Entity[][]> {
-    this.#checkRoom(1)
+    this.#admission.check(1)
     const { prepared, tokens } = await this.#prepare(texts, options, origin)
     origin.seen.texts += texts.length
     origin.seen.tokens += tokens
     if (origin.signal.aborted) throw gone()
-    this.#checkRoom(tokens)
+    this.#admission.check(tokens)
     return this.#wait(prepared, options, tokens, origin)
   }
 
@@ -101,24 +100,6 @@ export class Queue {
     return serveError('SERVE_TOKENS', 'inputs', `at most ${most} tokens in one request`, 'more', nextStep)
   }
 
-  /** @throws ServeError `SERVE_BUSY` if `tokens` more cannot be computed soon enough */
-  #checkRoom(tokens: number): void {
-    const { queueTokens, deadline } = this.#limits
-    if (this.#waiting === 0) return // One that is too long for its deadline learns it from the deadline.
-    const { pace } = this
-    const soon = pace * deadline * FORESEEN
-    const ahead = this.#waiting + tokens
-    if (ahead <= queueTokens && ahead + this.#computing <= soon) return
-    const seconds = Math.min(deadline, (ahead - Math.min(queueTokens, soon)) / pace)
-    throw busy(`${this.#waiting} tokens waiting`, seconds)
-  }
-
-  /** Tokens a second, as the last passes had it; without limit before the first. */
-  get pace(): number {
-    const { tokens, seconds } = this.#pace
-    return seconds > 0 ? tokens / seconds : Infinity
-  }
-
   #wait(prepared: readonly Prepared[], options: CheckedOptions, tokens: number, origin: Origin): Promise<Entity[][]> {
     let leave = (): void => undefined
     return new Promise<Entity[][]>((resolve, reject) => {
@@ -138,7 +119,7 @@ export class Queue {
         clearTimeout(timer)
         stop()
       }
-      this.#waiting += tokens
+      this.#admission.join(tokens)
       this.#turns.add(work)
       void this.#loop()
     })
@@ -147,7 +128,7 @@ export class Queue {
   /** Takes a request out of the queue. Windows that are being computed are finished, and forgotten. */
   #drop(work: Work): void {
     this.#turns.remove(work)
-    this.#waiting -= work.waiting
+    this.#admission.leave(work.waiting)
     work.waiting = 0
   }
 
@@ -165,8 +146,9 @@ export class Queue {
         if (this.#turns.first()) continue
         break
       }
-      if (await computing) done = batch
-      await nextTask()
+      // With threads of its own, the model lets the event loop turn while it computes; without, it has to turn now.
+      const [isDone] = await Promise.all([computing, nextTask()])
+      if (isDone) done = batch
     }
     this.#isRunning = false
   }
@@ -174,12 +156,13 @@ export class Queue {
   /** The next batch: a window from each request in turn, as many as fit. */
   #take(): Batch | undefined {
     const { tagger } = this.#parts
+    const most = this.#admission.batchTokens
     const batch: Batch = { jobs: [], works: [], tokens: 0 }
     for (let work = this.#turns.first(); work; work = this.#turns.first()) {
       const job = work.peek()
       if (!job) break
       const tokens = tagger.lengthOf(job)
-      if (batch.jobs.length > 0 && batch.tokens + tokens > this.#limits.batchTokens) break
+      if (batch.jobs.length > 0 && batch.tokens + tokens > most) break
       const queued = work.take(tokens)
       if (queued !== undefined) this.#observer.started(queued / 1000)
       this.#turns.pass(work)
@@ -187,30 +170,26 @@ export class Queue {
       batch.works.push(work)
       batch.tokens += tokens
     }
-    this.#waiting -= batch.tokens
-    this.#computing = batch.tokens
-    return batch.jobs.length === 0 ? undefined : batch
+    if (batch.jobs.length === 0) return undefined
+    this.#admission.begin(batch.tokens)
+    return batch
   }
 
   /** Runs a forward pass. → whether it succeeded */
   async #compute({ jobs, works, tokens }: Batch): Promise<boolean> {
     const start = performance.now()
     const pass = this.#parts.tagger.run(jobs, { batchTokens: Infinity })
+    let seconds: number | undefined
     try {
       await pass.next()
-      const seconds = (performance.now() - start) / 1000
-      this.#pace.tokens = this.#pace.tokens * MEMORY + tokens
-      this.#pace.seconds = this.#pace.seconds * MEMORY + seconds
+      seconds = (performance.now() - start) / 1000
       this.#observer.computed(seconds, tokens)
-      this.hasFailed = false
-      return true
     } catch (error) {
-      this.hasFailed = true
       this.#fail(works, error)
-      return false
-    } finally {
-      this.#computing = 0
     }
+    this.#admission.end(seconds)
+    this.hasFailed = seconds === undefined
+    return !this.hasFailed
   }
 
   #deliver({ works }: Batch): void {

@@ -88,17 +88,20 @@ export class FetchedSource implements ModelSource {
     if (file && 'url' in file) return this.#open(file)
     if (file) return sourceFromBytes({ [name]: file }).open(name)
     const url = base === undefined ? undefined : addressOf(base, name)
-    if (url?.startsWith('http')) {
-      const digest = Object.hasOwn(sha256, name) ? sha256[name] : undefined
-      return this.#openUrl({ url, fetch: this.#fetch, headers, digest })
-    }
-    if (url !== undefined) return this.#open({ url })
+    const digest = Object.hasOwn(sha256, name) ? sha256[name] : undefined
+    if (url?.startsWith('http')) return this.#openUrl({ url, fetch: this.#fetch, headers, digest })
+    if (url !== undefined) return digest === undefined ? this.#open({ url }) : this.#openChecked(url, digest)
     return Promise.reject(missingFile(show(name), Object.keys(files).join(', ') || 'no name'))
   }
 
   async #openUrl(file: UrlFile): Promise<ModelFile> {
     const { openUrl } = await import('./url.ts') // a page with the default model has no use for it
     return openUrl(file)
+  }
+
+  async #openChecked(url: string, digest: string): Promise<ModelFile> {
+    const { checked } = await import('./url.ts')
+    return checked(url, digest, await this.#open({ url }))
   }
 
   async #open({ url, size }: RemoteFile): Promise<ModelFile> {

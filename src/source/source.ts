@@ -98,6 +98,12 @@ export function missingFile(name: string, found: string, cause?: unknown): Sourc
   })
 }
 
+/** The error for a missing file of a model, which names weights of another kind if there are such: other-files.ts, loaded only then. */
+export async function explainMissing(source: ModelSource, missing: Error): Promise<Error> {
+  const found = await import('./other-files.ts').catch(() => undefined) // a service worker may not import later
+  return found ? found.otherFiles(source, missing) : missing
+}
+
 /** Opens a file of a source, and checks both: a user may have written the source, or passed something else. */
 export async function openFile(source: ModelSource, name: string): Promise<ModelFile> {
   if (typeof methodOf(source, 'open') !== 'function') {

@@ -42,6 +42,20 @@ async function openFirst(file: UrlFile): Promise<ModelFile | undefined> {
   return fileOfPieces(shown(file.url), total, index => retried(() => readPiece(file, index, total, validator)), bytes)
 }
 
+/**
+ * The same file, whose bytes are here, once they have this SHA-256. For addresses that are not of HTTP.
+ *
+ * @throws SourceError `SOURCE_FILE_HASH`
+ */
+export async function checked(url: string, digest: string, file: ModelFile): Promise<ModelFile> {
+  const hash = new Sha256()
+  for (let at = 0; at < file.size; at += PIECE) hash.update(await file.read(at, Math.min(PIECE, file.size - at)))
+  const found = hash.hex()
+  if (found === digest) return file
+  await file.close?.()
+  throw wrongHash(url, digest, found)
+}
+
 async function readPiece(
   file: UrlFile,
   index: number,

@@ -4,7 +4,7 @@
  * taken literally. The longest token at each place wins, and no later match may overlap it.
  */
 import { isPairAt } from './aligned-text.ts'
-import { isWhitespace, isWordCharacter } from './unicode.ts'
+import { isWhitespace } from './unicode.ts'
 
 export interface AddedToken {
   readonly id: number
@@ -20,6 +20,9 @@ export interface AddedToken {
   /** Whether its normalized form is looked for in the normalized text. If not, it is looked for as it is in the original. */
   readonly normalized: boolean
 }
+
+/** Whether a code point belongs to words: word-characters.ts. */
+export type WordTest = (c: number) => boolean
 
 /** A part of the text: an added token, or the text between two of them. */
 export interface Segment {
@@ -39,8 +42,18 @@ export class AddedTokenFinder {
   /** 1 at the low byte of each unit that starts a token. This lets us skip nearly every unit of a text. */
   readonly #starts = new Uint8Array(256)
 
-  /** `spell` gives the string to look for. A token that normalization makes empty is never found. */
-  constructor(tokens: readonly AddedToken[], spell: (token: AddedToken) => string = token => token.content) {
+  readonly #isWordCharacter: WordTest | undefined
+
+  /**
+   * `isWordCharacter` is there if a token has `singleWord`. `spell` gives the string to look for. A token that normalization makes
+   * empty is never found.
+   */
+  constructor(
+    tokens: readonly AddedToken[],
+    isWordCharacter: WordTest | undefined,
+    spell: (token: AddedToken) => string = token => token.content,
+  ) {
+    this.#isWordCharacter = isWordCharacter
     const bySpelling = new Map<string, AddedToken>()
     for (const token of tokens) {
       const spelling = spell(token)
@@ -67,9 +80,9 @@ export class AddedTokenFinder {
 
   /** Cuts `text` up. The segments cover it in order, and none is empty; for the quirk below, two may overlap. */
   segments(text: string, literal: boolean): Segments {
-    return new Segments(text, literal, i =>
-      this.#starts[text.charCodeAt(i) & 0xff] === 1 ? this.#longestAt(text, i) : undefined,
-    )
+    const longestAt = (i: number) =>
+      this.#starts[text.charCodeAt(i) & 0xff] === 1 ? this.#longestAt(text, i) : undefined
+    return new Segments(text, literal, longestAt, this.#isWordCharacter)
   }
 
   #longestAt(text: string, start: number): Required<Segment> | undefined {
@@ -107,6 +120,7 @@ class Segments {
   readonly #text: string
   readonly #literal: boolean
   readonly #longestAt: (i: number) => Required<Segment> | undefined
+  readonly #isWordCharacter: WordTest | undefined
   #at = 0
   #covered = 0
   /** Where the white space ends that the last token with rstrip took. */
@@ -114,10 +128,16 @@ class Segments {
   /** A token that was found behind a segment of text. */
   #found: Required<Segment> | undefined
 
-  constructor(text: string, literal: boolean, longestAt: (i: number) => Required<Segment> | undefined) {
+  constructor(
+    text: string,
+    literal: boolean,
+    longestAt: (i: number) => Required<Segment> | undefined,
+    isWordCharacter: WordTest | undefined,
+  ) {
     this.#text = text
     this.#literal = literal
     this.#longestAt = longestAt
+    this.#isWordCharacter = isWordCharacter
   }
 
   /** Undefined at the end. */
@@ -148,7 +168,7 @@ class Segments {
       this.#at = end
       // QUIRK: a match that is then turned down still hides the ones that overlap it.
       if (this.#literal && added.special) continue
-      if (added.singleWord && (isWordBefore(text, start) || isWordAt(text, end))) continue
+      if (added.singleWord && (this.#isWordBefore(start) || this.#isWordAt(end))) continue
       if (added.lstrip) {
         while (start > this.#covered && isWhitespace(text.charCodeAt(start - 1))) start--
         // QUIRK: of a token that begins with white space that the one before has taken, only a token with lstrip gives way.
@@ -160,21 +180,21 @@ class Segments {
     }
     return undefined
   }
+
+  #isWordBefore(end: number): boolean {
+    if (end === 0) return false
+    const start = end > 1 && isPairAt(this.#text, end - 2) ? end - 2 : end - 1
+    return this.#isWordAt(start)
+  }
+
+  #isWordAt(start: number): boolean {
+    const c = this.#text.codePointAt(start)
+    return c !== undefined && this.#isWordCharacter?.(c) === true
+  }
 }
 
 function endOfSpace(text: string, start: number): number {
   let end = start
   while (end < text.length && isWhitespace(text.charCodeAt(end))) end++
   return end
-}
-
-function isWordBefore(text: string, end: number): boolean {
-  if (end === 0) return false
-  const start = end > 1 && isPairAt(text, end - 2) ? end - 2 : end - 1
-  return isWordAt(text, start)
-}
-
-function isWordAt(text: string, start: number): boolean {
-  const c = text.codePointAt(start)
-  return c !== undefined && isWordCharacter(c)
 }

@@ -12,7 +12,7 @@
 import { checkTextLength } from '../limits.ts'
 import { breathe } from '../platform.ts'
 import type { ModelSource } from '../source/source.ts'
-import { AddedTokenFinder, type AddedToken, type Segment } from './added-tokens.ts'
+import { AddedTokenFinder, type AddedToken, type Segment, type WordTest } from './added-tokens.ts'
 import { endOfCharacter, type AlignedText } from './aligned-text.ts'
 import type { SpecialName, TokenizerConfig } from './config.ts'
 import { decodePieces } from './decoder.ts'
@@ -21,15 +21,13 @@ import { CompactBuilder, type CompactEncoding, type PieceSink } from './compact.
 import type { Encoding } from './encoding.ts'
 import { explain, type Explanation } from './explain.ts'
 import { checkIds, checkOption, checkOptions, checkText, checkWords } from './input.ts'
-import type { JsonInput } from '../json/object.ts'
 import { BertNormalizer } from './normalizer.ts'
 import { preTokenize } from './pre-tokenizer.ts'
 import { aroundText, type AroundText } from './template.ts'
 import { readTokenizerFiles } from './read-files.ts'
 import { readSettings } from './settings.ts'
-import { configFromJson } from './tokenizer-json.ts'
 import { endOfStretch, SHORT } from './stretches.ts'
-import { configFromVocab, configSteps } from './vocab-text.ts'
+import { configSteps } from './vocab-text.ts'
 import { WORD_CASE_TYPES, wordCase } from './word-case.ts'
 import { WordPiece } from './word-piece.ts'
 
@@ -97,43 +95,22 @@ export class Tokenizer {
    */
   readonly #decodedAs: ReadonlyMap<number, string>
 
-  private constructor(config: TokenizerConfig) {
+  private constructor(config: TokenizerConfig, isWordCharacter: WordTest | undefined) {
     this.#config = config
     this.around = aroundText(config.template, config.isWordCase ? 0 : undefined)
     this.#normalizer = new BertNormalizer(config.normalizer)
     // The code that reads the files has checked that the unknown token is a piece.
     this.#wordPiece = new WordPiece(config.pieces, config.pieces.idOf(config.wordPiece.unkToken)!, config.wordPiece)
-    this.#inOriginal = new AddedTokenFinder(config.addedTokens.filter(token => !token.normalized))
+    this.#inOriginal = new AddedTokenFinder(
+      config.addedTokens.filter(token => !token.normalized),
+      isWordCharacter,
+    )
     const normalized = config.addedTokens.filter(token => token.normalized)
     this.#decodedAs = new Map(
       normalized.map(({ id, content }) => [id, this.#normalizer.normalize(content).toString()] as const),
     )
-    this.#inNormalized = new AddedTokenFinder(normalized, ({ id }) => this.#decodedAs.get(id) ?? '')
+    this.#inNormalized = new AddedTokenFinder(normalized, isWordCharacter, ({ id }) => this.#decodedAs.get(id) ?? '')
     this.#specialContents = new Set(config.addedTokens.filter(token => token.special).map(token => token.content))
-  }
-
-  /**
-   * Makes a tokenizer from the contents of tokenizer.json: its text, its bytes, or the parsed object. Alone, it is read as
-   * `tokenizers` reads it. With tokenizer_config.json it is read as `transformers` does: the class that it names (default
-   * BertTokenizer), its special and added tokens, `do_lower_case`, `strip_accents` and `tokenize_chinese_chars` override
-   * tokenizer.json. `truncation` and `padding` are ignored: nothing is ever cut off here.
-   *
-   * @throws TokenizerError `TOKENIZER_NOT_JSON`, `TOKENIZER_NOT_UTF8`, `TOKENIZER_VALUE` (missing or of the wrong type),
-   *   `TOKENIZER_TOKEN_MISSING` (no [UNK]), `TOKENIZER_UNSUPPORTED` (not BERT's tokenizer).
-   */
-  static fromJson(tokenizerJson: JsonInput, tokenizerConfig?: JsonInput): Tokenizer {
-    const settings = tokenizerConfig === undefined ? undefined : readSettings({ config: tokenizerConfig })
-    return new Tokenizer(configFromJson(tokenizerJson, settings))
-  }
-
-  /**
-   * Makes a tokenizer from the contents of vocab.txt, one piece a line. tokenizer_config.json adds `do_lower_case` (default
-   * true, as in `transformers`, even for a vocabulary with capitals), `strip_accents`, `tokenize_chinese_chars`, special tokens.
-   *
-   * @throws TokenizerError as {@link Tokenizer.fromJson}; `TOKENIZER_TOKEN_MISSING` if [UNK], [CLS] or [SEP] is not there.
-   */
-  static fromVocab(vocabText: string | Uint8Array, tokenizerConfig?: JsonInput): Tokenizer {
-    return new Tokenizer(configFromVocab(vocabText, readSettings({ config: tokenizerConfig })))
   }
 
   /**
@@ -147,13 +124,31 @@ export class Tokenizer {
     const files = await readTokenizerFiles(source)
     await breathe()
     const settings = readSettings(files)
-    if (files.json !== undefined) return new Tokenizer(configFromJson(files.json, settings))
+    if (files.json !== undefined) {
+      const { configFromJson } = await import('./tokenizer-json.ts') // the default model has no such file
+      return Tokenizer.#fromConfig(configFromJson(files.json, settings))
+    }
     const steps = configSteps(files.vocab, settings)
     for (;;) {
       const { done, value } = steps.next()
       await breathe()
-      if (done) return new Tokenizer(value)
+      if (done) return Tokenizer.#fromConfig(value)
     }
+  }
+
+  static async #fromConfig(config: TokenizerConfig): Promise<Tokenizer> {
+    const needsWords = config.addedTokens.some(token => token.singleWord)
+    const words = needsWords ? await import('./word-characters.ts') : undefined
+    return new Tokenizer(config, words?.isWordCharacter)
+  }
+
+  /**
+   * Makes a tokenizer of settings that have been read.
+   *
+   * @internal
+   */
+  static fromConfig(config: TokenizerConfig, isWordCharacter: WordTest): Tokenizer {
+    return new Tokenizer(config, isWordCharacter)
   }
 
   /**

@@ -2,10 +2,12 @@
  * Unicode tables for the tokenizer: eight flags in one byte for each scalar value, and three mappings.
  *
  * The values are those of the reference implementation, unpacked from {@link file://./unicode-tables.ts}. The engine's
- * own (`\p{P}`, `toLowerCase`, `normalize`) are not used: they change with its version, and the reference mixes old tables
- * with new ones. Its punctuation and categories are those of Unicode 8, so 141 of today's non-ASCII punctuation
- * characters do not split a word. Its lower-casing is of Unicode 16.
+ * own (`\p{P}`, `toLowerCase`) are not used: they change with its version, and the reference mixes old tables with new
+ * ones. Its punctuation and categories are those of Unicode 8, so 141 of today's non-ASCII punctuation characters do not
+ * split a word. Its lower-casing is of Unicode 16. A decomposition never changes once it is given, so the engine's
+ * `normalize` is asked for those that the reference has, and checked.
  */
+import { TokenizerError } from '../errors.ts'
 import * as packed from './unicode-tables.ts'
 
 /** Bits of {@link Unicode.flags}. */
@@ -75,12 +77,34 @@ let decompositions: Decompositions | undefined
 export function loadDecompositions(): Decompositions {
   if (decompositions !== undefined) return decompositions
   const table = loadFlags()
-  const bases = unpackStrings(packed.BASES)
+  const bases = readDecompositions(table)
   const classes = unpackValues(packed.CLASSES)
   for (let c = HANGUL_FIRST; c <= HANGUL_LAST; c++) table[c]! |= DECOMPOSES
   for (const c of bases.keys()) table[c]! |= DECOMPOSES
   for (const c of classes.keys()) if ((table[c]! & MARK) === 0) table[c]! |= DECOMPOSES
   return (decompositions = { bases, classes })
+}
+
+/** Asks the engine. One without Unicode's data would give other pieces, in silence. */
+function readDecompositions(table: Uint8Array): Map<number, number[]> {
+  const bases = new Map<number, number[]>()
+  let checksum = 0x811c9dc5 // FNV-1a
+  for (const [first, last] of unpackRanges(packed.DECOMPOSED)) {
+    for (let c = first; c <= last; c++) {
+      const parts = Array.from(String.fromCodePoint(c).normalize('NFD'), part => part.codePointAt(0)!)
+      const base = parts.filter(part => (table[part]! & MARK) === 0)
+      for (const part of base) checksum = Math.imul(checksum ^ part, 0x01000193)
+      bases.set(c, base)
+    }
+  }
+  if (checksum >>> 0 === packed.BASES_CHECKSUM) return bases
+  throw new TokenizerError({
+    code: 'TOKENIZER_ENGINE',
+    subject: 'String.prototype.normalize',
+    expected: "Unicode's decompositions",
+    found: 'others, or none',
+    nextStep: 'An uncased model needs an engine with Unicode’s data (ICU): take one that was built with it.',
+  })
 }
 
 let lowerCase: ReadonlyMap<number, number> | undefined
@@ -119,17 +143,6 @@ function unpackLetterCases(): Uint8Array {
   return cases
 }
 
-let wordCharacters: Uint8Array | undefined
-
-/** Whether the reference's `\w` matches it: letters, marks, digits, connectors such as the underscore. */
-export function isWordCharacter(c: number): boolean {
-  if (wordCharacters === undefined) {
-    wordCharacters = new Uint8Array(0x110000)
-    for (const [first, last] of unpackRanges(packed.WORD_CHARACTERS)) wordCharacters.fill(1, first, last + 1)
-  }
-  return wordCharacters[c] === 1
-}
-
 /** Unpacks the numbers of a string: 5 bits a character, low bits first. The sixth bit says that more follow. */
 function unpack(text: string): number[] {
   const numbers: number[] = []
@@ -155,7 +168,7 @@ for (let digit = 0; digit < 64; digit++) DIGIT[DIGITS.charCodeAt(digit)] = digit
 const unzigzag = (n: number): number => (n % 2 === 0 ? n / 2 : -(n + 1) / 2)
 
 /** Unpacks ranges. Per run of code points: gap since the end of the run before, length − 1. */
-function unpackRanges(text: string): [first: number, last: number][] {
+export function unpackRanges(text: string): [first: number, last: number][] {
   const numbers = unpack(text)
   const ranges: [number, number][] = []
   for (let i = 0, end = 0; i < numbers.length; i += 2) {
@@ -188,22 +201,6 @@ function unpackShifts(text: string): Map<number, number> {
     const last = first + (numbers[i + 1]! >> 1) * step
     for (let c = first; c <= last; c += step) values.set(c, c + unzigzag(numbers[i + 2]!))
     end = last + 1
-  }
-  return values
-}
-
-/** Unpacks strings. Per run of equally long values: gap, 4 × (length − 1) + size, then each value's distance from the last. */
-function unpackStrings(text: string): Map<number, number[]> {
-  const numbers = unpack(text)
-  const values = new Map<number, number[]>()
-  for (let i = 0, c = 0, value = 0; i < numbers.length;) {
-    c += numbers[i++]!
-    const run = numbers[i++]!
-    for (let left = run >> 2; left >= 0; left--) {
-      const decomposed: number[] = []
-      for (let k = run & 3; k > 0; k--) decomposed.push((value += unzigzag(numbers[i++]!)))
-      values.set(c++, decomposed)
-    }
   }
   return values
 }

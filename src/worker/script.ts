@@ -1,5 +1,5 @@
 /** The script of the worker in a page. */
-import { pipeline } from '../ner/pipeline.ts'
+import { pipeline } from '../ner/named.ts'
 import { Host } from './host.ts'
 import { listen } from './links.ts'
 

@@ -1,6 +1,8 @@
+import { spawn, spawnSync } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { HubServer } from '../helpers/hub-server.ts'
 import { tinyModel } from '../helpers/tiny-model.ts'
@@ -79,6 +81,43 @@ describe('models of the hub', () => {
     expect([status, stderr]).toEqual([1, expect.stringContaining('it was read as a path')])
     expect(server.requests).toEqual([])
   })
+
+  /** Through `script`, which gives a program a terminal; what it shows, with standard output in it. */
+  const hasTerminal = process.platform === 'linux' && spawnSync('script', ['-qec', 'true', '/dev/null']).status === 0
+  const onTerminal = async (env: NodeJS.ProcessEnv) => {
+    server.fault = ({ stage, response, bytes = new Uint8Array() }) => {
+      if (stage !== 'large') return false
+      response.writeHead(200, { 'content-length': bytes.byteLength })
+      const drip = (i: number) => {
+        const part = bytes.subarray((i * bytes.length) / 8, ((i + 1) * bytes.length) / 8)
+        if (i === 8) response.end()
+        else response.write(part, () => setTimeout(drip, 100, i + 1))
+      }
+      drip(0)
+      return true
+    }
+    const command = `${process.execPath} dist/cli.js download ${NAME} --force`
+    const child = spawn('script', ['-qec', command, '/dev/null'], {
+      env: { ...process.env, HF_ENDPOINT: server.endpoint, HF_HOME: root, TERM: 'xterm', ...env },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const shown = await text(child.stdout)
+    server.reset()
+    return shown
+  }
+
+  ;(hasTerminal ? test : test.skip)(
+    'on a terminal, a bar with rate and time left, unless it is not wanted',
+    async () => {
+      const shown = await onTerminal({ HF_HUB_DISABLE_PROGRESS_BARS: undefined })
+      expect(shown).toMatch(/model\.safetensors █+░+ \d+% \| \d+\.\d of \d+\.\d MB \| \d+\.\d MB\/s \| \d+ s left/)
+      // Gone at the end, and the cursor back.
+      expect(shown.lastIndexOf('\x1b[?25h')).toBeGreaterThan(shown.lastIndexOf('█'))
+      expect(shown.trimEnd().endsWith(snapshot)).toBe(true)
+      expect(await onTerminal({ HF_HUB_DISABLE_PROGRESS_BARS: '1' })).toBe(`${snapshot}\r\n`)
+    },
+    30_000,
+  )
 
   test('the hub is down: the cached model answers, with one line on standard error', async () => {
     server.fault = ({ response }) => Boolean(response.writeHead(503).end())

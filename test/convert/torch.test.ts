@@ -217,6 +217,10 @@ test('what is no such file at all is named', async () => {
   expect(await said(text(''))).toMatch(/an empty file/)
   expect(await said(text(`${'\0'.repeat(257)}ustar\x0000`))).toMatch(/a tar file/)
   expect(await said(named('the form before 1.6'))).toMatch(/before 1\.6/)
+  // As torch.save begins it with pickle_protocol=4, in a frame of 13 bytes.
+  const framed = text('\x80\x04\x95\r\0\0\0\0\0\0\0\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.')
+  expect(await said(framed)).toMatch(/before 1\.6/)
+  await expect(open(framed)).rejects.toMatchObject({ code: 'CONVERT_UNSUPPORTED' })
 })
 
 test('shards by their index; safetensors count for more', async () => {

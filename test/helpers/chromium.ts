@@ -130,6 +130,7 @@ export class Tabs {
 async function serveFile(pathname: string, response: ServerResponse): Promise<void> {
   try {
     const bytes = await readFile(join(process.cwd(), normalize(pathname)))
+    response.setHeader('access-control-allow-origin', '*') // for a frame without an origin
     response.setHeader('content-type', TYPES[extname(pathname)] ?? 'application/octet-stream').end(bytes)
   } catch {
     response.writeHead(404).end()

@@ -10,6 +10,7 @@ import { ModuleMemory } from '../../dist/kernels/simd/memory.js'
 import { compileModule, hasRelaxedSimd } from '../../dist/kernels/simd/engine/modules.js'
 import type { Reading } from '../../dist/kernels/simd/layout.js'
 import { probe } from '../../dist/kernels/simd/engine/probe.js'
+import '../../dist/node/turbo.js'
 import { SimdKernels } from '../../dist/kernels/simd/simd.js'
 import { caseOf, floats, product, productOfRows, random, runAll, stored, storedAs } from './helpers.ts'
 

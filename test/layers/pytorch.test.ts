@@ -10,6 +10,7 @@ import { sourceFromBytes } from '../../dist/source/source.js'
 import { maxDifference, readFixture, table } from '../helpers/fixtures.ts'
 import { BASE, MINI, randomIds, randomModel } from '../helpers/random-model.js'
 import { recording } from '../helpers/recording.ts'
+import { isSlow } from '../helpers/slow.ts'
 
 const mini = readFixture('bert-mini')
 const base = readFixture('bert-base')
@@ -117,7 +118,7 @@ describe.each(['naive', 'tfjs'] as const)('%s', backend => {
   })
 
   // Plain loops need some 20 s for 128 tokens of BERT-base: run them by BERT_NER_SLOW=1.
-  const lengths = backend === 'naive' && process.env.BERT_NER_SLOW === undefined ? [16] : [16, 128]
+  const lengths = backend === 'naive' && !isSlow ? [16] : [16, 128]
   test(`BERT-base shape, ${lengths.join(' and ')} tokens`, async () => {
     const model = await BertForTokenClassification.load(sourceFromBytes(randomModel(BASE)), { backend })
     for (const length of lengths) {

@@ -54,17 +54,22 @@ describe('options of a call', () => {
 })
 
 describe('options of a pipeline', () => {
-  test('are parted into those for loading and the defaults of calls', () => {
-    expect(checkPipelineOptions({ backend: 'naive', turbo: false, top_k: 2 })).toEqual({
+  test('are parted into those for loading, those for the hub, and the defaults of calls', () => {
+    expect(checkPipelineOptions({ backend: 'naive', turbo: false, top_k: 2, revision: 'v1', token: false })).toEqual({
       load: { backend: 'naive', turbo: false },
+      hub: { revision: 'v1', token: false },
       call: { top_k: 2 },
     })
+    expect(checkPipelineOptions({})).toEqual({ load: {}, hub: {}, call: {} })
   })
 
   test.each([
     [{ progress_callback: 'log' }, 'OPTION_VALUE'],
     [{ signal: new AbortController().signal }, 'OPTION_UNKNOWN'],
     [{ quantized: true }, 'OPTION_UNKNOWN'],
+    [{ token: true }, 'OPTION_VALUE'],
+    [{ fetch: 'x' }, 'OPTION_VALUE'],
+    [{ cache_dir: '' }, 'OPTION_VALUE'],
   ])('%o is refused', (options, code) => {
     expect(() => checkPipelineOptions(options as never)).toThrow(expect.objectContaining({ code }))
   })

@@ -8,6 +8,7 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import type { EntityGroup } from '../../dist/ner/entity.js'
 import { createRedactor, type Redacted, type Redactor, type RedactorOptions } from '../../dist/redact.js'
+import { isSlow } from '../helpers/slow.ts'
 
 interface Sample {
   readonly text: string
@@ -205,9 +206,9 @@ describe('CoNLL-2003, with the entities that its annotators found', () => {
 
   for (const name of files) {
     test(`${name}: nothing is left, and every sentence comes back`, async () => {
-      const samples = read(name)
+      const samples = read(name).filter((_, i) => isSlow || i % 5 === 0)
       const { exact, entities } = await prove(samples)
-      expect(entities).toBeGreaterThan(5000)
+      expect(entities).toBeGreaterThan(isSlow ? 5000 : 1000)
       expect(exact / samples.length).toBeGreaterThan(0.99)
     }, 300_000)
   }

@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { createRedactor, type Redactor } from '../../dist/redact.js'
+import { isSlow } from '../helpers/slow.ts'
 import { dictionary } from './dictionary.ts'
 
 const NAMES = { 'Ada Lovelace': 'PER', 'Bob "Bo" Byron': 'PER', 'New\nYork': 'LOC', Acme: 'ORG', 'C:\\x': 'MISC' }
@@ -270,15 +271,16 @@ describe('chunks', () => {
     )
   })
 
-  test('10 MB of what may begin a placeholder take no longer than other text', async () => {
+  test('megabytes of what may begin a placeholder take no longer than other text', async () => {
+    const many = isSlow ? 10 : 1
     const r = await session()
     for (const [unit, size] of [
-      ['[', 10],
-      ['[PER_', 10],
-      ['PER_', 10],
-      ['(', 10],
-      ['\\', 10],
-      ['[PER_9 ', 2],
+      ['[', many],
+      ['[PER_', many],
+      ['PER_', many],
+      ['(', many],
+      ['\\', many],
+      ['[PER_9 ', many / 5],
     ] as const) {
       const start = performance.now()
       const whole = unit.repeat((size * 1_000_000) / unit.length)

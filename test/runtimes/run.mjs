@@ -55,10 +55,16 @@ for (const { name, run } of chosen) {
   } catch (error) {
     const skip = error instanceof Skip
     outcome[skip ? 'skipped' : 'failed'].push(name)
-    console.log(skip ? `– ${name} skipped: ${error.message}` : `✗ ${name}${table(found)}\n${error.stack}`)
+    console.log(
+      skip ? `– ${name} skipped: ${error.message}` : `✗ ${name}${table(found)}\n${error.message}\n${error.stack}`,
+    )
   }
 }
-if (values.write) keep(rows)
+if (values.write)
+  keep(
+    rows,
+    known.map(({ name }) => name),
+  )
 const count = kind =>
   `${outcome[kind].length} ${kind}${kind === 'passed' || outcome[kind].length === 0 ? '' : ` (${outcome[kind].join(', ')})`}`
 console.log(`\n${count('passed')}, ${count('skipped')}, ${count('failed')}`)

@@ -1,12 +1,17 @@
 /** Files on static servers that have ranges, ignore them, hide them, compress, cut, change: the right bytes, or one error. */
 import { createHash } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { openCheckpoint, sourceFromUrl, writeSafetensors } from '../../dist/node.js'
 import { readFile } from '../../dist/source/source.js'
 import { Sha1, Sha256 } from '../../dist/source/sha.js'
+import { isSlow } from '../helpers/slow.ts'
 
 const PIECE = 2 ** 23
 /** Three pieces, the last one short. */
@@ -158,6 +163,15 @@ describe('sha256', () => {
     await expect(source.open('a.bin')).rejects.toMatchObject({ code: 'SOURCE_FILE_HASH', found: digestOf(large) })
   })
 
+  test('of a file: address it is checked too', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'bert-ner-url-'))
+    await writeFile(join(folder, 'a.bin'), small)
+    const open = (digest: string) => sourceFromUrl(pathToFileURL(folder), { sha256: { 'a.bin': digest } }).open('a.bin')
+    expect(await (await open(digestOf(small))).read(7, 3)).toEqual(small.slice(7, 10))
+    await expect(open(digestOf(large))).rejects.toMatchObject({ code: 'SOURCE_FILE_HASH', found: digestOf(small) })
+    await rm(folder, { recursive: true })
+  })
+
   test.each([{ sha256: { a: 'x' } }, { sha256: 5 }, { headers: { 'a b': 'c' } }, { headers: { a: 'b\nc' } }, { other: 1 }])(
     '%j is refused, and no header is shown', options => {
       expect(() => sourceFromUrl(base, options as object)).toThrow(expect.objectContaining({ code: 'OPTION_VALUE' }))
@@ -195,7 +209,7 @@ test.each([
   }
 })
 
-const ifSlow = process.env.BERT_NER_SLOW ? test : test.skip
+const ifSlow = isSlow ? test : test.skip
 ifSlow(
   'sha256 of more than 512 MB, whose length in bits needs more than 32',
   () => {

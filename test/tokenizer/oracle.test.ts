@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
 import { Tokenizer } from '../../dist/node.js'
+import { isSlow } from '../helpers/slow.ts'
 import {
   addEncoding,
   addText,
@@ -13,8 +14,6 @@ import {
   readFixture,
   strings,
 } from './oracle.ts'
-
-const isAll = process.env.BERT_NER_SLOW !== undefined
 
 interface Hashes {
   codePoints: string[]
@@ -32,9 +31,9 @@ describe.each(['cased', 'uncased'] as const)('%s, as the reference implementatio
   }, 120_000)
 
   // Each of the 100,000 strings is checked, half of them cased and half uncased; BERT_NER_SLOW=1 checks all with both.
-  const isChecked = (block: number): boolean => isAll || (block % 2 === 0) === (name === 'cased')
+  const isChecked = (block: number): boolean => isSlow || (block % 2 === 0) === (name === 'cased')
 
-  test(`${isAll ? strings.seeds : strings.seeds / 2} generated strings: raw, as words, literal, decoded`, () => {
+  test(`${isSlow ? strings.seeds : strings.seeds / 2} generated strings: raw, as words, literal, decoded`, () => {
     expect(hashes.strings).toHaveLength(strings.seeds / strings.block)
     const show = (block: number): string => `show-strings ${name} ${block}`
     const hash = (block: number): string =>

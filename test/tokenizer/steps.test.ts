@@ -1,12 +1,14 @@
 /** Each step alone: normalizer, pre-tokenizer, WordPiece, added tokens, decoder. */
+import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from '@jest/globals'
 import { AddedTokenFinder, type AddedToken } from '../../dist/tokenizer/added-tokens.js'
 import { AlignedText } from '../../dist/tokenizer/aligned-text.js'
 import { decodePieces } from '../../dist/tokenizer/decoder.js'
 import { BertNormalizer, type BertNormalizerOptions } from '../../dist/tokenizer/normalizer.js'
 import { preTokenize } from '../../dist/tokenizer/pre-tokenizer.js'
-import { isWhitespace, isWordCharacter, loadFlags, PUNCTUATION } from '../../dist/tokenizer/unicode.js'
+import { isWhitespace, loadFlags, PUNCTUATION } from '../../dist/tokenizer/unicode.js'
 import { Vocabulary } from '../../dist/tokenizer/vocabulary.js'
+import { isWordCharacter } from '../../dist/tokenizer/word-characters.js'
 import { WordPiece } from '../../dist/tokenizer/word-piece.js'
 
 const OFF: BertNormalizerOptions = {
@@ -151,7 +153,7 @@ describe('added tokens', () => {
     ...flags,
   })
   const split = (tokens: AddedToken[], text: string, literal = false): string[] =>
-    new AddedTokenFinder(tokens)
+    new AddedTokenFinder(tokens, isWordCharacter)
       .split(text, literal)
       .map(({ start, end, added }) => (added ? `<${text.slice(start, end)}>` : text.slice(start, end)))
 
@@ -196,4 +198,16 @@ test.each([
 test('decoder: without cleaning up, and without one', () => {
   expect(decodePieces(['a', '##b', '.'], { prefix: '##', cleanup: false })).toBe('ab .')
   expect(decodePieces(['a', '##b', '.'], undefined)).toBe('a ##b .')
+})
+
+test('an engine without decompositions is refused, for uncased models alone', () => {
+  const tokenizer = (lower: boolean) =>
+    `Tokenizer.fromVocab('[UNK]\\n[CLS]\\n[SEP]\\ne', { do_lower_case: ${lower} }).encode('é').ids.join()`
+  const program = `
+    String.prototype.normalize = function () { return String(this) }
+    const { Tokenizer } = await import(${JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)})
+    console.log(${tokenizer(false)})
+    try { ${tokenizer(true)} } catch (error) { console.log(error.code) }`
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' })
+  expect([stdout, stderr]).toEqual(['1,0,2\nTOKENIZER_ENGINE\n', ''])
 })

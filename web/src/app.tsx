@@ -1,6 +1,7 @@
 /** The frame: title, the two views as tabs, and the line that says where the text goes. */
 import { lazy, Suspense } from 'preact/compat'
 import { useEffect } from 'preact/hooks'
+import { takeDrops } from './files.ts'
 import { view, type View } from './state.ts'
 import { TryView } from './try/try-view.tsx'
 import { ModelBar } from './try/model-bar.tsx'
@@ -18,6 +19,7 @@ export function App() {
     addEventListener('hashchange', follow)
     return () => removeEventListener('hashchange', follow)
   }, [])
+  useEffect(takeDrops, [])
   return (
     <>
       <a class="skip" href="#main">
@@ -43,11 +45,13 @@ export function App() {
         </p>
       </header>
       <main id="main" tabIndex={-1}>
-        <ModelBar />
         {view.value === 'try' ? (
-          <TryView />
+          <>
+            <ModelBar />
+            <TryView />
+          </>
         ) : (
-          <Suspense fallback={<p class="quiet">Loading the view …</p>}>
+          <Suspense fallback={<p class="decided quiet">Loading the view …</p>}>
             <Decided />
           </Suspense>
         )}

@@ -3,6 +3,31 @@ import { signal } from '@preact/signals'
 import { setText, useModel } from './session.ts'
 
 export const notice = signal('')
+/** Whether files are held over the page. */
+export const over = signal(false)
+
+/** Takes files that are dropped anywhere: elsewhere than on a target, a browser would leave the page and show them. */
+export function takeDrops(): () => void {
+  const listeners = new AbortController()
+  const on = (name: 'dragover' | 'dragleave' | 'drop', act: (event: DragEvent) => void) =>
+    addEventListener(name, act, { signal: listeners.signal })
+  on('dragover', event => {
+    if (!event.dataTransfer?.types.includes('Files')) return
+    event.preventDefault()
+    over.value = true
+  })
+  on('dragleave', event => {
+    if (event.relatedTarget === null) over.value = false
+  })
+  on('drop', event => {
+    over.value = false
+    if (!event.dataTransfer?.types.includes('Files')) return
+    event.preventDefault()
+    location.hash = '#try'
+    void openFiles(event.dataTransfer)
+  })
+  return () => listeners.abort()
+}
 
 const TEXT = /\.(?:txt|md|markdown|csv|text)$/i
 const MODEL =

@@ -5,7 +5,7 @@ import { pipeline, type WorkerOptions, type WorkerPipeline } from 'bert-ner/work
 import type { Found } from './state.ts'
 
 export interface Choice {
-  readonly engine: 'simd' | 'wasm' | 'naive'
+  readonly engine: 'simd' | 'wasm' | 'webgl' | 'naive'
   readonly dtype: 'auto' | 'fp32' | 'w8a16' | 'q8'
   /** 0: as many as are worth it. */
   readonly threads: number
@@ -15,8 +15,16 @@ export interface Choice {
 export const ENGINES: readonly { readonly name: Choice['engine']; readonly label: string }[] = [
   { name: 'simd', label: 'simd, our own kernels' },
   { name: 'wasm', label: 'tfjs, wasm' },
+  { name: 'webgl', label: 'tfjs, webgl' },
   { name: 'naive', label: 'plain loops, the definition' },
 ]
+
+/** Whether a worker of this browser can draw with WebGL 2, which tfjs computes with. */
+export function hasWebgl(): boolean {
+  const context = typeof OffscreenCanvas === 'function' ? new OffscreenCanvas(1, 1).getContext('webgl2') : null
+  context?.getExtension('WEBGL_lose_context')?.loseContext()
+  return context !== null
+}
 
 /** A folder that was dropped. */
 export interface ModelFiles {
@@ -43,11 +51,11 @@ export async function loadModel(
   choice: Choice,
   report: (progress: number) => void,
 ): Promise<LoadedModel> {
-  const isTfjs = choice.engine === 'wasm'
+  const tfjs = choice.engine === 'wasm' || choice.engine === 'webgl' ? choice.engine : undefined
   const options: WorkerOptions<'first'> = {
     aggregation_strategy: 'first',
-    backend: isTfjs ? 'tfjs' : choice.engine === 'simd' ? 'simd' : 'naive',
-    ...(isTfjs ? { worker: tfjsWorker, wasm: new URL('./tfjs/', document.baseURI).href } : {}),
+    backend: tfjs ? 'tfjs' : choice.engine === 'simd' ? 'simd' : 'naive',
+    ...(tfjs ? { device: tfjs, worker: WORKERS[tfjs], wasm: new URL('./tfjs/', document.baseURI).href } : {}),
     ...(choice.engine === 'simd' ? { dtype: choice.dtype } : {}),
     ...(choice.engine === 'simd' && choice.threads > 0 && crossOriginIsolated ? { threads: choice.threads } : {}),
     ...(choice.decoding === 'default' ? {} : { decoding: choice.decoding }),
@@ -72,8 +80,11 @@ export async function loadModel(
   }
 }
 
-function tfjsWorker(): Worker {
-  return new Worker(new URL('./tfjs-worker.ts', import.meta.url), { type: 'module', name: 'bert-ner-tfjs' })
+/** Workers with tfjs in them, started only if tfjs is chosen. The addresses are written out for the bundler. */
+const WORKERS = {
+  wasm: () => new Worker(new URL('./tfjs-worker.ts', import.meta.url), { type: 'module', name: 'bert-ner-tfjs' }),
+  webgl: () =>
+    new Worker(new URL('./tfjs-webgl-worker.ts', import.meta.url), { type: 'module', name: 'bert-ner-tfjs-webgl' }),
 }
 
 async function* read(ner: WorkerPipeline<'first'>, texts: readonly string[], signal: AbortSignal) {

@@ -1,6 +1,6 @@
 /**
- * Reads a text as it is typed. It is cut into paragraphs at blank lines, each read on its own and remembered, so that a letter
- * typed into a book costs one paragraph.
+ * Reads a text as it is typed. It is cut into paragraphs at blank lines, and long ones at ends of sentences or lines. Each is read on
+ * its own and remembered, so that a letter typed into a book costs one paragraph.
  */
 import type { LoadedModel } from './model.ts'
 import type { Found } from './state.ts'
@@ -15,6 +15,10 @@ export type Names = readonly Found[]
 
 /** UTF-16 units of paragraphs that are remembered. */
 const REMEMBERED = 2_000_000
+
+/** A paragraph goes on for so many UTF-16 units, then up to the next end of a sentence or line, and ends anywhere at the most. */
+const [ENOUGH, MOST] = [1500, 4000]
+const END = /\n|[\p{Ll}\p{N})\]"”’][.!?…]+["”’)\]]*\s+(?=\P{Ll})|[。！？]/gu
 
 /** Texts of more UTF-16 units are not counted in tokens. */
 const COUNTED = 200_000
@@ -74,13 +78,17 @@ export class Reader {
   }
 }
 
-/** The stretches between blank lines that have anything in them. */
+/** The stretches between blank lines that have anything in them; long ones in parts. */
 export function paragraphsOf(text: string): Paragraph[] {
   const paragraphs: Paragraph[] = []
   let start = 0
   const add = (end: number) => {
-    const part = text.slice(start, end)
-    if (part.trim() !== '') paragraphs.push({ start, text: part })
+    while (start < end) {
+      const stop = end - start <= MOST / 2 ? end : cut(text, start, end)
+      const part = text.slice(start, stop)
+      if (part.trim() !== '') paragraphs.push({ start, text: part })
+      start = stop
+    }
   }
   for (const { index, 0: blank } of text.matchAll(/\r?\n[^\S\n]*\n\s*/g)) {
     add(index)
@@ -88,4 +96,37 @@ export function paragraphsOf(text: string): Paragraph[] {
   }
   add(text.length)
   return paragraphs
+}
+
+/** Where a long paragraph is cut. As cuts are at ends of sentences, those behind an edit stay where they were. */
+function cut(text: string, start: number, end: number): number {
+  const last = Math.min(end, start + MOST)
+  END.lastIndex = ENOUGH
+  const found = END.exec(text.slice(start, last))
+  if (found) return start + found.index + found[0].length
+  if (last === end) return end
+  const space = text.lastIndexOf(' ', last)
+  if (space > start) return space + 1
+  return /[\uDC00-\uDFFF]/.test(text.charAt(last)) ? last - 1 : last
+}
+
+/**
+ * Names of a text after an edit, until the text is read again: those before the edit stay, those behind it move along, and those that
+ * it touches go.
+ */
+export function moved(names: readonly Found[], before: string, after: string): readonly Found[] {
+  const most = Math.min(before.length, after.length)
+  let start = 0
+  while (start < most && before.charCodeAt(start) === after.charCodeAt(start)) start++
+  let rest = 0
+  while (
+    rest < most - start &&
+    before.charCodeAt(before.length - 1 - rest) === after.charCodeAt(after.length - 1 - rest)
+  ) {
+    rest++
+  }
+  const [end, by] = [before.length - rest, after.length - before.length]
+  return names.flatMap(name =>
+    name.end <= start ? [name] : name.start >= end ? [{ ...name, start: name.start + by, end: name.end + by }] : [],
+  )
 }

@@ -1,13 +1,19 @@
 // Keeps the page and the model, so that a second visit needs no network. The build puts VERSION and FILES before this code.
 //
 // The page itself comes from the network if there is one, since a new version changes its name for everything else. All other
-// files have a hash in their names: the kept one is the right one. Large files (the model) are kept when they are first read.
-/* global VERSION, FILES, self, caches, fetch, Response, URL */
+// files have a hash in their names: the kept one is the right one. Those of the page are kept at once; the model is kept as it is
+// read. If it was read before this worker had control, the page says so ('keep'), and what is missing is fetched, as a rule from
+// the browser's own cache. tfjs is kept once it is chosen.
+/* global VERSION, FILES, self, caches, fetch, Request, Response, URL */
 const CACHE = `bert-ner-${VERSION}`
 const LARGE = /\.(?:safetensors|wasm|txt)$/
+const CHOSEN = /tfjs/
+
+/** Files that are being stored, by address: no file is fetched twice. */
+const storing = new Map()
 
 self.addEventListener('install', event => {
-  const shell = FILES.filter(name => !LARGE.test(name))
+  const shell = FILES.filter(name => !LARGE.test(name) && !CHOSEN.test(name))
   event.waitUntil(
     caches
       .open(CACHE)
@@ -27,6 +33,21 @@ self.addEventListener('activate', event => {
     })(),
   )
 })
+
+self.addEventListener('message', event => {
+  if (event.data === 'keep') event.waitUntil(keepAll())
+})
+
+/** Fetches and keeps what a visit without a network needs and is not kept yet. */
+async function keepAll() {
+  const cache = await caches.open(CACHE)
+  for (const name of FILES.filter(each => !CHOSEN.test(each))) {
+    const { href } = new URL(name, self.registration.scope)
+    await storing.get(href)
+    if (await cache.match(href)) continue
+    await cache.add(new Request(href, { cache: 'force-cache' })).catch(() => {}) // No network: at the next visit.
+  }
+}
 
 self.addEventListener('fetch', event => {
   const { request } = event
@@ -51,14 +72,17 @@ async function file(request, event) {
   const kept = await caches.match(request, { cacheName: CACHE })
   if (kept) return kept
   const response = await fetch(request)
-  if (response.status === 200 && response.type === 'basic') {
-    const copy = response.clone()
-    event.waitUntil(
-      caches
-        .open(CACHE)
-        .then(cache => cache.put(request, copy))
-        .catch(() => {}),
-    ) // A full disk: not kept.
-  }
+  if (response.status === 200 && response.type === 'basic') event.waitUntil(store(request, response.clone()))
   return response
+}
+
+/** Stores an answer. A full disk is no fault: the file is not kept. */
+function store(request, response) {
+  const stored = caches
+    .open(CACHE)
+    .then(cache => cache.put(request, response))
+    .catch(() => {})
+    .finally(() => storing.delete(request.url))
+  storing.set(request.url, stored)
+  return stored
 }

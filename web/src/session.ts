@@ -1,7 +1,7 @@
 /** What happens when: loading a model, reading after each change of the text, changing the engine. */
 import { batch, signal } from '@preact/signals'
 import { loadModel, type Choice, type LoadedModel, type ModelFiles } from './model.ts'
-import { Reader } from './reader.ts'
+import { moved, Reader } from './reader.ts'
 import { found, model, reading, text } from './state.ts'
 import { SAMPLES } from './try/samples.ts'
 
@@ -22,8 +22,12 @@ export async function start(): Promise<void> {
 }
 
 export function setText(next: string): void {
-  cut.value = next.length > LONGEST
-  text.value = cut.value ? next.slice(0, LONGEST) : next
+  const kept = next.slice(0, LONGEST)
+  batch(() => {
+    cut.value = kept.length < next.length
+    found.value = moved(found.value, text.value, kept)
+    text.value = kept
+  })
   readSoon()
 }
 
@@ -33,19 +37,24 @@ export function useModel(given: ModelFiles | undefined): void {
   void load(choice.value)
 }
 
-/** Waits until the service worker answers for this page, so that the model is fetched once and kept; five seconds at most. */
+/** Gives the service worker a moment to take control: then the model is kept while it is fetched. */
 async function controlled(): Promise<void> {
   if (import.meta.env.DEV || !('serviceWorker' in navigator)) return
-  try {
-    await navigator.serviceWorker.register('./sw.js', { scope: './' })
-  } catch {
-    return // Opened from a place that allows none: the page works, and is not kept.
-  }
-  if (navigator.serviceWorker.controller) return
-  await Promise.race([
-    new Promise(resolve => navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true })),
-    new Promise(resolve => setTimeout(resolve, 5000)),
-  ])
+  const workers = navigator.serviceWorker
+  const registered = workers.register('./sw.js', { scope: './' }).then(
+    () => true,
+    () => false, // Opened from a place that allows none: the page works, and is not kept.
+  )
+  if (workers.controller) return
+  const taken = new Promise(resolve => workers.addEventListener('controllerchange', resolve, { once: true }))
+  const refused = registered.then(is => (is ? taken : undefined))
+  await Promise.race([taken, refused, new Promise(resolve => setTimeout(resolve, 1000))])
+}
+
+/** Has the service worker keep what it did not see on its way: however late it took control, the next visit needs no network. */
+function keep(): void {
+  if (import.meta.env.DEV || !('serviceWorker' in navigator)) return
+  void navigator.serviceWorker.ready.then(({ active }) => active?.postMessage('keep'))
 }
 
 async function load(wanted: Choice): Promise<void> {
@@ -54,6 +63,7 @@ async function load(wanted: Choice): Promise<void> {
   const { signal: stopped } = loading
   const before = model.value
   stopReading()
+  reading.value = { is: 'idle' }
   reader = undefined
   const name = files?.name ?? 'the default model'
   model.value = { is: 'loading', progress: undefined, name }
@@ -70,6 +80,7 @@ async function load(wanted: Choice): Promise<void> {
   if (stopped.aborted) return void loaded.dispose()
   reader = new Reader(loaded)
   model.value = { is: 'ready', model: loaded }
+  keep()
   readSoon()
 }
 

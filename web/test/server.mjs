@@ -2,6 +2,7 @@
 import { createReadStream, statSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { extname, join, normalize, sep } from 'node:path'
+import { createGzip } from 'node:zlib'
 
 const TYPES = {
   '.html': 'text/html; charset=utf-8',
@@ -15,26 +16,40 @@ const TYPES = {
 }
 const ISOLATED = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' }
 
-/** Serves a folder on a free port of this machine. `requests` lists the paths that were asked for. */
-export async function serve(folder, { isolated = false, headers = {} } = {}) {
+/**
+ * Serves a folder on a free port of this machine. `requests` lists the paths that were asked for. `gzip` compresses what has one of
+ * the types above, as hosts do; a path in `held` is answered once its promise is fulfilled. `close` cuts connections too.
+ */
+export async function serve(folder, { isolated = false, headers = {}, gzip = false, held = new Map() } = {}) {
   const requests = []
   const server = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url, 'http://localhost').pathname)
     requests.push(path)
+    void Promise.resolve(held.get(path)).then(() => answer(path, response))
+  })
+  const answer = (path, response) => {
     const file = join(folder, normalize(path.endsWith('/') ? `${path}index.html` : path))
     const info = file.startsWith(folder + sep) ? statSync(file, { throwIfNoEntry: false }) : undefined
     if (!info?.isFile()) {
       response.writeHead(404).end('not found')
       return
     }
+    const type = TYPES[extname(file)]
+    const isSmaller = gzip && type !== undefined
     response.writeHead(200, {
-      'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream',
-      'Content-Length': info.size,
+      'Content-Type': type ?? 'application/octet-stream',
+      ...(isSmaller ? { 'Content-Encoding': 'gzip' } : { 'Content-Length': info.size }),
       ...(isolated ? ISOLATED : {}),
       ...headers,
     })
-    createReadStream(file).pipe(response)
-  })
+    const stream = createReadStream(file)
+    if (isSmaller) stream.pipe(createGzip()).pipe(response)
+    else stream.pipe(response)
+  }
   await new Promise(resolve => server.listen(0, '127.0.0.1', resolve))
-  return { url: `http://127.0.0.1:${server.address().port}/`, requests, close: () => server.close() }
+  const close = () => {
+    server.close()
+    server.closeAllConnections()
+  }
+  return { url: `http://127.0.0.1:${server.address().port}/`, requests, close }
 }

@@ -1,6 +1,7 @@
 /** Runs this runtime. It watches the source (read) and the kernels (pack) to split loading into stages. */
 import { loadKernels } from '../../../dist/kernels/load.js'
 import '../../../dist/node/tfjs.js'
+import '../../../dist/node/turbo.js'
 import type { Kernels } from '../../../dist/kernels/kernels.js'
 import { packBatch } from '../../../dist/layers/batch.js'
 import { BertForTokenClassification } from '../../../dist/layers/token-classifier.js'

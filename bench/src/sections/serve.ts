@@ -1,189 +1,151 @@
 /** The service under load: requests a second and latencies, beside a plain Python service; overload; a long run. */
-import { spawn, type ChildProcess } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
-import { join } from 'node:path'
 import { progress, type Bench } from '../bench.ts'
 import { asError } from '../interleave.ts'
-import { randomModelFolder, type Model } from '../models.ts'
-import { BENCH, importPeer, ROOT } from '../paths.ts'
+import type { Model } from '../models.ts'
+import { loadWith, Service, type Fire, type Measured } from '../services.ts'
 import { texts } from '../text.ts'
 
 const OURS = { label: 'bert-ner serve', group: 'ours' } as const
 const PYTHON = { label: 'FastAPI + transformers', group: 'peer' } as const
 
 const CONNECTIONS = [1, 8, 64, 256]
-/** How much more than the capacity is offered in overload. */
-const OVERLOAD = 4
-
-/** The part of autocannon that is used. */
-interface Load {
-  readonly url: string
-  readonly connections: number
-  readonly duration?: number
-  readonly amount?: number
-  readonly overallRate?: number
-  readonly timeout: number
-  readonly requests: readonly {
-    readonly method: 'POST'
-    readonly body: string
-    readonly headers: Record<string, string>
-  }[]
-}
-interface Measured {
-  readonly latency: { readonly p50: number; readonly p99: number; readonly max: number }
-  readonly duration: number
-  readonly '2xx': number
-  readonly non2xx: number
-  readonly errors: number
-  readonly timeouts: number
-  readonly statusCodeStats: Readonly<Record<string, { readonly count: number }>>
-}
-
-interface Service {
-  readonly url: string
-  readonly child: ChildProcess
-}
 
 export async function measureService(bench: Bench, model: Model, python: string | undefined): Promise<void> {
-  const cannon = (await importPeer('autocannon')) as { default: (load: Load) => Promise<Measured> }
-  const { quick } = bench.settings
-  const requests = texts(500).map(text => ({
-    method: 'POST' as const,
-    body: JSON.stringify({ inputs: text }),
-    headers: { 'Content-Type': 'application/json' },
-  }))
-  const fire = (load: Omit<Load, 'requests' | 'timeout'>) => cannon.default({ ...load, requests, timeout: 60 })
+  const fire = await loadWith(texts(500))
   const place = (column: string) => ({ section: 'serve', model: model.name, threads: null, column })
-  const duration = quick ? 2 : 10
-  let peak = 0
+  const duration = bench.settings.quick ? 2 : 10
   for (const engine of [OURS, PYTHON]) {
     let service: Service | undefined
     try {
-      service = engine === OURS ? await startOurs(model.folder) : await startPython(model.folder, python)
-      await fire({ url: service.url, connections: 4, duration: 3 })
+      service = engine === OURS ? await Service.ours(model.folder) : await Service.python(model.folder, python)
+      await fire({ url: service.url, connections: 16, duration: 3 })
       for (const connections of CONNECTIONS) {
         progress(`${engine.label}, ${connections} connections`)
         const seen = await fire({ url: service.url, connections, duration })
-        const rate = seen['2xx'] / seen.duration
-        if (engine === OURS) peak = Math.max(peak, rate)
-        bench.add(engine, place(`${connections} connections, requests/s`), rate, 'requests/s')
+        bench.add(engine, place(`${connections} connections, requests/s`), seen['2xx'] / seen.duration, 'requests/s')
         bench.add(engine, place(`${connections} connections, p50`), seen.latency.p50, 'ms')
         bench.add(engine, place(`${connections} connections, p99`), seen.latency.p99, 'ms')
-        if (seen.non2xx + seen.errors + seen.timeouts > 0) {
-          bench.notes.push(`${engine.label}, ${connections}: ${seen.non2xx} refused, ${seen.errors} failed`)
-        }
+        noteOthers(bench, `${engine.label}, ${connections} connections`, [seen])
       }
     } catch (error) {
       bench.add(engine, { ...place('1 connections, requests/s'), note: asError(error).message }, null, 'requests/s')
     } finally {
-      service?.child.kill('SIGKILL')
+      service?.end()
     }
   }
-  await measureOverload(bench, model, peak, fire)
-  await measureLongRun(bench, fire)
 }
 
-type Fire = (load: Omit<Load, 'requests' | 'timeout'>) => Promise<Measured>
+/** Notes what was not answered with 200. */
+function noteOthers(bench: Bench, load: string, seen: readonly Measured[]): void {
+  const counts = new Map<string, number>()
+  const count = (what: string, more: number) => more > 0 && counts.set(what, (counts.get(what) ?? 0) + more)
+  for (const { statusCodeStats, errors, timeouts } of seen) {
+    for (const [code, one] of Object.entries(statusCodeStats)) if (code !== '200') count(code, one.count)
+    count('failed', errors - timeouts)
+    count('timed out', timeouts)
+  }
+  const others = [...counts].map(([what, number]) => `${number} × ${what}`)
+  if (others.length > 0) bench.notes.push(`${load}: ${others.join(', ')}`)
+}
 
-/** A queue that 256 connections can fill, so that requests are refused. */
+/** How much more than the capacity is offered in overload. */
+const OVERLOAD = 4
+/** A queue that the connections below can fill, so that requests are refused: a few passes. */
 const SHORT_QUEUE = 2048
+/** Requests that are taken and hold their connections: those of the short queue and of one batch, 21 tokens each. */
+const HELD = (SHORT_QUEUE + 512) / 21
+const MOST_CONNECTIONS = 1000
+/** Connections start in so many groups over a second, since each fires at the beginning of its own seconds. */
+const GROUPS = 20
 
-async function measureOverload(bench: Bench, { name, folder }: Model, peak: number, fire: Fire): Promise<void> {
-  if (peak === 0) return
-  const { url, child } = await startOurs(folder, ['--queue-tokens', String(SHORT_QUEUE)])
+export async function measureOverload(bench: Bench, { name, folder }: Model): Promise<void> {
+  const { quick } = bench.settings
+  const fire = await loadWith(texts(500))
+  const service = await Service.ours(folder, ['--queue-tokens', String(SHORT_QUEUE)])
   try {
-    await fire({ url, connections: 16, duration: 3 })
-    const before = memoryOf(child)
+    const { url } = service
+    const capacity = async () => {
+      const seen = await fire({ url, connections: 64, duration: quick ? 2 : 10 })
+      return seen['2xx'] / seen.duration
+    }
+    await fire({ url, connections: 64, duration: quick ? 1 : 5 })
+    const before = await capacity()
+    const memory = service.memory()
     progress('overload')
-    const duration = bench.settings.quick ? 5 : 60
-    const seen = await fire({ url, connections: 256, duration, overallRate: Math.ceil(peak * OVERLOAD) })
-    const place = (column: string) => ({ section: 'serve', model: name, threads: null, column })
+    const seen = await overload(fire, url, before * OVERLOAD, quick ? 5 : 60)
+    const after = service.memory()
+    const peak = (before + (await capacity())) / 2 // of the same minutes
     const add = (column: string, value: number, unit: string) =>
-      bench.add({ ...OURS, label: 'overload' }, place(column), value, unit)
-    const refused = seen.statusCodeStats['429']?.count ?? 0
-    add('offered, requests/s', (seen['2xx'] + seen.non2xx) / seen.duration, 'requests/s')
-    add('goodput, % of the peak', (100 * seen['2xx']) / seen.duration / peak, '%')
-    add('answered 429', refused, '')
-    add('neither 200 nor 429', seen.non2xx - refused + seen.errors + seen.timeouts, '')
-    add('slowest answer, ms', seen.latency.max, 'ms')
-    add('memory before, MB', before, 'MB')
-    add('memory after, MB', memoryOf(child), 'MB')
-  } finally {
-    child.kill('SIGKILL')
-  }
-}
-
-async function measureLongRun(bench: Bench, fire: Fire): Promise<void> {
-  const model = randomModelFolder('mini')
-  const { url, child } = await startOurs(model.folder)
-  try {
-    progress('long run')
-    await fire({ url, connections: 64, amount: bench.settings.quick ? 500 : 20_000 })
-    const before = memoryOf(child)
-    const amount = bench.settings.quick ? 1000 : 100_000
-    const seen = await fire({ url, connections: 64, amount })
-    const place = (column: string) => ({ section: 'serve', model: model.name, threads: null, column })
-    const add = (column: string, value: number, unit: string) => bench.add(OURS, place(column), value, unit)
-    add('requests', seen['2xx'], '')
-    add('not answered with 200', amount - seen['2xx'], '')
-    add('requests/s', seen['2xx'] / seen.duration, 'requests/s')
-    add('memory after a fifth, MB', before, 'MB')
-    add('memory after all, MB', memoryOf(child), 'MB')
-  } finally {
-    child.kill('SIGKILL')
-  }
-}
-
-/** Resident megabytes of a process, where the system says (Linux). */
-function memoryOf({ pid }: ChildProcess): number {
-  const status = readFileSync(`/proc/${pid ?? 0}/status`, 'utf8')
-  return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) / 1024
-}
-
-function startOurs(folder: string, flags: readonly string[] = []): Promise<Service> {
-  return start(process.execPath, port => [
-    join(ROOT, 'dist/cli.js'),
-    'serve',
-    '--model',
-    folder,
-    '--port',
-    port,
-    ...flags,
-  ])
-}
-
-function startPython(folder: string, python = join(BENCH, 'export/.venv/bin/python')): Promise<Service> {
-  return start(python, port => [join(BENCH, 'export/service.py'), folder, port])
-}
-
-async function start(command: string, words: (port: string) => string[]): Promise<Service> {
-  const port = await freePort()
-  const child = spawn(command, words(String(port)), {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    env: { ...process.env, HF_HUB_OFFLINE: '1' },
-  })
-  let said = ''
-  child.stderr.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-500)))
-  child.on('error', ({ message }) => (said = message))
-  process.once('exit', () => child.kill('SIGKILL'))
-  const url = `http://127.0.0.1:${port}`
-  for (;;) {
-    if (child.exitCode !== null || child.pid === undefined) throw new Error(said.trim().split('\n').at(-1))
-    const isReady = await fetch(`${url}/ready`).then(
-      ({ ok }) => ok,
-      () => false,
+      bench.add(
+        { ...OURS, label: 'overload' },
+        { section: 'overload', model: name, threads: null, column },
+        value,
+        unit,
+      )
+    const sum = (value: (one: Measured) => number) => seen.reduce((total, one) => total + value(one), 0)
+    const refused = sum(one => one.statusCodeStats['429']?.count ?? 0)
+    const goodput = sum(one => one['2xx'] / one.duration)
+    add('peak, requests/s', peak, 'requests/s')
+    add(
+      'offered, requests/s',
+      sum(one => (one['2xx'] + one.non2xx) / one.duration),
+      'requests/s',
     )
-    if (isReady) return { url, child }
-    await new Promise(resolve => setTimeout(resolve, 200))
+    add('goodput, % of the peak', (100 * goodput) / peak, '%')
+    add(
+      'answered 200',
+      sum(one => one['2xx']),
+      '',
+    )
+    add('answered 429', refused, '')
+    add('neither 200 nor 429', sum(one => one.non2xx + one.errors + one.timeouts) - refused, '')
+    add('p99 of the worst group, ms', Math.max(...seen.map(one => one.latency.p99)), 'ms')
+    add('slowest 200, ms', Math.max(...seen.map(one => one.latency.max)), 'ms')
+    add('memory before, MB', memory, 'MB')
+    add('memory after, MB', after, 'MB')
+  } finally {
+    service.end()
   }
 }
 
-function freePort(): Promise<number> {
-  return new Promise(resolve => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
+/** Offers `rate` requests a second, whatever becomes of them: connections that wait for an answer are not counted on. */
+function overload(fire: Fire, url: string, rate: number, duration: number): Promise<Measured[]> {
+  const each = Math.ceil(rate / (MOST_CONNECTIONS - HELD)) // of a connection, a second
+  const connections = Math.ceil((rate / each + HELD) / GROUPS)
+  return Promise.all(
+    Array.from({ length: GROUPS }, async (_, group) => {
+      await new Promise(resolve => setTimeout(resolve, (1000 * group) / GROUPS))
+      return fire({ url, connections, duration, overallRate: each * connections })
+    }),
+  )
+}
+
+/** Short texts, so that as many requests as possible pass. */
+const WORDS = 4
+
+export async function measureLongRun(bench: Bench, { name, folder }: Model): Promise<void> {
+  const fire = await loadWith(texts(500).map(text => text.split(' ').slice(0, WORDS).join(' ')))
+  const service = await Service.ours(folder)
+  try {
+    const amount = bench.settings.quick ? 1000 : 100_000
+    progress('long run')
+    const parts = Array.from({ length: 5 }, () => amount / 5)
+    const memory: number[] = []
+    const seen: Measured[] = []
+    for (const part of parts) {
+      seen.push(await fire({ url: service.url, connections: 64, amount: part }))
+      memory.push(service.memory())
+    }
+    const add = (column: string, value: number, unit: string) =>
+      bench.add(OURS, { section: 'soak', model: name, threads: null, column }, value, unit)
+    const answered = seen.reduce((sum, one) => sum + one['2xx'], 0)
+    const seconds = seen.reduce((sum, one) => sum + one.duration, 0)
+    add('requests', amount, '')
+    add('not answered with 200', amount - answered, '')
+    noteOthers(bench, 'long run', seen)
+    add('requests/s', answered / seconds, 'requests/s')
+    for (const [i, megabytes] of memory.entries()) add(`memory after ${20 * (i + 1)} %, MB`, megabytes, 'MB')
+  } finally {
+    service.end()
+  }
 }

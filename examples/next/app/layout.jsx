@@ -1,4 +1,4 @@
-export const metadata = { title: 'Names in a text' }
+export const metadata = { title: 'Names in a text', icons: { icon: 'data:,' } }
 
 export default function Layout({ children }) {
   return (

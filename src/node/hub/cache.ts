@@ -15,7 +15,7 @@ import { isCommit } from '../../source/hub/name.ts'
 import type { FileState, Hasher, HubCache, Part, RemoteFile } from '../../source/hub/store.ts'
 import { readFile as readSourceFile } from '../../source/source.ts'
 import { sourceFromFolder } from '../folder.ts'
-import { writing } from './failure.ts'
+import { makeFolder, writing } from './failure.ts'
 import { setVerified, writeHash } from './marks.ts'
 import { claimPart } from './part.ts'
 import { isTrue } from './settings.ts'
@@ -93,7 +93,7 @@ export class DiskCache implements HubCache {
   async begin({ etag, size }: RemoteFile, isForced: boolean): Promise<Part | undefined> {
     const blob = this.#blob(etag)
     await writing(this.folder, async () => {
-      await mkdir(dirname(blob), { recursive: true })
+      await makeFolder(dirname(blob))
       await tag(dirname(this.folder))
     })
     // A blob of another size was cut: it is replaced.
@@ -117,7 +117,7 @@ export class DiskCache implements HubCache {
     const path = join(this.snapshot(commit), name)
     const temporary = `${path}.${randomBytes(4).toString('hex')}.tmp`
     await writing(path, async () => {
-      await mkdir(dirname(path), { recursive: true })
+      await makeFolder(dirname(path))
       try {
         const isSymlink = await makeLink(blob, temporary)
         await stat(temporary) // its blob may have been cleaned away meanwhile

@@ -1,4 +1,6 @@
 /** The errors of a cache on disk: which of them are the disk's, and what to do about them. */
+import { mkdir, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { HubError } from '../../source/hub/errors.ts'
 
 const REASONS: ReadonlyMap<string, string> = new Map([
@@ -28,6 +30,19 @@ export async function writing<T>(path: string, action: () => Promise<T>): Promis
     throw new HubError('SOURCE_CACHE_UNWRITABLE', path, 'a cache that can be written', found ?? code, nextStep, {
       cause,
     })
+  }
+}
+
+/** Makes a folder, and those above it. On a read-only disk Node says that something is missing: here the disk's own reason is thrown. */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true })
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error
+    let highest = path
+    while (await stat(dirname(highest)).then(() => false, () => dirname(highest) !== highest)) highest = dirname(highest) // prettier-ignore
+    await mkdir(highest)
+    await mkdir(path, { recursive: true })
   }
 }
 

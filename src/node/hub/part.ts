@@ -24,8 +24,9 @@ const GONE_ELSEWHERE = 60 * HEARTBEAT
 /** How long another process is waited for that makes no progress. */
 const PATIENCE = 30_000
 const POLL = 200
-/** Bytes of one write. */
+/** Bytes of one write, and after which the disk is asked for them while more come, so that not all is left for the end. */
 const BLOCK = 1 << 20
+const SYNC = 1 << 25
 
 /** Those of this process. */
 const own = new Set<string>()
@@ -119,10 +120,13 @@ class PartFile implements Part {
   readonly #timer: ReturnType<typeof setInterval>
   #size: number
   #validator: string | undefined
-  /** Bytes that have come and are not yet being written. */
+  /** Bytes that have come and are not yet being written; and the block before, which is. */
   #block = new Uint8Array(BLOCK)
+  #spare = new Uint8Array(BLOCK)
   #used = 0
   #writing: Promise<void> = Promise.resolve()
+  #unsynced = 0
+  #syncing: Promise<void> | undefined
   /** Set once the file is no longer under its name. */
   #lost: unknown
 
@@ -200,7 +204,7 @@ class PartFile implements Part {
     await this.#writing
     const block = this.#block.subarray(0, this.#used)
     const at = this.#size - this.#used
-    this.#block = new Uint8Array(BLOCK)
+    ;[this.#block, this.#spare] = [this.#spare, this.#block]
     this.#used = 0
     this.#writing = this.#write(() => this.#writeAt(block, at))
     this.#writing.catch(() => undefined)
@@ -210,6 +214,11 @@ class PartFile implements Part {
     for (let done = 0; done < bytes.byteLength;) {
       done += (await this.#handle.write(bytes, done, bytes.byteLength - done, at + done)).bytesWritten
     }
+    this.#unsynced += bytes.byteLength
+    if (this.#unsynced < SYNC || this.#syncing) return
+    this.#unsynced = 0
+    // A failure is that of the last one, when all is there.
+    this.#syncing = this.#handle.datasync().catch(() => undefined).finally(() => (this.#syncing = undefined)) // prettier-ignore
   }
 
   /** All that was given to `write` is in the file. */
@@ -221,6 +230,7 @@ class PartFile implements Part {
   async finish(): Promise<void> {
     await this.#flush()
     await this.#write(async () => {
+      await this.#syncing
       await this.#handle.datasync() // Without power, a name must not outlive its bytes.
       await this.#close()
       await rename(this.path, this.#blob)
@@ -249,6 +259,7 @@ class PartFile implements Part {
   async #close(): Promise<void> {
     if (!own.delete(this.path)) return
     clearInterval(this.#timer)
+    await this.#syncing
     await this.#handle.close()
   }
 

@@ -6,6 +6,7 @@ import { OptionError } from '../../errors.ts'
 import type { Hub } from '../../source/hub/http.ts'
 import { BACKOFF, checkToken, ENDPOINT, TIMEOUT, type HubOptions } from '../../source/hub/options.ts'
 import { quote, show } from '../../values.ts'
+import { nodeRequest } from './request.ts'
 
 export interface HubSettings {
   readonly hub: Hub
@@ -21,7 +22,7 @@ export async function hubSettings(options: HubOptions): Promise<HubSettings> {
     hub: {
       endpoint: endpointOf(env.HF_ENDPOINT),
       token: checkToken(options.token === false ? undefined : (options.token ?? (await savedToken()))),
-      fetch: options.fetch ?? fetch,
+      fetch: options.fetch ?? nodeRequest,
       etagTimeout: seconds('HF_HUB_ETAG_TIMEOUT'),
       downloadTimeout: seconds('HF_HUB_DOWNLOAD_TIMEOUT'),
       backoff: BACKOFF,

@@ -2,7 +2,7 @@
  * Requests to the hub: redirects by hand, because a token must not travel with them; a time limit on silence; and every status
  * other than success as an error that says what it means.
  */
-import { reasonOf } from '../../values.ts'
+import { reasonOf, show } from '../../values.ts'
 import { HubError, oddAnswer, unreachable } from './errors.ts'
 
 /** How the hub is asked. Times in milliseconds. */
@@ -11,7 +11,7 @@ export interface Hub {
   readonly endpoint: string
   /** Sent to the endpoint's origin alone. */
   readonly token: string | undefined
-  readonly fetch: typeof fetch
+  readonly fetch: (url: string, request: HubRequest) => Promise<HubResponse>
   /**
    * Whether this is a page. It cannot look at a redirect, follows it unseen, and drops the token on the way to another origin; it
    * may set few headers, and sees few of another origin's.
@@ -25,9 +25,28 @@ export interface Hub {
   readonly backoff: number
 }
 
+/** Of a request, what fetch takes and is set here. */
+export interface HubRequest extends Pick<RequestInit, 'credentials' | 'redirect' | 'cache'> {
+  readonly method: 'HEAD' | 'GET'
+  readonly headers: Readonly<Record<string, string>>
+  readonly signal: AbortSignal
+}
+
+/** Of the Response of fetch, what is read here. */
+export interface HubResponse {
+  readonly status: number
+  readonly headers: { get(name: string): string | null }
+  readonly body: {
+    getReader(): { read(): Promise<{ readonly value?: Uint8Array | undefined }> }
+    cancel(): Promise<void>
+  } | null
+  /** After redirects; empty if that is not known. */
+  readonly url: string
+}
+
 export interface Reply {
   readonly url: string
-  readonly response: Response
+  readonly response: HubResponse
   /** Starts the time limit anew: bytes have come. */
   readonly alive: () => void
   /** Lets go of the connection and of the timer. */
@@ -41,7 +60,7 @@ interface Request {
   readonly headers?: Readonly<Record<string, string>>
   readonly timeout: number
   /** Whether a redirect is the answer that was wanted. */
-  readonly isAnswer?: (response: Response) => boolean
+  readonly isAnswer?: (response: HubResponse) => boolean
 }
 
 /**
@@ -65,30 +84,46 @@ export async function send(hub: Hub, address: string, request: Request): Promise
 }
 
 async function sendOnce(hub: Hub, url: URL, { method, headers, timeout }: Request): Promise<Reply> {
-  const controller = new AbortController()
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const alive = () => {
-    clearTimeout(timer)
-    timer = setTimeout(() => controller.abort(), timeout)
-  }
-  alive()
+  const { signal, alive, stop, abort } = silenceLimit(timeout)
+  let response: HubResponse
   try {
-    const response = await hub.fetch(url.href, {
+    response = await hub.fetch(url.href, {
       method,
       credentials: 'omit',
-      signal: controller.signal,
+      signal,
       ...(hub.isInPage ? IN_PAGE : ELSEWHERE),
       headers: { ...(hub.isInPage ? {} : ELSEWHERE.headers), ...tokenFor(hub, url), ...headers },
     })
-    const end = async () => {
-      clearTimeout(timer)
-      await response.body?.cancel().catch(() => undefined)
-    }
-    return { url: hub.isInPage && response.url !== '' ? response.url : url.href, response, alive, end }
   } catch (cause) {
-    clearTimeout(timer)
-    throw unreachable(shown(url), silence(controller.signal, timeout) ?? reasonOf(cause), cause)
+    stop()
+    throw unreachable(shown(url), silence(signal, timeout) ?? reasonOf(cause), cause)
   }
+  if (typeof (response as Partial<HubResponse> | undefined)?.headers?.get !== 'function') {
+    stop()
+    throw oddAnswer(shown(url), 'a Response from the `fetch` that was passed', show(response))
+  }
+  const end = async () => {
+    stop()
+    await response.body?.cancel().catch(abort) // one that was begun cannot be cancelled
+  }
+  return { url: hub.isInPage && response.url !== '' ? response.url : url.href, response, alive, end }
+}
+
+/** Aborts after so many milliseconds in which `alive` was not called. One timer, for `alive` is called thousands of times. */
+function silenceLimit(timeout: number) {
+  const controller = new AbortController()
+  let last = Date.now()
+  let timer: ReturnType<typeof setTimeout>
+  const look = () => {
+    const left = last + timeout - Date.now()
+    if (left <= 0) controller.abort()
+    else timer = setTimeout(look, left)
+  }
+  look()
+  const alive = () => {
+    last = Date.now()
+  }
+  return { signal: controller.signal, alive, stop: () => clearTimeout(timer), abort: () => controller.abort() }
 }
 
 /** The browser's own cache would keep the weights a second time, and answer for a branch with what it was. */

@@ -17,7 +17,7 @@ import {
   VOCABULARIES,
   WEIGHTS,
 } from './files.ts'
-import { send, statusError, type Hub, type Reply } from './http.ts'
+import { send, statusError, type Hub, type HubResponse, type Reply } from './http.ts'
 import { readListing, type Listing } from './listing.ts'
 import { DEFAULT_REVISION, isCommit, type HubName } from './name.ts'
 import { OTHER_FILES } from '../other-files.ts'
@@ -240,7 +240,7 @@ class Snapshot {
     if (this.#hub.isInPage) return this.#findListed(revision, file)
     const url = this.#url(revision, file)
     // A large file lies elsewhere. Only what the endpoint itself says of it counts.
-    const isAnswer = ({ headers }: Response) => headers.get('x-linked-etag') !== null
+    const isAnswer = ({ headers }: HubResponse) => headers.get('x-linked-etag') !== null
     const reply = await send(this.#hub, url, { method: 'HEAD', timeout: this.#hub.etagTimeout, isAnswer })
     await reply.end()
     return this.#read(reply, revision, file)

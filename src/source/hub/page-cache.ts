@@ -5,7 +5,7 @@
  *     owner/name/snapshots/COMMIT/FILE  its hash
  *     owner/name/absent/COMMIT/FILE     empty: the model has no such file
  *     owner/name/blobs/HASH             size and set of a whole file, written last
- *     owner/name/parts/HASH             the set of one that is being fetched
+ *     owner/name/parts/HASH             the set of one that is being fetched, and how far it is
  *     owner/name/sets/SET/0, 1, 2, …    bytes, in pieces
  *
  * A file that is fetched again is another set, so that the one before is read until the new one is whole.
@@ -15,7 +15,7 @@ import { Sha1, Sha256 } from '../sha.ts'
 import { missingFile, readFile, type ModelFile, type ModelSource } from '../source.ts'
 import { HubError } from './errors.ts'
 import { isCommit } from './name.ts'
-import { takeLock } from './page-lock.ts'
+import { takeLock, type PageLock } from './page-lock.ts'
 import { PagePart } from './page-part.ts'
 import type { PageStore } from './page-store.ts'
 import type { FileState, Hasher, HubCache, Part, RemoteFile } from './store.ts'
@@ -25,6 +25,8 @@ interface Blob {
   readonly size: number
   readonly set: string
 }
+
+const FREE: PageLock = { isStolen: false, isLost: () => false, release: () => undefined }
 
 /** randomUUID is for secure pages alone. */
 function randomName(): string {
@@ -67,28 +69,43 @@ export class PageCache implements HubCache {
   }
 
   async begin({ etag, size }: RemoteFile, isForced: boolean): Promise<Part | undefined> {
-    const progress = async () => (await this.#partOf(etag))?.size ?? 0
-    const lock = await takeLock(`bert-ner ${this.#key(etag)}`, progress)
+    const lock = await this.#take(etag)
     try {
       const blob = await this.#blob(etag)
       if (!isForced && blob !== undefined && (size === undefined || blob.size === size)) {
         lock.release()
         return undefined
       }
-      // Whoever lost the lock may still write into the set that was begun.
-      const left = lock.isStolen ? undefined : await this.#partOf(etag)
-      const set = left?.set ?? randomName()
-      if (left === undefined) await this.#write(`parts/${etag}`, set)
+      const set = await this.#claim(etag, lock.isStolen)
+      const beat = (bytes: number) => this.#write(`parts/${etag}`, `${set} ${bytes}`)
       const finish = async (whole: number) => {
+        const before = await this.#blob(etag)
         await this.#write(`blobs/${etag}`, JSON.stringify({ size: whole, set }))
         await this.#store.remove(this.#key(`parts/${etag}`))
-        if (blob) await this.#removeSet(blob)
+        if (before) await this.#removeSet(before.set, before.size)
       }
-      return await PagePart.open(this.#store, this.#key(`sets/${set}`), lock, finish)
+      return await PagePart.open({ store: this.#store, key: this.#key(`sets/${set}`), lock, beat, finish })
     } catch (error) {
       lock.release()
       throw error
     }
+  }
+
+  /** Memory is of this page alone, and has nobody to lock out. */
+  #take(etag: string): Promise<PageLock> {
+    if (!this.#store.isKept) return Promise.resolve(FREE)
+    const progress = async () => (await this.#read(`parts/${etag}`)) ?? ''
+    return takeLock(`${this.#store.place}: ${this.#key(etag)}`, progress)
+  }
+
+  /** The set that a download goes on with. Whoever lost the lock may still write into the one that was begun: that is given up. */
+  async #claim(etag: string, isStolen: boolean): Promise<string> {
+    const [left] = (await this.#read(`parts/${etag}`))?.split(' ') ?? []
+    if (left !== undefined && !isStolen) return left
+    const set = randomName()
+    await this.#write(`parts/${etag}`, `${set} 0`)
+    if (left !== undefined) await this.#removeSet(left)
+    return set
   }
 
   async link({ commit, name, etag }: RemoteFile): Promise<void> {
@@ -110,7 +127,7 @@ export class PageCache implements HubCache {
           if (bytes?.byteLength === pieceLength(blob.size, index)) return bytes
           // Or the next run would find it again.
           await this.#store.remove(this.#key(`blobs/${blob.etag}`))
-          await this.#removeSet(blob)
+          await this.#removeSet(blob.set, blob.size)
           const nextStep = 'Its data were removed meanwhile: run it again.'
           throw new HubError('SOURCE_CACHE_CHANGED', name, 'its bytes in the cache', 'some of them gone', nextStep)
         })
@@ -133,17 +150,11 @@ export class PageCache implements HubCache {
     }
   }
 
-  /** What there is of a file that is not yet whole; `size` in pieces. */
-  async #partOf(etag: string): Promise<Omit<Blob, 'etag'> | undefined> {
-    const set = await this.#read(`parts/${etag}`)
-    if (set === undefined) return undefined
-    let size = 0
-    while (await this.#store.has(this.#key(`sets/${set}/${size}`))) size++
-    return { set, size }
-  }
-
-  async #removeSet({ set, size }: Blob): Promise<void> {
-    for (let i = 0; i * PIECE < size; i++) await this.#store.remove(this.#key(`sets/${set}/${i}`))
+  /** From the last piece on, so that an end in the middle leaves no gap, behind which nobody would look. */
+  async #removeSet(set: string, size = 0): Promise<void> {
+    let count = Math.ceil(size / PIECE)
+    while (await this.#store.has(this.#key(`sets/${set}/${count}`))) count++
+    for (let i = count - 1; i >= 0; i--) await this.#store.remove(this.#key(`sets/${set}/${i}`))
   }
 
   #key(path: string): string {

@@ -12,21 +12,21 @@ export interface PageLock {
   readonly release: () => void
 }
 
-/** Milliseconds that another tab is waited for that makes no progress, and between two looks. */
+/** Milliseconds that another tab is waited for without a sign of life, and between two looks. */
 const PATIENCE = 30_000
 const POLL = 200
 
-/** `progress` grows while the other tab does. */
-export async function takeLock(name: string, progress: () => Promise<number>): Promise<PageLock> {
+/** `progress` is another text whenever the other tab has shown that it lives. */
+export async function takeLock(name: string, progress: () => Promise<string>): Promise<PageLock> {
   const take = locksOf()
-  let best = -1
+  let latest: string | undefined
   let since = Date.now()
   for (;;) {
     const isStolen = Date.now() - since > PATIENCE
     const lock = await take(name, isStolen)
     if (lock) return lock
     const now = await progress()
-    if (now > best) [best, since] = [now, Date.now()]
+    if (now !== latest) [latest, since] = [now, Date.now()]
     await sleep(POLL)
   }
 }
@@ -41,7 +41,7 @@ function locksOf(): Take {
 }
 
 function takeFrom(locks: LockManager, name: string, isStolen: boolean): Promise<PageLock | undefined> {
-  return new Promise((resolve, reject) => {
+  return new Promise(resolve => {
     let isLost = false
     let isReleased = false
     const options = isStolen ? { steal: true } : { ifAvailable: true }
@@ -59,14 +59,14 @@ function takeFrom(locks: LockManager, name: string, isStolen: boolean): Promise<
           resolve({ isStolen, isLost: () => isLost, release })
         })
       })
-      .catch((error: unknown) => {
+      .catch(() => {
         isLost = !isReleased
-        reject(error instanceof Error ? error : new Error(String(error))) // does nothing once it was given
+        resolve(takeHere(name, isStolen)) // does nothing once it was given; else the browser gives none to this page
       })
   })
 }
 
-/** Where there are no Web Locks there is hardly a second tab: within this one. */
+/** Where there are no Web Locks: within this tab. */
 const taken = new Set<string>()
 
 const takeHere: Take = name => {

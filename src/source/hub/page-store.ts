@@ -3,6 +3,7 @@
  * memory. An entry is written whole or not at all. The Cache API is in all browsers, in pages and workers; files of the origin
  * (OPFS) can be written by a page in some only.
  */
+import { reasonOf } from '../../values.ts'
 import { HubError } from './errors.ts'
 
 export interface PageStore {
@@ -21,9 +22,14 @@ const BASE = 'https://bert-ner.invalid/'
 
 /** Memory if this page has no cache of its own. */
 export async function openPageStore(name: string): Promise<PageStore> {
-  const { caches } = globalThis as { readonly caches?: CacheStorage }
-  const cache = await Promise.resolve(caches?.open(name)).catch(() => undefined)
-  return cache ? new CacheStore(`${name} of this site`, cache) : new MemoryStore()
+  try {
+    // In a sandbox the property itself throws.
+    const { caches } = globalThis as { readonly caches?: CacheStorage }
+    if (caches) return new CacheStore(`${name} of this site`, await caches.open(name))
+  } catch {
+    // The browser forbids it.
+  }
+  return new MemoryStore()
 }
 
 class CacheStore implements PageStore {
@@ -36,15 +42,19 @@ class CacheStore implements PageStore {
     this.#cache = cache
   }
 
-  async get(key: string): Promise<Uint8Array | undefined> {
-    const response = await this.#cache.match(BASE + key)
-    return response && new Uint8Array(await response.arrayBuffer())
+  get(key: string): Promise<Uint8Array | undefined> {
+    return this.#reading(async () => {
+      const response = await this.#cache.match(BASE + key)
+      return response && new Uint8Array(await response.arrayBuffer())
+    })
   }
 
-  async has(key: string): Promise<boolean> {
-    const response = await this.#cache.match(BASE + key)
-    await response?.body?.cancel()
-    return response !== undefined
+  has(key: string): Promise<boolean> {
+    return this.#reading(async () => {
+      const response = await this.#cache.match(BASE + key)
+      await response?.body?.cancel()
+      return response !== undefined
+    })
   }
 
   async put(key: string, bytes: Uint8Array): Promise<void> {
@@ -52,7 +62,7 @@ class CacheStore implements PageStore {
       await this.#cache.put(BASE + key, new Response(bytes as Uint8Array<ArrayBuffer>))
     } catch (cause) {
       const isFull = (cause as Error).name === 'QuotaExceededError'
-      const found = isFull ? 'no more room for this site' : (cause as Error).message
+      const found = isFull ? 'no more room for this site' : reasonOf(cause)
       const nextStep = 'Make room on the disk or among the data of sites, and run it again. What has come is kept.'
       throw new HubError('SOURCE_CACHE_UNWRITABLE', this.place, 'a cache that can be written', found, nextStep, {
         cause,
@@ -61,7 +71,18 @@ class CacheStore implements PageStore {
   }
 
   async remove(key: string): Promise<void> {
-    await this.#cache.delete(BASE + key)
+    await this.#reading(() => this.#cache.delete(BASE + key))
+  }
+
+  /** A browser that removes the data of a site under an open page answers with errors of its own. */
+  async #reading<T>(action: () => Promise<T>): Promise<T> {
+    try {
+      return await action()
+    } catch (cause) {
+      const nextStep = 'The data of this site were removed meanwhile, or their disk is damaged: load the page again.'
+      const found = reasonOf(cause)
+      throw new HubError('SOURCE_CACHE_CHANGED', this.place, 'a cache that can be read', found, nextStep, { cause })
+    }
   }
 }
 

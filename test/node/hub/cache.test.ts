@@ -1,5 +1,5 @@
 /** The cache on disk: what is used without a network, what several processes do to one another, what a full disk leaves. */
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -186,6 +186,30 @@ describe('readings of a string', () => {
   })
 })
 
+describe('a fetch of the caller’s', () => {
+  test('makes every request', async () => {
+    const asked: string[] = []
+    const own: typeof fetch = (input, init) => {
+      asked.push(`${init?.method} ${new URL(input as string).pathname}`)
+      return fetch(input, init)
+    }
+    const { folder: snapshot } = await locate(NAME, { fetch: own })
+    expect(asked).toHaveLength(server.requests.length)
+    expect(asked).toContain(`GET /${NAME}/resolve/${FIRST}/model.safetensors`)
+    expect((await verifySnapshot(snapshot)).every(({ status }) => status === 'ok')).toBe(true)
+  })
+
+  test.each([
+    ['fails', () => Promise.reject(new TypeError('no proxy')), 'SOURCE_HUB_UNREACHABLE'],
+    ['throws', () => { throw new TypeError('no proxy') }, 'SOURCE_HUB_UNREACHABLE'],
+    ['gives no response', () => Promise.resolve('text'), 'SOURCE_HUB_ANSWER'],
+    ['gives nothing', () => Promise.resolve(undefined), 'SOURCE_HUB_ANSWER'],
+    ['follows redirects by itself', (url: string) => fetch(url.replace('/resolve/', '/nowhere/')), 'SOURCE_HUB_NOT_FOUND'],
+  ])('that %s: one error', async (_, own, code) => {
+    expect(await failing(locate(NAME, { fetch: own }))).toMatchObject({ code })
+  }) // prettier-ignore
+})
+
 describe('the token', () => {
   test('goes to the endpoint alone, whatever it redirects to', async () => {
     server.token = 'hf_secret'
@@ -336,6 +360,31 @@ describe('processes', () => {
     expect(server.requests.filter(({ stage }) => stage === 'large')).toHaveLength(1)
     expect((await verifySnapshot(folder('snapshots', FIRST))).every(({ status }) => status === 'ok')).toBe(true)
   }, 60_000)
+
+  /** Runs behind mounts that nobody else sees, if this system lets anyone make them. */
+  const behind = (mounts: string) => ['unshare', '-rm', 'sh', '-c', `${mounts} && exec "$0" "$@"`]
+  const canMount = spawnSync('unshare', ['-rm', 'mount', '-t', 'tmpfs', 'none', '/tmp']).status === 0
+  const ifMounts = canMount ? test : test.skip
+
+  ifMounts('a full disk: one error', async () => {
+    await mkdir(cache_dir)
+    const { code, message } = await start(...behind(`mount -t tmpfs -o size=1200k none ${cache_dir}`)).result
+    expect([code, message]).toEqual(['SOURCE_CACHE_UNWRITABLE', expect.stringContaining('found a full disk')])
+  })
+
+  ifMounts(
+    'a read-only disk: one error; a model that is on it is used',
+    async () => {
+      await mkdir(cache_dir)
+      const isReadOnly = `mount --bind ${cache_dir} ${cache_dir} && mount -o remount,bind,ro ${cache_dir}`
+      const { code, message } = await start(...behind(isReadOnly)).result
+      expect([code, message]).toEqual(['SOURCE_CACHE_UNWRITABLE', expect.stringContaining('found a read-only disk')])
+      await locate()
+      const { result } = start(...behind(isReadOnly))
+      expect(await result).toEqual({ folder: folder('snapshots', FIRST), fetched: [] })
+    },
+    30_000,
+  )
 
   test('a limit on the size of files, as a full disk: one error, and what has come is kept', async () => {
     if (process.platform === 'win32') return

@@ -1,56 +1,8 @@
 /** Chromium without a bundler: the package's modules and its one-file build, in a page, in service workers, and in lesser engines. */
 import assert from 'node:assert/strict'
-import { cpSync } from 'node:fs'
-import { join } from 'node:path'
 import { visit } from '../lib/browser.mjs'
 import { check } from '../lib/expected.mjs'
-import { app, fresh, shop, write } from '../lib/workshop.mjs'
-
-const bertNer = join(shop, 'node_modules/bert-ner')
-
-/** A site with the package as it is, at /bert-ner/, and one page for each way to load it. */
-function site() {
-  const folder = fresh('chromium')
-  cpSync(bertNer, join(folder, 'bert-ner'), { recursive: true })
-  cpSync(join(app, 'measure.js'), join(folder, 'measure.js'))
-  cpSync(join(app, 'service-worker.js'), join(folder, 'service-worker.js'))
-  const page = (name, script, before = '') =>
-    write(folder, {
-      [`${name}.html`]: `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">${before}<script type="module" src="${name}.js"></script>`,
-      [`${name}.js`]: script,
-    })
-  page(
-    'modules',
-    `import { pipeline } from './bert-ner/dist/index.js'
-     import { defaultModel } from './bert-ner/dist/weights.js'
-     import { measure } from './measure.js'
-     globalThis.measured = measure(pipeline, defaultModel())`,
-  )
-  page(
-    'inline',
-    `import { pipeline, sourceFromUrl } from './bert-ner/dist/inline.js'
-     import { measure } from './measure.js'
-     globalThis.measured = measure(pipeline, sourceFromUrl('./bert-ner/weights/'))`,
-  )
-  page(
-    'iife',
-    `import { measure } from './measure.js'
-     globalThis.measured = measure(bertNer.pipeline, bertNer.sourceFromUrl('./bert-ner/weights/'))`,
-    '<script src="bert-ner/dist/inline.iife.js"></script>',
-  )
-  page(
-    'service',
-    `globalThis.measured = navigator.serviceWorker.register('./service-worker.js', { type: 'module' }).then(async () => {
-       const { active } = await navigator.serviceWorker.ready
-       const { port1, port2 } = new MessageChannel()
-       active.postMessage('measure', [port2])
-       const { data } = await new Promise(resolve => (port1.onmessage = resolve))
-       if (data.error) throw new Error(data.error)
-       return data
-     })`,
-  )
-  return folder
-}
+import { site } from '../lib/site.mjs'
 
 /** A folder that a page names is asked for the files that a model may have; the default model lacks these. */
 const missing = /\/weights\/(?:tokenizer|special_tokens_map|added_tokens)\.json$/
@@ -65,7 +17,7 @@ export const cases = [
   {
     name: 'chromium',
     async *run() {
-      const folder = site()
+      const folder = site('chromium')
       for (const isolated of [false, true]) {
         const options = isolated ? {} : { threads: 1 }
         const where = `modules, no build${isolated ? ', isolated' : ''}`
@@ -84,7 +36,7 @@ export const cases = [
   {
     name: 'chromium-lesser',
     async *run() {
-      const folder = site()
+      const folder = site('chromium-lesser')
       for (const [where, flag, reason] of LESSER) {
         const measured = await visit(folder, { path: 'modules.html', flags: [flag] })
         check(measured, { threads: 1, backend: 'naive' })
@@ -93,4 +45,23 @@ export const cases = [
       }
     },
   },
+  {
+    name: 'chromium-loading',
+    async *run() {
+      const folder = site('chromium-loading')
+      for (const isolated of [false, true]) {
+        const longest = []
+        for (let load = 0; load < LOADS; load++) {
+          longest.push((await visit(folder, { path: 'loading.html', isolated })).longest)
+        }
+        // Only tasks of more than 50 ms are reported: 0 is none. Figures, and no demand: the machine may have other work.
+        const [median, most] = [longest.sort((a, b) => a - b)[LOADS >> 1], Math.max(...longest)]
+        const note = `longest task of ${LOADS} loads, median ${shown(median)}, most ${shown(most)}`
+        yield { where: `loading${isolated ? ', isolated' : ''}`, note }
+      }
+    },
+  },
 ]
+
+const LOADS = 7
+const shown = milliseconds => (milliseconds === 0 ? 'below 50 ms' : `${Math.round(milliseconds)} ms`)

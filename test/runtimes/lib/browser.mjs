@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { serve } from '../../../web/test/server.mjs'
-import { shop, Skip } from './workshop.mjs'
+import { shop, systemProgram } from './workshop.mjs'
 
 /** As strict as a page can be that computes: nothing inline, nothing from elsewhere, no eval but WebAssembly's. */
 export const STRICT =
@@ -19,12 +19,8 @@ const FLAGS = [
   '--disable-sync',
 ]
 
-/** The browser's path. @throws Skip if there is none */
-export function chromiumPath() {
-  const path = process.env.CHROMIUM ?? '/usr/bin/chromium'
-  if (!existsSync(path)) throw new Skip(`no Chromium at ${path}: apt-get install chromium, or CHROMIUM=PATH`)
-  return path
-}
+/** The browser's path, installed if need be. @throws Skip if it cannot be had */
+const chromiumPath = () => systemProgram('/usr/bin/chromium', 'CHROMIUM', 'chromium')
 
 /** Playwright, out of the workshop. */
 export async function playwright() {
@@ -49,7 +45,7 @@ export async function open(folder, options, use) {
 /** As {@link open}, of a site that somebody else serves. */
 export async function openAt(url, { path = '', isolated = false, flags = [], missing }, use) {
   const chromium = await playwright()
-  const browser = await chromium.launch({ executablePath: chromiumPath(), args: [...FLAGS, ...flags] })
+  const browser = await chromium.launch({ executablePath: await chromiumPath(), args: [...FLAGS, ...flags] })
   const [errors, warnings] = [[], []]
   try {
     const context = await browser.newContext()
@@ -92,7 +88,7 @@ export function visit(folder, options = {}) {
 export async function withExtension(folder, use) {
   const chromium = await playwright()
   const context = await chromium.launchPersistentContext('', {
-    executablePath: chromiumPath(),
+    executablePath: await chromiumPath(),
     args: [...FLAGS, `--disable-extensions-except=${folder}`, `--load-extension=${folder}`],
     ignoreDefaultArgs: ['--disable-extensions'],
   })

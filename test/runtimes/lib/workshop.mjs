@@ -108,6 +108,27 @@ export function program(path, name) {
   return file
 }
 
+/**
+ * The path of a program of the system, or of the environment variable `variable`. Debian's package is installed if it is not there.
+ *
+ * @throws Skip if it cannot be had
+ */
+export async function systemProgram(path, variable, debian) {
+  const chosen = process.env[variable] ?? path
+  if (existsSync(chosen)) return chosen
+  const advice = `no ${chosen}: apt-get install ${debian}, or ${variable}=PATH`
+  if (process.env[variable] || process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) throw new Skip(advice)
+  const env = { DEBIAN_FRONTEND: 'noninteractive' }
+  try {
+    await run('apt-get', ['update'], { env })
+    await run('apt-get', ['install', '--yes', '--no-install-recommends', debian], { env })
+  } catch (error) {
+    throw new Skip(`${advice} (${error.message.split('\n', 1)[0]})`)
+  }
+  if (!existsSync(chosen)) throw new Skip(advice)
+  return chosen
+}
+
 /** Runs a program to its end and returns what it printed. @throws if it fails, with all that it said */
 export function run(command, args, { cwd = shop, env = {}, timeout = 300_000 } = {}) {
   return new Promise((resolve, reject) => {

@@ -2,11 +2,14 @@
  * Faults × stages: whatever a server does, either the model is in the cache with the right bytes, or there is one error with its
  * code; never a wrong byte under a name that is read; and once the fault is over, the next call succeeds.
  */
+import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import { DiskCache } from '../../../dist/node/hub/cache.js'
+import { nodeRequest } from '../../../dist/node/hub/request.js'
 import { fetchModel } from '../../../dist/source/hub/model.js'
 import { end, gitSha1, HubServer, sha256, type Fault, type Seen, type Stage } from '../../helpers/hub-server.ts'
 
@@ -25,19 +28,24 @@ let root: string
 beforeAll(async () => {
   await server.start()
   server.repos.set(REPO, { commits: new Map([[COMMIT, FILES]]), refs: new Map([['main', COMMIT]]) })
-  root = await mkdtemp(join(tmpdir(), 'bert-ner-hub-'))
+  // In memory, if there is such a place: each file that is put in place waits for its disk.
+  root = await mkdtemp(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'bert-ner-hub-'))
 })
 afterAll(async () => {
   await server.stop()
   await rm(root, { recursive: true })
 })
-afterEach(() => server.reset())
+afterEach(async () => {
+  server.reset()
+  await rm(join(root, `${count++}`), { recursive: true, force: true })
+})
 
 let count = 0
-function attempt(cache: DiskCache) {
+const nextCache = () => new DiskCache(join(root, `${count}`), REPO)
+function attempt(cache: DiskCache, timeout = 5000) {
   const hub = {
-    ...{ endpoint: server.endpoint, token: 'hf_secret', fetch, backoff: 1, isInPage: false },
-    ...{ etagTimeout: 300, downloadTimeout: 300 },
+    ...{ endpoint: server.endpoint, token: 'hf_secret', fetch: nodeRequest, backoff: 1, isInPage: false },
+    ...{ etagTimeout: timeout, downloadTimeout: timeout },
   }
   const options = { isOffline: false, isForced: false, report: () => undefined, note: () => undefined }
   return fetchModel(hub, { repo: REPO, revision: 'main' }, cache, options)
@@ -77,6 +85,19 @@ const cut =
     })
     response.write(rest.subarray(0, Math.floor(rest.byteLength * share)), () => setTimeout(() => response.destroy(), 5))
   }
+/** Begins the right answer with one byte more than there was, and sends nothing further. */
+const drip = ({ response, request, bytes = FILES['config.json'] }: Seen) => {
+  const [, from = '0'] = /bytes=(\d+)-/.exec(request.headers.range ?? '') ?? []
+  const rest = bytes.subarray(Number(from))
+  response.writeHead(request.headers.range ? 206 : 200, {
+    'content-length': rest.byteLength,
+    'content-range': `bytes ${from}-${bytes.byteLength - 1}/${bytes.byteLength}`,
+    etag: '"etag elsewhere"',
+  })
+  response.write(rest.subarray(0, 1))
+}
+const compressed = ({ response, bytes = new Uint8Array() }: Seen) =>
+  end(response, 200, { 'content-encoding': 'gzip' }, gzipSync(bytes, { level: 1 }))
 const body = (change: (bytes: Uint8Array) => Uint8Array) => (seen: Seen) =>
   end(seen.response, 200, { etag: '"etag elsewhere"' }, change(seen.bytes ?? new Uint8Array()))
 const flipped = body(bytes => bytes.map((byte, i) => (i === bytes.length >> 1 ? byte ^ 1 : byte)))
@@ -88,7 +109,9 @@ const FAULTS: [string, Act, Stage[], string | Partial<Record<Stage, string>>][] 
   ['cut after no byte', cut(0), ['get', 'large', 'resume'], 'SOURCE_HUB_UNREACHABLE'],
   ['cut in the middle', cut(0.5), ['get', 'large', 'resume'], 'ok or SOURCE_HUB_UNREACHABLE'],
   ['cut before the last byte', cut(0.99999), ['get', 'large', 'resume'], 'ok or SOURCE_HUB_UNREACHABLE'],
+  ['compressed all the same', compressed, ['get', 'large', 'resume'], 'ok'],
   ['silence', () => undefined, ['resolve', 'head', 'get', 'large', 'resume'], 'SOURCE_HUB_UNREACHABLE'],
+  ['a drip of a byte, and silence', drip, ['get', 'large', 'resume'], 'ok or SOURCE_HUB_UNREACHABLE'],
   ['too short', body(bytes => bytes.subarray(1)), ['get', 'large', 'resume'], { get: 'SOURCE_HUB_SIZE', large: 'SOURCE_HUB_SIZE', resume: 'ok' }],
   ['too long', body(bytes => Uint8Array.from([...bytes, 0])), ['get', 'large', 'resume'], { get: 'SOURCE_HUB_SIZE', large: 'SOURCE_HUB_SIZE', resume: 'ok' }],
   ['wrong bytes', flipped, ['get', 'large', 'resume'], { get: 'SOURCE_HUB_HASH', large: 'SOURCE_HUB_HASH', resume: 'ok' }],
@@ -132,11 +155,12 @@ describe.each(FAULTS.flatMap(([name, act, stages, code]) => stages.map(stage => 
   '$name, at stage $stage',
   ({ name, stage, act, code }) => {
     const expected = typeof code === 'string' ? code : (code[stage] ?? '')
+    const timeout = name.includes('silence') ? 100 : undefined
 
     test('once', async () => {
-      const cache = new DiskCache(join(root, `${count++}`), REPO)
+      const cache = nextCache()
       server.fault = faultAt(stage, act, 1)
-      const result = await attempt(cache).catch((error: unknown) => error)
+      const result = await attempt(cache, timeout).catch((error: unknown) => error)
       const isOver = ONCE_IS_TOO_MUCH.includes(expected) && name !== 'redirect to itself'
       expect(result).toMatchObject(isOver ? { code: expected } : { commit: COMMIT })
       await checkNothingWrong(cache)
@@ -146,9 +170,9 @@ describe.each(FAULTS.flatMap(([name, act, stages, code]) => stages.map(stage => 
     })
 
     test('always', async () => {
-      const cache = new DiskCache(join(root, `${count++}`), REPO)
+      const cache = nextCache()
       server.fault = faultAt(stage, act, Infinity)
-      const result = await attempt(cache).catch((error: unknown) => error)
+      const result = await attempt(cache, timeout).catch((error: unknown) => error)
       if (expected.startsWith('ok or')) expect(result).toHaveProperty(result instanceof Error ? 'code' : 'commit')
       else expect(result).toMatchObject(expected === 'ok' ? { commit: COMMIT } : { code: expected })
       await checkNothingWrong(cache)

@@ -14,6 +14,8 @@ const key = signal(0)
 
 const ROW = 22
 const CELL = 18
+/** The width of a letter of the labels. */
+const LETTER = 7.3
 const opacity = scaleSequential((x: number) => Math.sqrt(x)).domain([0, 1])
 
 export function AttentionStep({ walk }: { readonly walk: Walk }) {
@@ -66,25 +68,7 @@ export function AttentionStep({ walk }: { readonly walk: Walk }) {
               key.value = Math.max(0, Math.min(T - 1, at + move[1]!))
             }}
           >
-            <svg width={CELL * T + 2} height={CELL * T + 2} aria-hidden="true">
-              {walk.pieces.map((_, q) =>
-                walk.pieces.map((__, k) => (
-                  <rect
-                    key={`${q} ${k}`}
-                    x={1 + k * CELL}
-                    y={1 + q * CELL}
-                    width={CELL - 1}
-                    height={CELL - 1}
-                    class={q === query && k === at ? 'cell chosen' : 'cell'}
-                    fill-opacity={opacity(P[q * T + k]!)}
-                    onPointerEnter={() => {
-                      followed.value = q
-                      key.value = k
-                    }}
-                  />
-                )),
-              )}
-            </svg>
+            <Matrix walk={walk} P={P} chosen={[query, at]} />
           </div>
           <p id="attention-value" aria-live="polite">
             {walk.pieces[query]!.token} gives {P[query * T + at]!.toFixed(4)} to {walk.pieces[at]!.token}.
@@ -102,6 +86,51 @@ export function AttentionStep({ walk }: { readonly walk: Walk }) {
         </div>
       )}
     </Step>
+  )
+}
+
+/** The weights [T, T] as shades: a row for each query, a column for each key, with their pieces beside and above. */
+function Matrix(props: {
+  readonly walk: Walk
+  readonly P: Float32Array
+  readonly chosen: readonly [query: number, key: number]
+}) {
+  const { P } = props
+  const { pieces } = props.walk
+  const T = pieces.length
+  const [query, at] = props.chosen
+  const margin = Math.min(140, 10 + LETTER * Math.max(...pieces.map(({ token }) => token.length)))
+  const middle = (t: number) => margin + t * CELL + CELL / 2
+  return (
+    <svg width={margin + CELL * T + 2} height={margin + CELL * T + 2} aria-hidden="true">
+      {pieces.map(({ token }, t) => (
+        <g key={t}>
+          <text x={margin - 6} y={middle(t)} text-anchor="end" class={t === query ? 'chosen' : undefined}>
+            {token}
+          </text>
+          <text transform={`translate(${middle(t)} ${margin - 6}) rotate(-90)`} class={t === at ? 'chosen' : undefined}>
+            {token}
+          </text>
+        </g>
+      ))}
+      {pieces.map((_, q) =>
+        pieces.map((__, k) => (
+          <rect
+            key={`${q} ${k}`}
+            x={margin + k * CELL}
+            y={margin + q * CELL}
+            width={CELL - 1}
+            height={CELL - 1}
+            class={q === query && k === at ? 'cell chosen' : 'cell'}
+            fill-opacity={opacity(P[q * T + k]!)}
+            onPointerEnter={() => {
+              followed.value = q
+              key.value = k
+            }}
+          />
+        )),
+      )}
+    </svg>
   )
 }
 

@@ -6,7 +6,7 @@ import { colourOf } from '../state.ts'
 import { Step } from './step.tsx'
 import { followed, rowOf, softmax, type Walk } from './walk.ts'
 
-const [WIDTH, HEIGHT, MARGIN] = [520, 220, 36]
+const [WIDTH, HEIGHT, MARGIN] = [520, 220, 44]
 
 export function LensStep({ walk }: { readonly walk: Walk }) {
   const t = followed.value
@@ -27,63 +27,65 @@ export function LensStep({ walk }: { readonly walk: Walk }) {
     >
       <p>
         The classifier can be applied to the vector after any layer. It was trained on the last one alone, so the first
-        are a hint.
+        are a hint. The bold line is {walk.labels[best]}; the thin ones are the other labels.
       </p>
-      <svg
-        class="lens"
-        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
-        role="img"
-        aria-label={`Probability of ${walk.labels[best]!} for ${walk.pieces[t]!.token}: ${rows.map((row, l) => `${name(l)} ${row[best]!.toFixed(2)}`).join(', ')}`}
-      >
-        {[0, 0.5, 1].map(p => (
-          <g key={p}>
-            <line class="grid" x1={MARGIN} x2={WIDTH - 90} y1={y(p)} y2={y(p)} />
-            <text x={MARGIN - 6} y={y(p)} text-anchor="end">
-              {p}
-            </text>
-          </g>
-        ))}
-        {walk.labels.map((label, c) => (
-          <path
-            key={label}
-            class={`curve colour-${colourOf(label.slice(2) || 'none')}${c === best ? ' best' : ''}`}
-            d={path(rows.map(row => row[c]!)) ?? ''}
-          />
-        ))}
-        <text x={WIDTH - 84} y={y(last[best]!)} class="chosen">
-          {walk.labels[best]}
-        </text>
-        {rows.map((_, l) => (
-          <text key={l} x={x(l)} y={HEIGHT - 6} text-anchor="middle">
-            {l === 0 ? 'emb.' : l - 1}
+      <div class="sides">
+        <svg
+          class="lens"
+          viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+          role="img"
+          aria-label={`Probability of ${walk.labels[best]!} for ${walk.pieces[t]!.token}: ${rows.map((row, l) => `${name(l)} ${row[best]!.toFixed(2)}`).join(', ')}`}
+        >
+          {[0, 0.5, 1].map(p => (
+            <g key={p}>
+              <line class="grid" x1={MARGIN} x2={WIDTH - 90} y1={y(p)} y2={y(p)} />
+              <text x={MARGIN - 6} y={y(p)} text-anchor="end">
+                {p}
+              </text>
+            </g>
+          ))}
+          {walk.labels.map((label, c) => (
+            <path
+              key={label}
+              class={`curve colour-${colourOf(label.slice(2) || 'none')}${c === best ? ' best' : ''}`}
+              d={path(rows.map(row => row[c]!)) ?? ''}
+            />
+          ))}
+          <text x={WIDTH - 84} y={y(last[best]!)} class="chosen">
+            {walk.labels[best]}
           </text>
-        ))}
-      </svg>
-      <div class="scroll" tabIndex={0} role="region" aria-label="Best labels by layer">
-        <table class="numbers" id="lens">
-          <caption>{walk.pieces[t]!.token}</caption>
-          <thead>
-            <tr>
-              <th scope="col">after</th>
-              <th scope="col">best label</th>
-              <th scope="col">its probability</th>
-              <th scope="col">{walk.labels[best]}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map((row, l) => {
-              const most = row.indexOf(Math.max(...row))
-              return (
-                <tr key={l}>
-                  <th scope="row">{name(l)}</th>
-                  <td>{walk.labels[most]}</td>
-                  <td>{row[most]!.toFixed(4)}</td>
-                  <td>{row[best]!.toFixed(4)}</td>
-                </tr>
-              )
-            })}
-          </tbody>
-        </table>
+          {rows.map((_, l) => (
+            <text key={l} x={x(l)} y={HEIGHT - 6} text-anchor="middle">
+              {l === 0 ? 'emb.' : l - 1}
+            </text>
+          ))}
+        </svg>
+        <div class="scroll" tabIndex={0} role="region" aria-label="Best labels by layer">
+          <table class="numbers" id="lens">
+            <caption>{walk.pieces[t]!.token}</caption>
+            <thead>
+              <tr>
+                <th scope="col">after</th>
+                <th scope="col">best label</th>
+                <th scope="col">its probability</th>
+                <th scope="col">{walk.labels[best]}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {rows.map((row, l) => {
+                const most = row.indexOf(Math.max(...row))
+                return (
+                  <tr key={l}>
+                    <th scope="row">{name(l)}</th>
+                    <td>{walk.labels[most]}</td>
+                    <td>{row[most]!.toFixed(4)}</td>
+                    <td>{row[best]!.toFixed(4)}</td>
+                  </tr>
+                )
+              })}
+            </tbody>
+          </table>
+        </div>
       </div>
     </Step>
   )
@@ -157,7 +159,7 @@ function Comparison(props: {
   const usual = key(props.of.get(props.beside) ?? [])
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label={props.label}>
-      <table class="numbers">
+      <table class="numbers comparison">
         <tbody>
           {[...props.of].map(([name, entities]) => (
             <tr key={name} class={key(entities) === usual ? undefined : 'differs'}>

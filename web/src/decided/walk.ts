@@ -55,6 +55,7 @@ const DECODINGS = ['argmax', 'constrained'] as const
 
 let loading: Promise<WorkerPipeline> | undefined
 let asked = 0
+let shown: Walk | undefined
 
 /** Sends a text through the model. The latest text wins. */
 export async function follow(text: string): Promise<void> {
@@ -73,8 +74,10 @@ export async function follow(text: string): Promise<void> {
     if (walk.value.is !== 'there') walk.value = { is: 'working' }
     const made = await walkOf(ner, text)
     if (mine !== asked) return
-    followed.value = Math.min(followed.value, made.pieces.length - 1)
-    if (walk.value.is !== 'there') followed.value = mostNamed(made)
+    const before = shown?.pieces[followed.value]?.token
+    const t = followed.value
+    if (made.pieces[t]?.token !== before) followed.value = mostNamed(made)
+    shown = made
     walk.value = { is: 'there', walk: made }
   } catch (error) {
     if (mine === asked) walk.value = { is: 'failed', error }

@@ -1,47 +1,31 @@
-/**
- * A text area whose names are marked as one types. The marks are painted on a copy of the text that lies behind it
- * (CSS Custom Highlight API): one text node, whatever the number of names, so that typing stays quick in a long text.
- */
+/** A text area whose names are marked as one types. The marks are painted on a copy of the text that lies behind it. */
 import { effect } from '@preact/signals'
-import { useEffect, useRef, useState } from 'preact/hooks'
-import { openFiles } from '../files.ts'
+import { useEffect, useRef } from 'preact/hooks'
+import { openFiles, over } from '../files.ts'
 import { setText } from '../session.ts'
-import { colourOf, shown, text } from '../state.ts'
+import { shown, text } from '../state.ts'
+import { Copy } from './copy.ts'
 import { SAMPLES } from './samples.ts'
 
-const COLOURS = 8
+let copy: Copy | undefined
 
 export function Editor() {
   const area = useRef<HTMLTextAreaElement>(null)
+  const page = useRef<HTMLDivElement>(null)
   const behind = useRef<HTMLDivElement>(null)
   const picker = useRef<HTMLInputElement>(null)
-  const [over, setOver] = useState(false)
 
   useEffect(() => {
-    const node = document.createTextNode('')
-    behind.current!.append(node)
+    const mine = (copy = new Copy(page.current!, behind.current!))
     return effect(() => {
-      // A last line that is empty has no height without something in it.
-      node.data = text.value.endsWith('\n') || text.value === '' ? `${text.value}\u200b` : text.value
+      mine.write(text.value)
       if (area.current && area.current.value !== text.value) area.current.value = text.value
-      paint(node)
+      mine.mark(shown.value)
     })
   }, [])
 
   return (
-    <div
-      class={over ? 'editor over' : 'editor'}
-      onDragOver={event => {
-        event.preventDefault()
-        setOver(true)
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={event => {
-        event.preventDefault()
-        setOver(false)
-        if (event.dataTransfer) void openFiles(event.dataTransfer)
-      }}
-    >
+    <div class={over.value ? 'editor over' : 'editor'}>
       <div class="tools">
         <button type="button" onClick={() => picker.current?.click()}>
           Open a file …
@@ -82,19 +66,21 @@ export function Editor() {
           }}
         />
       </div>
-      <div class="page" dir="auto">
-        <div class="behind" aria-hidden="true" dir="auto" ref={behind} />
-        <textarea
-          ref={area}
-          id="text"
-          dir="auto"
-          spellcheck={false}
-          autocomplete="off"
-          aria-label="Text to find names in"
-          aria-describedby="text-help"
-          placeholder="Type or paste a text …"
-          onInput={event => setText(event.currentTarget.value)}
-        />
+      <div class="page" ref={page} onScroll={() => copy?.markSoon()}>
+        <div class="sheet">
+          <div class="behind" aria-hidden="true" dir="auto" ref={behind} />
+          <textarea
+            ref={area}
+            id="text"
+            dir="auto"
+            spellcheck={false}
+            autocomplete="off"
+            aria-label="Text to find names in"
+            aria-describedby="text-help"
+            placeholder="Type or paste a text …"
+            onInput={event => setText(event.currentTarget.value)}
+          />
+        </div>
       </div>
       <p id="text-help" class="quiet">
         Type, paste, or drop a text (.txt, .md, .csv). Drop the folder of a model to use that one.
@@ -103,25 +89,16 @@ export function Editor() {
   )
 }
 
-/** Paints the names that are shown, one highlight a colour. Browsers without highlights have the list alone. */
-function paint(node: Text): void {
-  if (!('highlights' in CSS)) return
-  const ranges: StaticRange[][] = Array.from({ length: COLOURS }, () => [])
-  for (const { type, start, end } of shown.value) {
-    if (end > node.length) continue // A name of the text before the last key; the next answer is on its way.
-    ranges[colourOf(type)]!.push(
-      new StaticRange({ startContainer: node, startOffset: start, endContainer: node, endOffset: end }),
-    )
-  }
-  ranges.forEach((list, colour) => {
-    CSS.highlights.set(`type-${colour}`, new Highlight(...list))
-  })
-}
-
 /** Selects a stretch of the text and shows it. */
 export function selectInText(start: number, end: number): void {
   const area = document.querySelector<HTMLTextAreaElement>('#text')
-  if (!area) return
-  area.focus()
+  const page = area?.closest('.page')
+  if (!area || !page || !copy) return
+  area.focus({ preventScroll: true })
   area.setSelectionRange(start, end)
+  page.scrollIntoView({ block: 'nearest' })
+  const { startContainer, startOffset } = copy.range(start, end)
+  const range = document.createRange()
+  range.setStart(startContainer, startOffset)
+  page.scrollTop += range.getBoundingClientRect().top - page.getBoundingClientRect().top - page.clientHeight / 2
 }

@@ -1,10 +1,14 @@
 /** The model and its engine: progress while it loads, what runs, and switches for it. */
+import { signal } from '@preact/signals'
 import { useRef } from 'preact/hooks'
 import { notice, openFiles } from '../files.ts'
 import { messageOf } from '../messages.ts'
-import { ENGINES, type Choice } from '../model.ts'
+import { ENGINES, hasWebgl, type Choice } from '../model.ts'
 import { choice, cut, useModel } from '../session.ts'
 import { model } from '../state.ts'
+
+/** Known once somebody looks at the switches. */
+const webgl = signal(false)
 
 export function ModelBar() {
   const folder = useRef<HTMLInputElement>(null)
@@ -15,12 +19,10 @@ export function ModelBar() {
     <section class="model" aria-label="Model">
       <p class="model-state" data-model={state.is}>
         {state.is === 'loading' && (
-          <>
-            <label>
-              Loading {state.name} …{' '}
-              <progress max={1} {...(state.progress === undefined ? {} : { value: state.progress })} />
-            </label>
-          </>
+          <label>
+            Loading {state.name} …{' '}
+            <progress max={1} {...(state.progress === undefined ? {} : { value: state.progress })} />
+          </label>
         )}
         {state.is === 'ready' && (
           <>
@@ -29,7 +31,7 @@ export function ModelBar() {
         )}
         {state.is === 'failed' && <span class="error">{messageOf(state.error)}</span>}
       </p>
-      <details>
+      <details onToggle={() => (webgl.value = hasWebgl())}>
         <summary>Engine and model</summary>
         <div class="switches">
           <label>
@@ -39,8 +41,9 @@ export function ModelBar() {
               onChange={event => change({ engine: event.currentTarget.value as Choice['engine'], dtype: 'auto' })}
             >
               {ENGINES.map(({ name, label }) => (
-                <option key={name} value={name}>
+                <option key={name} value={name} disabled={name === 'webgl' && !webgl.value}>
                   {label}
+                  {name === 'webgl' && !webgl.value && ', not in this browser'}
                 </option>
               ))}
             </select>

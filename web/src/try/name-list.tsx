@@ -4,7 +4,7 @@ import { render } from 'bert-ner'
 import { asGroups, certain, colourOf, found, hiddenTypes, shown, text, threshold, types } from '../state.ts'
 import { selectInText } from './editor.tsx'
 
-const FIRST = 200
+const FIRST = 50
 const all = signal(false)
 const BINS = 20
 
@@ -12,7 +12,7 @@ export function NameList() {
   return (
     <>
       <fieldset class="types">
-        <legend>Types</legend>
+        <legend class="unseen">Types that are shown</legend>
         {types.value.map(([type, count]) => (
           <label key={type} class={`chip colour-${colourOf(type)}`}>
             <input
@@ -81,7 +81,10 @@ function Threshold() {
 
 function Table() {
   const rows = all.value ? shown.value : shown.value.slice(0, FIRST)
-  if (shown.value.length === 0) return <p class="quiet">No names to show.</p>
+  if (shown.value.length === 0) {
+    const why = found.value.length > 0 ? 'No name passes the filters above.' : 'Names appear here as the text is read.'
+    return <p class="table quiet nothing">{why}</p>
+  }
   return (
     <div class="table" tabIndex={0} role="region" aria-label="List of names">
       <table>
@@ -94,8 +97,8 @@ function Table() {
           </tr>
         </thead>
         <tbody>
-          {rows.map(({ type, score, start, end }) => (
-            <tr key={`${start}-${end}`}>
+          {rows.map(({ type, score, start, end }, row) => (
+            <tr key={row}>
               <td>
                 <button type="button" class="name" dir="auto" onClick={() => selectInText(start, end)}>
                   {text.value.slice(start, end)}

@@ -1,15 +1,22 @@
 /** One line under the text: reading, how long it took, or what went wrong. It is read out only once things have settled. */
-import { useComputed } from '@preact/signals'
+import { useEffect, useState } from 'preact/hooks'
 import { reading, shown } from '../state.ts'
 import { messageOf } from '../messages.ts'
 
 export function Status() {
   const state = reading.value
-  const words = useComputed(() => {
-    const now = reading.value
-    if (now.is === 'done') return `${shown.value.length} ${shown.value.length === 1 ? 'name' : 'names'} found`
-    return now.is === 'failed' ? messageOf(now.error) : ''
-  })
+  const count = shown.value.length
+  const words =
+    state.is === 'done'
+      ? `${count} ${count === 1 ? 'name' : 'names'} found`
+      : state.is === 'failed'
+        ? messageOf(state.error)
+        : undefined
+  const [said, say] = useState('')
+  useEffect(() => {
+    const settled = words === undefined ? undefined : setTimeout(() => say(words), 1000)
+    return () => clearTimeout(settled)
+  }, [words, state])
   return (
     <>
       <p class={state.is === 'failed' ? 'status error' : 'status'} data-reading={state.is}>
@@ -33,7 +40,7 @@ export function Status() {
         {state.is === 'failed' && messageOf(state.error)}
       </p>
       <p class="unseen" role="status">
-        {words.value}
+        {said}
       </p>
     </>
   )

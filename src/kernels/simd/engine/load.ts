@@ -2,6 +2,7 @@
 import { BackendError, OptionError } from '../../../errors.ts'
 import { warn } from '../../../platform.ts'
 import type { BackendOptions, DType } from '../../options.ts'
+import { offeredTurbo } from '../../register.ts'
 import { InlineEngine } from './inline.ts'
 import { tile, type Features } from '../tiles.ts'
 import { ModuleMemory } from '../memory.ts'
@@ -10,6 +11,7 @@ import { PoolEngine } from './pool.ts'
 import { probe } from './probe.ts'
 import { SimdKernels, type SimdArithmetic } from '../simd.ts'
 import { defaultThreads, threadSpawner, whyAlone } from './threads.ts'
+import type { Turbo } from './turbo.ts'
 
 export type SimdOptions = Pick<BackendOptions, 'dtype' | 'threads' | 'wasm' | 'turbo'>
 
@@ -29,8 +31,7 @@ export async function loadSimd(options: SimdOptions = {}): Promise<SimdKernels> 
   if (features.level === 'relaxed' && !hasRelaxedSimd())
     throw wrongModule('one with relaxed SIMD, which this engine lacks')
   if (features.level === 'wide') throw wrongModule('one with wide tiles, which only turbo may use')
-  const turbo = options.turbo === true ? await import('./turbo.ts') : undefined
-  const wide = await turbo?.loadTurbo(features.shared, given !== undefined, dtype)
+  const wide = options.turbo === true ? await loadWide(dtype, features, given !== undefined) : undefined
   const module = wide?.module ?? given ?? (await compileModule(features))
   const memory = new ModuleMemory(features.shared)
   const isAsked = options.threads !== undefined && threads > 1
@@ -47,6 +48,21 @@ export async function loadSimd(options: SimdOptions = {}): Promise<SimdKernels> 
     await engine.dispose()
     throw error
   }
+}
+
+/** Turbo's module, if there is one, and it is right and faster than the one that runs otherwise. */
+async function loadWide(dtype: DType, features: Features, isGiven: boolean): Promise<Turbo | undefined> {
+  const load = offeredTurbo()
+  if (load === undefined) {
+    warn('bert-ner: turbo needs Node; computing without it.')
+    return undefined
+  }
+  const plain = async (asked: DType) => {
+    const module = await compileModule(features)
+    const engine = new InlineEngine(module, new ModuleMemory(features.shared))
+    return new SimdKernels(engine, chooseArithmetic(asked, module, features))
+  }
+  return load({ shared: features.shared, isGiven, dtype, plain })
 }
 
 /**

@@ -44,7 +44,7 @@ export async function compileModule(features: Features): Promise<WebAssembly.Mod
   try {
     const file = engineFiles().wasm(wasmName(features))
     if (typeof file === 'string') from = file
-    return await WebAssembly.compile(typeof file === 'string' ? await bytesOf(new URL(file)) : file)
+    return await WebAssembly.compile(typeof file === 'string' ? await bytesOf(file) : file)
   } catch (cause) {
     throw new BackendError({
       code: 'BACKEND_UNAVAILABLE',
@@ -58,9 +58,10 @@ export async function compileModule(features: Features): Promise<WebAssembly.Mod
   }
 }
 
-async function bytesOf(url: URL): Promise<BufferSource> {
-  const fs = url.protocol === 'file:' ? builtin('node:fs/promises') : undefined
-  if (fs) return fs.readFile(url)
+/** The address may be one of this site without its origin: some bundlers give a worker such. */
+async function bytesOf(url: string): Promise<BufferSource> {
+  const fs = url.startsWith('file:') ? builtin('node:fs/promises') : undefined
+  if (fs) return fs.readFile(new URL(url))
   const response = await fetch(url)
   if (!response.ok) throw new Error(`HTTP ${response.status}`)
   return response.arrayBuffer()
