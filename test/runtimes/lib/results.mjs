@@ -1,4 +1,5 @@
 /** The figures of a run: as lines on the terminal, and kept in results.json, which the table in docs/runtimes.md is made from. */
+import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import { join } from 'node:path'
@@ -46,6 +47,8 @@ export function keep(rows, order) {
   const text = readFileSync(PAGE, 'utf8')
   const [from, to] = [text.indexOf(BEGIN) + BEGIN.length, text.indexOf(END)]
   writeFileSync(PAGE, `${text.slice(0, from)}\n${measured(machine, all)}\n${text.slice(to)}`)
+  const prettier = join(import.meta.dirname, '../../../node_modules/prettier/bin/prettier.cjs')
+  spawnSync(process.execPath, [prettier, '--log-level', 'warn', '--write', FILE, PAGE], { stdio: 'inherit' })
 }
 
 function measured(machine, rows) {
