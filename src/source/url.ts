@@ -39,7 +39,31 @@ async function openFirst(file: UrlFile): Promise<ModelFile | undefined> {
   }
   const bytes = await answer.read(Math.min(FIRST, total))
   const { validator } = answer
-  return fileOfPieces(shown(file.url), total, index => retried(() => readPiece(file, index, total, validator)), bytes)
+  // A browser answers a range out of its cache, where the server itself has none: what it then sends is the whole file, kept as such.
+  let whole: ModelFile | undefined
+  const keep = async (answer: Answer): Promise<ModelFile> => {
+    if (whole) await answer.end()
+    whole ??= arriving(file, answer)
+    return whole
+  }
+  const readPiece = async (index: number): Promise<Uint8Array> => {
+    const [start, length] = [index * PIECE, pieceLength(total, index)]
+    if (whole) return whole.read(start, length)
+    const piece = await ask(file, [start, length])
+    const { status, isAsIs, range } = piece
+    if (piece.validator === validator && isAsIs) {
+      if (status === 206 && range?.start === start && range.total === total) return piece.read(length)
+      if (status === 200 && piece.length === total) return (await keep(piece)).read(start, length)
+    }
+    await piece.end()
+    throw changed(file.url, status)
+  }
+  const pieces = fileOfPieces(shown(file.url), total, index => retried(() => readPiece(index)), bytes)
+  const close = async () => {
+    await pieces.close?.()
+    await whole?.close?.()
+  }
+  return { ...pieces, close }
 }
 
 /**
@@ -54,21 +78,6 @@ export async function checked(url: string, digest: string, file: ModelFile): Pro
   if (found === digest) return file
   await file.close?.()
   throw wrongHash(url, digest, found)
-}
-
-async function readPiece(
-  file: UrlFile,
-  index: number,
-  total: number,
-  validator: string | undefined,
-): Promise<Uint8Array> {
-  const [start, length] = [index * PIECE, pieceLength(total, index)]
-  const answer = await ask(file, [start, length])
-  const { status, isAsIs, range } = answer
-  const isSame = status === 206 && isAsIs && range?.start === start && range.total === total
-  if (isSame && answer.validator === validator) return answer.read(length)
-  await answer.end()
-  throw changed(file.url, status)
 }
 
 function openWhole(file: UrlFile): Promise<ModelFile> {

@@ -152,6 +152,18 @@ describe('without ranges', () => {
   }) // prettier-ignore
 })
 
+test('a first part out of a cache, then no ranges: the whole file, once', async () => {
+  answer = (request, response) => {
+    if (asked.length === 1) ranged({})(request, response)
+    else response.setHeader('content-length', large.length).end(large)
+  }
+  const file = await sourceFromUrl(base).open('a.bin')
+  for (const [offset, length] of [[2 * PIECE, 100], [0, large.length], [PIECE, 5]] as const)
+    expect(digestOf(await file.read(offset, length))).toBe(digestOf(large.subarray(offset, offset + length))) // prettier-ignore
+  expect(asked).toHaveLength(2)
+  await file.close?.()
+})
+
 describe('sha256', () => {
   test('the file is fetched whole, and used if it has it', async () => {
     expect(await digestAt({ sha256: { 'a.bin': digestOf(large).toUpperCase() } })).toBe(digestOf(large))
