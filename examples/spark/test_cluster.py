@@ -115,31 +115,43 @@ def filters():
     return found
 
 
-def kill_one(delay, killed):
-    """Kills a filter after it has been at work for a while."""
-    end = time.monotonic() + 300
-    while time.monotonic() < end:
-        seen = filters()
-        if seen:
-            time.sleep(delay)
-            still = [pid for pid in seen if pid in filters()]
-            if still:
-                os.kill(still[0], signal.SIGKILL)
-                killed.append(still[0])
+def ticks(pid):
+    """CPU time that a process has had, in ticks of 10 ms; 0 of one that is gone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0
+    return int(fields[11]) + int(fields[12])
+
+
+def kill_one(delay, killed, ended):
+    """Kills a filter after it has been at work for a while, and while it is: what an idle one loses, nobody misses."""
+    began = {}
+    while not ended.wait(0.1):
+        for pid in filters():
+            began.setdefault(pid, time.monotonic())
+        old = {pid: ticks(pid) for pid, start in began.items() if time.monotonic() - start > delay}
+        if not old or ended.wait(0.2):
+            continue
+        for pid, before in old.items():
+            if ticks(pid) - before >= 5:
+                os.kill(pid, signal.SIGKILL)
+                killed.append(pid)
                 return
-        time.sleep(0.05)
 
 
 def check(name, spark, frame, find, expected, kill_after):
     context = spark.sparkContext
     context.setJobGroup(name, name)
     killed = []
-    killer = threading.Thread(target=kill_one, args=(kill_after, killed), daemon=True)
+    ended = threading.Event()
+    killer = threading.Thread(target=kill_one, args=(kill_after, killed, ended), daemon=True)
     killer.start()
     began = time.monotonic()
     result = find(frame)
     rows = [row.asDict(recursive=True) for row in result.collect()]
     seconds = time.monotonic() - began
+    ended.set()
     killer.join()
     tracker = context.statusTracker()
     stages = [stage for job in tracker.getJobIdsForGroup(name) for stage in tracker.getJobInfo(job).stageIds]
