@@ -84,14 +84,16 @@ export class FetchedSource implements ModelSource {
 
   open(name: string): Promise<ModelFile> {
     const { files = {}, base, sha256 = {}, headers = {} } = this.#model
-    const file = typeof (name as unknown) === 'string' && Object.hasOwn(files, name) ? files[name] : undefined
+    const missing = () => Promise.reject(missingFile(show(name), Object.keys(files).join(', ') || 'no name'))
+    if (typeof (name as unknown) !== 'string') return missing()
+    const file = Object.hasOwn(files, name) ? files[name] : undefined
     if (file && 'url' in file) return this.#open(file)
     if (file) return sourceFromBytes({ [name]: file }).open(name)
     const url = base === undefined ? undefined : addressOf(base, name)
     const digest = Object.hasOwn(sha256, name) ? sha256[name] : undefined
     if (url?.startsWith('http')) return this.#openUrl({ url, fetch: this.#fetch, headers, digest })
     if (url !== undefined) return digest === undefined ? this.#open({ url }) : this.#openChecked(url, digest)
-    return Promise.reject(missingFile(show(name), Object.keys(files).join(', ') || 'no name'))
+    return missing()
   }
 
   async #openUrl(file: UrlFile): Promise<ModelFile> {
@@ -158,8 +160,8 @@ function lengthOf(headers: Headers): number | undefined {
 }
 
 /** The address of a file in a folder; what stands after `?` stays, for it may be a signature. Undefined for what leads out of it. */
-function addressOf(folder: string, name: unknown): string | undefined {
-  if (typeof name !== 'string' || name.split('/').some(part => ['', '.', '..'].includes(part))) return undefined
+function addressOf(folder: string, name: string): string | undefined {
+  if (name.split('/').some(part => ['', '.', '..'].includes(part))) return undefined
   const url = new URL(folder)
   try {
     const path = name.split('/').map(encodeURIComponent).join('/')
