@@ -94,9 +94,10 @@ export class PoolEngine implements Engine {
     }
     await new Promise<void>((resolve, reject) => {
       this.#run = { waitingFor: ready.length, resolve, reject }
+      const bytes = this.memory.memory.buffer.byteLength
       for (const [i, { thread }] of ready.entries()) {
         thread.keepAlive(true)
-        thread.post({ program, end, scratch: scratch + i * scratchBytes })
+        thread.post({ program, end, scratch: scratch + i * scratchBytes, bytes })
       }
     })
     for (const { thread } of ready) thread.keepAlive(false)

@@ -15,6 +15,8 @@ export interface RunMessage {
   readonly program: number
   readonly end: number
   readonly scratch: number
+  /** Bytes that the memory has. */
+  readonly bytes: number
 }
 /** null: ready, or done. A string: the error. */
 export type Answer = string | null
@@ -24,11 +26,18 @@ interface Port {
 }
 
 let exports: ModuleExports | undefined
+let memory: WebAssembly.Memory | undefined
 
 function answer(message: StartMessage | RunMessage): Answer {
   try {
-    if ('module' in message) exports = instantiate(message.module, message.memory)
-    else exports?.run(message.program, message.end, message.scratch)
+    if ('module' in message) {
+      memory = message.memory
+      exports = instantiate(message.module, memory)
+    } else {
+      // V8 (Node 20 to 24) may leave a thread with the old size, if the memory grows while the thread receives it. This renews it.
+      if (memory && memory.buffer.byteLength < message.bytes) memory.grow(0)
+      exports?.run(message.program, message.end, message.scratch)
+    }
     return null
   } catch (error) {
     return String(error)
