@@ -117,6 +117,6 @@ function wrong(subject: string, expected: string, found: unknown): OptionError {
     subject: `batch, ${subject}`,
     expected,
     found: typeof found === 'string' && found !== '' ? found : show(found),
-    nextStep: 'Use packBatch on what the tokenizer of this model gives, after cutting longer texts into windows.',
+    nextStep: "Use packBatch on what this model's tokenizer gives.",
   })
 }

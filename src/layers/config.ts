@@ -205,7 +205,7 @@ function unsupported(subject: string, expected: string, found: unknown): ConfigE
     subject,
     expected,
     found: show(found),
-    nextStep: 'Only BERT and DistilBERT with a token classification head are implemented: choose a model of that kind.',
+    nextStep: 'Choose a BERT or a DistilBERT with a token classification head.',
   })
 }
 

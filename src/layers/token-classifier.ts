@@ -255,7 +255,7 @@ function checkFinite(logits: Float32Array, L: number): void {
     subject: `logits of token ${Math.floor(wrongAt / L)}`,
     expected: 'finite numbers',
     found: String(logits[wrongAt]),
-    nextStep: 'The weights are damaged, or the backend ran out of memory: check the file, and try a smaller batch.',
+    nextStep: 'Check the weights, and try a smaller batch: they are damaged, or memory ran out.',
   })
 }
 

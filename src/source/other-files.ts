@@ -13,7 +13,7 @@ export interface OtherFiles {
 export const OTHER_FILES: readonly OtherFiles[] = [
   {
     files: ['pytorch_model.bin', 'pytorch_model.bin.index.json'],
-    kind: 'a pickle of PyTorch, which can run code in Python',
+    kind: 'a pickle of PyTorch',
     nextStep: 'This reads its tensors and runs nothing: bert-ner convert FOLDER OUT. Then name OUT.',
   },
   {

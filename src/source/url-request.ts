@@ -129,12 +129,13 @@ export async function ask(
         { highWaterMark: 0 },
       ),
     async receive(take) {
+      const { length = 0 } = described
       let size = 0
       await receive(bytes => {
         size += bytes.byteLength
         take(bytes)
       })
-      if (size < (described.length ?? 0)) throw truncated(address, described.length ?? 0, size)
+      if (size < length) throw truncated(address, length, size)
     },
     async read(wanted) {
       const bytes = new Uint8Array(wanted)
@@ -171,9 +172,8 @@ export function shown(url: string): string {
 
 /** What came is no part of the file as it was. */
 export function changed(url: string, status: number): SourceError {
-  const nextStep =
-    'The file, or what serves it, changed meanwhile: load it again, or pass its sha256 to fetch it whole.'
-  const [expected, found] = ['another part of the same file', `status ${status} and another state of it`]
+  const nextStep = 'It changed meanwhile: load it again, or pass its sha256 to fetch it whole.'
+  const [expected, found] = ['a part of the same file', `status ${status}, another state`]
   return new Passing({ code: 'SOURCE_FILE_CHANGED', subject: shown(url), expected, found, nextStep })
 }
 
@@ -192,8 +192,7 @@ function badStatus(url: string, status: number): SourceError {
 
 function unreachable(url: string, isSilent: boolean, cause: unknown): SourceError {
   const found = isSilent ? `silence for ${TIMEOUT / 1000} s` : reasonOf(cause)
-  const nextStep =
-    'Check the address and the network; a page is let by only if server and policies allow it (CORS, connect-src).'
+  const nextStep = 'Check the address, the network, and what the page may reach (CORS, connect-src).'
   return new Passing({ code: 'SOURCE_FILE_UNREADABLE', subject: url, expected: 'an answer', found, nextStep, cause })
 }
 

@@ -127,6 +127,6 @@ function wrongHash(url: string, digest: string, found: string): SourceError {
     subject: shown(url),
     expected: `bytes with the SHA-256 ${digest}`,
     found,
-    nextStep: 'The file is another one, or was changed on the way. It is not used.',
+    nextStep: 'It is another file, or was changed on the way, and is not used.',
   })
 }

@@ -120,8 +120,7 @@ function noSimd(): BackendError {
     subject: 'backend simd',
     expected: 'an engine with WebAssembly SIMD (Node 16.4, Chrome 91, Firefox 89, Safari 16.4 or later)',
     found: missingSimd(),
-    nextStep:
-      "Allow WebAssembly (no --jitless, no lockdown mode), or take backend: 'naive', which runs everywhere and slowly.",
+    nextStep: "Allow WebAssembly (no --jitless, no lockdown mode), or take backend: 'naive', which is slow.",
   })
 }
 
