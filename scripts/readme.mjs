@@ -45,7 +45,7 @@ const STAGES = [
     [
       ['src/safetensors', 'bytes → named tensors, and back', ['header', 'json-errors', 'dtypes', 'half', 'reader', 'read-ahead', 'checkpoint', 'writer']],
       ['src/json', 'JSON that a stranger wrote', ['scanner', 'object']],
-      ['src/source', 'where model files come from', ['source', 'progress', 'other-files', 'fetched', 'arriving', 'url', 'url-request', 'url-options', 'pieces', 'sha', 'hub/name', 'hub/options', 'hub/model', 'hub/download', 'hub/http', 'hub/retry', 'hub/files', 'hub/listing', 'hub/store', 'hub/errors', 'hub/page', 'hub/page-cache', 'hub/page-store', 'hub/page-part', 'hub/page-lock']],
+      ['src/source', 'where model files come from', ['source', 'progress', 'other-files', 'fetched', 'arriving', 'url', 'url-request', 'url-options', 'patience', 'pieces', 'sha', 'hub/name', 'hub/options', 'hub/model', 'hub/download', 'hub/http', 'hub/retry', 'hub/files', 'hub/listing', 'hub/store', 'hub/errors', 'hub/page', 'hub/page-cache', 'hub/page-store', 'hub/page-part', 'hub/page-lock']],
       ['src/layers', 'weights and batches', ['config', 'family', 'weights', 'batch', 'token-classifier', 'trace']],
     ],
   ],
@@ -55,7 +55,7 @@ const STAGES = [
     [
       ['src/kernels', 'which backend, which arithmetic', ['options', 'load', 'register', 'stored', 'exercise']],
       ['src/kernels/tfjs', 'the operations on TensorFlow.js', ['tfjs', 'attention', 'gelu', 'slice', 'tf']],
-      ['src/kernels/simd/assembly', 'our module, instruction by instruction', ['module', 'code', 'record', 'linear', 'operand', 'math', 'gelu', 'attention', 'attention16', 'softmax16', 'fours', 'embed', 'add-norm', 'rows', 'pack', 'scheduler', 'chain', 'write']],
+      ['src/kernels/simd/assembly', 'our module, instruction by instruction', ['module', 'code', 'record', 'linear', 'operand', 'math', 'gelu', 'heads', 'attention', 'attention16', 'softmax16', 'fours', 'embed', 'add-norm', 'rows', 'pack', 'scheduler', 'chain', 'write']],
       ['src/kernels/simd', 'its host: operations, recorded and run as one program', ['simd', 'steps', 'attention-steps', 'program', 'opcodes', 'layout', 'tiles', 'memory', 'weights', 'bounds', 'failures']],
       ['src/kernels/simd/engine', 'its threads', ['load', 'modules', 'files', 'inline', 'pool', 'threads', 'worker', 'probe', 'turbo']],
     ],

@@ -83,6 +83,18 @@ export function codeOf(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined
 }
 
+/** The bytes of chunks that have `size` bytes together. A single one is not copied. */
+export function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
+  if (chunks.length === 1 && chunks[0]) return chunks[0]
+  const all = new Uint8Array(size)
+  let at = 0
+  for (const chunk of chunks) {
+    all.set(chunk, at)
+    at += chunk.byteLength
+  }
+  return all
+}
+
 /** Why a request failed, in the words of the network: fetch itself says only that it did. */
 export function reasonOf(error: unknown): string {
   type Told = { readonly code?: unknown; readonly message?: unknown } | null | undefined

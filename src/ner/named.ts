@@ -1,7 +1,7 @@
 /** The page's `pipeline`: the core's, which also takes a name of the Hugging Face hub. */
 import type { AggregationStrategy } from './entity.ts'
 import { checkCallOptions, checkPipelineOptions, checkTask, type PipelineOptions, type Task } from './options.ts'
-import { isNews, pipeline as corePipeline, type ModelFiles, type NerPipeline } from './pipeline.ts'
+import { newsOf, pipeline as corePipeline, type ModelFiles, type NerPipeline } from './pipeline.ts'
 
 /** A name of the hub, or the files of a model: a source, or its bytes by file name. */
 export type ModelInput = string | ModelFiles
@@ -30,8 +30,6 @@ export async function pipeline<D extends AggregationStrategy = 'none'>(
   // A bundle pays for the hub only where a name is given.
   const { fetchFromHub } = await import('../source/hub/page.ts')
   const { source, fetched } = await fetchFromHub(model, hub, report)
-  const progress_callback: typeof report = event => {
-    if (isNews(event, fetched)) report(event)
-  }
+  const progress_callback = newsOf(report, fetched)
   return corePipeline(task, source, { ...load, ...call, progress_callback } as PipelineOptions<D>)
 }

@@ -177,9 +177,11 @@ function iterable(texts: Texts): Texts {
   throw wrong('texts', 'an iterable or async iterable of texts', show(texts), 'For one text, call the pipeline itself.')
 }
 
-/** A file that was fetched has been reported, each byte of it; reading it again is no news. */
-export function isNews(event: object, fetched: ReadonlySet<string>): boolean {
-  return !('file' in event) || !fetched.has(event.file as string)
+/** A file that was fetched has been reported, each byte of it: reading it again is no news, and is not reported. */
+export function newsOf(report: (event: ProgressEvent) => void, fetched: ReadonlySet<string>): typeof report {
+  return event => {
+    if (!('file' in event && fetched.has(event.file))) report(event)
+  }
 }
 
 export function checkNoRevision({ revision }: HubOptions): void {

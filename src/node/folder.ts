@@ -2,7 +2,7 @@
 import { open, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SourceError } from '../errors.ts'
-import { missingFile, type ModelFile, type ModelSource } from '../source/source.ts'
+import { invalidPart, isSize, missingFile, type ModelFile, type ModelSource } from '../source/source.ts'
 import { show } from '../values.ts'
 
 /** The most bytes read in one call: Node refuses to read 2 GiB at once. */
@@ -93,13 +93,6 @@ function checkPath(path: unknown, subject: string): void {
 
 /** Checks the range. Bytes beyond the known size are an error only if reading finds none: the file may have grown. */
 function checkRange(path: string, offset: unknown, length: unknown, size: number): void {
-  const isWhole = (value: unknown) => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
-  if (isWhole(offset) && isWhole(length) && (length as number) <= Math.max(size, MOST_AT_ONCE)) return
-  throw new SourceError({
-    code: 'SOURCE_INVALID',
-    subject: path,
-    expected: 'an offset and a length in bytes, within the file',
-    found: `${show(offset)} and ${show(length)}`,
-    nextStep: 'Pass whole numbers, 0 or more.',
-  })
+  if (!isSize(offset) || !isSize(length) || length > Math.max(size, MOST_AT_ONCE))
+    throw invalidPart(path, offset, length)
 }

@@ -1,8 +1,8 @@
 /** Node's `pipeline`: the core's, which also takes a folder or a name of the hub. Without a model, it takes the package's own. */
 import type { AggregationStrategy } from '../ner/entity.ts'
-import { checkPipelineOptions, checkTask, type PipelineOptions, type ProgressEvent, type Task } from '../ner/options.ts'
+import { checkPipelineOptions, checkTask, type PipelineOptions, type Task } from '../ner/options.ts'
 import type { ModelInput } from '../ner/named.ts'
-import { checkNoRevision, isNews, pipeline as corePipeline, type NerPipeline } from '../ner/pipeline.ts'
+import { checkNoRevision, newsOf, pipeline as corePipeline, type NerPipeline } from '../ner/pipeline.ts'
 import { tagOf } from '../values.ts'
 import { defaultSource } from './default-model.ts'
 import { sourceFromFolder } from './folder.ts'
@@ -37,12 +37,8 @@ export async function pipeline<D extends AggregationStrategy = 'none'>(
   const { locateModel } = await import('./hub/model.ts') // most programs have no use for it
   const located = await locateModel(model, { ...hub, ...(report ? { report } : {}) })
   const source = sourceFromFolder(located.folder)
-  if (!report) return corePipeline(task, source, core)
-  const fetched = located.hub?.fetched ?? new Set<string>()
-  const progress_callback = (event: ProgressEvent) => {
-    if (isNews(event, fetched)) report(event)
-  }
-  return corePipeline(task, source, { ...core, progress_callback })
+  if (!report || !located.hub) return corePipeline(task, source, core)
+  return corePipeline(task, source, { ...core, progress_callback: newsOf(report, located.hub.fetched) })
 }
 
 /** Whether it is a URL. Accepts URLs from another realm (iframe, vm). */

@@ -26,6 +26,7 @@ export class Admission {
   #full: ServeError | undefined
   /** Tokens a second of the last passes. */
   readonly #paces: number[] = []
+  #pace = Infinity
 
   constructor(limits: Limits) {
     this.#limits = limits
@@ -38,14 +39,13 @@ export class Admission {
 
   /** Tokens a second: the median of the last passes, without limit before the first. */
   get pace(): number {
-    const sorted = this.#paces.toSorted((a, b) => a - b)
-    return sorted[sorted.length >> 1] ?? Infinity
+    return this.#pace
   }
 
   /** The most tokens of the next batch, so that a slow machine answers some requests rather than none. */
   get batchTokens(): number {
     const { batchTokens, deadline } = this.#limits
-    return Math.min(batchTokens, Math.max(1, this.pace * deadline * ONE_BATCH))
+    return Math.min(batchTokens, Math.max(1, this.#pace * deadline * ONE_BATCH))
   }
 
   /**
@@ -90,18 +90,20 @@ export class Admission {
     if (seconds !== undefined && seconds > 0) {
       this.#paces.push(this.#computing / seconds)
       if (this.#paces.length > REMEMBERED) this.#paces.shift()
+      const sorted = this.#paces.toSorted((a, b) => a - b)
+      this.#pace = sorted[sorted.length >> 1] ?? Infinity
     }
     this.#computing = 0
   }
 
   /** The tokens that are computed in the time that may be foreseen. */
   get #soon(): number {
-    return this.pace * this.#limits.deadline * FORESEEN
+    return this.#pace * this.#limits.deadline * FORESEEN
   }
 
   #busy(tokens: number): ServeError {
     const { queueTokens, deadline } = this.#limits
     const over = this.#waiting + tokens - Math.min(queueTokens, this.#soon)
-    return busy(`${this.#waiting} tokens waiting`, Math.min(deadline, over / this.pace))
+    return busy(`${this.#waiting} tokens waiting`, Math.min(deadline, over / this.#pace))
   }
 }

@@ -1,5 +1,5 @@
 /** Reads a request's body: bounded in bytes and in time, JSON in strict UTF-8, an object. */
-import { decodeUtf8 } from '../values.ts'
+import { decodeUtf8, joined } from '../values.ts'
 import { gone, serveError } from './errors.ts'
 
 export interface BodyLimits {
@@ -60,7 +60,7 @@ async function readBytes(request: Request, { most, until, hold }: BodyLimits): P
   try {
     for (;;) {
       const { done, value } = await Promise.race([reader.read(), expired])
-      if (done) return join(chunks, size)
+      if (done) return joined(chunks, size)
       size += value.byteLength
       if (size > most) throw tooLarge(most)
       hold(value.byteLength)
@@ -72,17 +72,6 @@ async function readBytes(request: Request, { most, until, hold }: BodyLimits): P
   } finally {
     clearTimeout(timer)
   }
-}
-
-function join(chunks: readonly Uint8Array[], size: number): Uint8Array {
-  if (chunks.length === 1 && chunks[0]) return chunks[0]
-  const all = new Uint8Array(size)
-  let at = 0
-  for (const chunk of chunks) {
-    all.set(chunk, at)
-    at += chunk.byteLength
-  }
-  return all
 }
 
 function wrongBody(expected: string, found: string) {

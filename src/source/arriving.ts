@@ -82,3 +82,14 @@ export class Arriving implements ModelFile {
     })
   }
 }
+
+/** The length of the file itself, if the server says it; a body that is compressed on its way has another. */
+export function lengthOf(headers: Headers): number | undefined {
+  const length = headers.get('content-length') ?? ''
+  return isAsIs(headers) && /^\d{1,15}$/.test(length) ? Number(length) : undefined
+}
+
+/** Whether nothing was compressed, as far as a page is told. */
+export function isAsIs(headers: Headers): boolean {
+  return (headers.get('content-encoding') ?? 'identity') === 'identity'
+}

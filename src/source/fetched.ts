@@ -2,13 +2,13 @@
  * Files of a model that are fetched by their addresses: in pages and workers by HTTP, in Node also from a `file:` address. A file can
  * be read while it arrives: whoever asks for bytes waits for these alone.
  */
-import { OptionError, SourceError } from '../errors.ts'
+import { SourceError } from '../errors.ts'
 import { builtin } from '../platform.ts'
 import { codeOf, guarded, reasonOf, show, tagOf, UNREADABLE } from '../values.ts'
-import { Arriving } from './arriving.ts'
-import { missingFile, sourceFromBytes, type ModelFile, type ModelSource } from './source.ts'
+import { Arriving, lengthOf } from './arriving.ts'
+import { CHECK_ADDRESS, missingFile, sourceFromBytes, type ModelFile, type ModelSource } from './source.ts'
 import type { UrlFile } from './url.ts'
-import { checkUrlOptions, type UrlOptions } from './url-options.ts'
+import { checkUrlOptions, wrong, type UrlOptions } from './url-options.ts'
 
 export type { FetchOptions, UrlOptions } from './url-options.ts'
 
@@ -38,21 +38,16 @@ export interface RemoteModel {
  *   that are not those of `sha256`
  */
 export function sourceFromUrl(base: string | URL, options: UrlOptions = {}): ModelSource {
-  const wrong = (found: string) =>
-    optionError(
-      'base',
-      'an http(s) or file address of a folder, or a path on this page',
-      found,
-      "Pass '/models/mine/'.",
-    )
+  const noAddress = (found: string) =>
+    wrong('base', 'an http(s) or file address of a folder, or a path on this page', found, "Pass '/models/mine/'.")
   return guarded(
     () => {
-      if (typeof base !== 'string' && tagOf(base) !== 'URL') throw wrong(show(base))
+      if (typeof base !== 'string' && tagOf(base) !== 'URL') throw noAddress(show(base))
       const folder = absolute(String(base))
-      if (!folder) throw wrong(show(String(base)))
+      if (!folder) throw noAddress(show(String(base)))
       return new FetchedSource({ base: folder }, options)
     },
-    () => wrong(UNREADABLE),
+    () => noAddress(UNREADABLE),
   )
 }
 
@@ -153,12 +148,6 @@ async function inMemory(url: string, size: number | undefined, bytes: Uint8Array
   return sourceFromBytes({ [url]: plain }).open(url)
 }
 
-/** The length of the file itself; a body that is compressed on its way has another. */
-function lengthOf(headers: Headers): number | undefined {
-  const length = headers.get('content-length')
-  return length === null || headers.has('content-encoding') || !/^\d{1,15}$/.test(length) ? undefined : Number(length)
-}
-
 /** The address of a file in a folder; what stands after `?` stays, for it may be a signature. Undefined for what leads out of it. */
 function addressOf(folder: string, name: string): string | undefined {
   if (name.split('/').some(part => ['', '.', '..'].includes(part))) return undefined
@@ -172,17 +161,13 @@ function addressOf(folder: string, name: string): string | undefined {
   }
 }
 
-function optionError(subject: string, expected: string, found: string, nextStep: string): OptionError {
-  return new OptionError({ code: 'OPTION_VALUE', subject, expected, found, nextStep })
-}
-
 function unreadable(url: string, found: string, cause?: unknown): SourceError {
   return new SourceError({
     code: 'SOURCE_FILE_UNREADABLE',
     subject: url,
     expected: 'a file that can be fetched',
     found,
-    nextStep: "Check the address, and that the server and the page's policies (CORS, connect-src) allow it.",
+    nextStep: CHECK_ADDRESS,
     cause,
   })
 }

@@ -1,7 +1,5 @@
 /** A file that lies, or comes, in pieces of one size. The last few are held: weights are read side by side, not quite in order. */
-import { SourceError } from '../errors.ts'
-import { show } from '../values.ts'
-import type { ModelFile } from './source.ts'
+import { invalidPart, isSize, type ModelFile } from './source.ts'
 
 /** Bytes of a piece: few enough to hold some, enough to be worth a request. */
 export const PIECE = 2 ** 23
@@ -31,7 +29,7 @@ export function fileOfPieces(
   return {
     size,
     async read(offset, length) {
-      checkRange(name, offset, length, size)
+      if (!isSize(offset) || !isSize(length) || offset + length > size) throw invalidPart(name, offset, length)
       if (offset + length <= head.byteLength) return head.slice(offset, offset + length)
       const bytes = new Uint8Array(length)
       const last = Math.ceil((offset + length) / PIECE) - 1
@@ -53,16 +51,4 @@ export function fileOfPieces(
 
 export function pieceLength(size: number, index: number): number {
   return Math.min(PIECE, size - PIECE * index)
-}
-
-function checkRange(name: string, offset: unknown, length: unknown, size: number): void {
-  const isWhole = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0
-  if (isWhole(offset) && isWhole(length) && (offset as number) + (length as number) <= size) return
-  throw new SourceError({
-    code: 'SOURCE_INVALID',
-    subject: name,
-    expected: `an offset and a length in bytes, within the ${size} of the file`,
-    found: `${show(offset)} and ${show(length)}`,
-    nextStep: 'Pass whole numbers, 0 or more.',
-  })
 }

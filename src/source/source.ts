@@ -42,7 +42,7 @@ export function sourceFromBytes(files: Readonly<Record<string, Uint8Array>>): Mo
         read: (offset: number, length: number) =>
           isSize(offset) && isSize(length)
             ? Promise.resolve(bytes.subarray(offset, offset + length))
-            : Promise.reject(invalid(name, 'an offset and a length in bytes', `${show(offset)} and ${show(length)}`)),
+            : Promise.reject(invalidPart(name, offset, length)),
       })
     },
   }
@@ -86,6 +86,10 @@ function nameOf(name: unknown): string {
   return typeof name === 'string' && name !== '' && name.length < 200 ? name : show(name)
 }
 
+/** The next step of every source for a file that cannot be fetched. */
+export const CHECK_ADDRESS =
+  "Check the address, and that the server and the page's policies (CORS, connect-src) allow it."
+
 /** The error of every source for a missing file. `found` says what is there instead. */
 export function missingFile(name: string, found: string, cause?: unknown): SourceError {
   return new SourceError({
@@ -120,7 +124,13 @@ function describe(file: unknown): string {
   return isFile ? `the size ${show(methodOf(file, 'size'))}` : show(file)
 }
 
-function isSize(size: unknown): boolean {
+/** The error of every source for a part that is none of the file. */
+export function invalidPart(name: string, offset: unknown, length: unknown): SourceError {
+  const found = `${show(offset)} and ${show(length)}`
+  return invalid(name, 'an offset and a length in bytes, within the file', found, 'Pass whole numbers, 0 or more.')
+}
+
+export function isSize(size: unknown): size is number {
   return typeof size === 'number' && Number.isSafeInteger(size) && size >= 0
 }
 

@@ -54,12 +54,11 @@ function entriesOf(subject: string, value: unknown): [string, unknown][] {
   return Object.entries(value as object).filter(([, each]) => each !== undefined)
 }
 
-function wrong(subject: string, expected: string, found: string): OptionError {
-  return new OptionError({
-    code: 'OPTION_VALUE',
-    subject,
-    expected,
-    found,
-    nextStep: 'Correct it, or leave it out.',
-  })
+export function wrong(
+  subject: string,
+  expected: string,
+  found: string,
+  nextStep = 'Correct it, or leave it out.',
+): OptionError {
+  return new OptionError({ code: 'OPTION_VALUE', subject, expected, found, nextStep })
 }

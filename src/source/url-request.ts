@@ -1,7 +1,9 @@
 /** One request for a file on a static server, with a time limit on silence, and its answer. */
 import { SourceError } from '../errors.ts'
 import { reasonOf, show } from '../values.ts'
-import { missingFile } from './source.ts'
+import { isAsIs, lengthOf } from './arriving.ts'
+import { backOff, retry, silenceLimit } from './patience.ts'
+import { CHECK_ADDRESS, missingFile } from './source.ts'
 
 interface Asked {
   readonly url: string
@@ -40,16 +42,10 @@ class Passing extends SourceError {
   override name = 'SourceError'
 }
 
-export async function retried<T>(attempt: () => Promise<T>): Promise<T> {
-  for (let failures = 1; ; failures++) {
-    try {
-      return await attempt()
-    } catch (error) {
-      if (!(error instanceof Passing) || failures === TRIES) throw error
-      const pause = PAUSE * 2 ** (failures - 1) * (0.5 + Math.random() / 2)
-      await new Promise(resolve => setTimeout(resolve, pause))
-    }
-  }
+export function retried<T>(attempt: () => Promise<T>): Promise<T> {
+  return retry(attempt, (error, failures) =>
+    error instanceof Passing && failures < TRIES ? backOff(PAUSE, failures) : undefined,
+  )
 }
 
 /**
@@ -60,49 +56,46 @@ export async function retried<T>(attempt: () => Promise<T>): Promise<T> {
  */
 export async function ask(
   { fetch, headers, url }: Asked,
-  part: readonly [start: number, length: number] | undefined,
+  part?: readonly [start: number, length: number],
 ): Promise<Answer> {
   const address = shown(url)
-  const controller = new AbortController()
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const alive = () => {
-    clearTimeout(timer)
-    timer = setTimeout(() => controller.abort(), TIMEOUT)
-  }
   const sent = new Headers(headers)
   // Fetch itself asks for no compression then.
   if (part) sent.set('range', `bytes=${part[0]}-${part[0] + part[1] - 1}`)
-  alive()
-  let response: Response
-  try {
-    response = await fetch(url, { headers: sent, signal: controller.signal })
-  } catch (cause) {
-    clearTimeout(timer)
-    throw unreachable(address, controller.signal.aborted, cause)
+  const { controller, alive, stop } = silenceLimit(TIMEOUT)
+  const { signal } = controller
+  const fail = (cause: unknown): never => {
+    stop()
+    throw unreachable(address, signal.aborted, cause)
   }
+  const request = async () => fetch(url, { headers: sent, signal }) // the caller's may throw at once
+  const response = await request().catch(fail)
   if (typeof (response as Partial<Response> | undefined)?.headers?.get !== 'function') {
-    clearTimeout(timer)
+    stop()
     throw noResponse(address, response)
   }
   const reader = response.body?.getReader()
   const end = async () => {
-    clearTimeout(timer)
+    stop()
     await reader?.cancel().catch(() => undefined)
   }
   const next = async () => {
-    const { value: bytes } = (await reader?.read().catch((cause: unknown) => {
-      clearTimeout(timer)
-      throw unreachable(address, controller.signal.aborted, cause)
-    })) ?? { value: undefined }
-    if (bytes !== undefined) alive()
-    return bytes
+    const chunk = await reader?.read().catch(fail)
+    if (chunk?.value) alive()
+    return chunk?.value
   }
-  const receive = async (take: (bytes: Uint8Array) => void) => {
+  /** → how many bytes came. `at`: how many before these. */
+  const receive = async (take: (bytes: Uint8Array, at: number) => void) => {
+    let size = 0
     try {
-      for (let bytes = await next(); bytes !== undefined; bytes = await next()) take(bytes)
+      for (let bytes = await next(); bytes; bytes = await next()) {
+        take(bytes, size)
+        size += bytes.byteLength
+      }
     } finally {
       await end()
     }
+    return size
   }
   const { status } = response
   if (![200, 206, 416].includes(status)) {
@@ -119,10 +112,11 @@ export async function ask(
         {
           async pull(stream) {
             const bytes = await next()
-            if (bytes === undefined) {
+            if (bytes) stream.enqueue(bytes)
+            else {
               await end()
               stream.close()
-            } else stream.enqueue(bytes)
+            }
           },
           cancel: end,
         },
@@ -130,19 +124,13 @@ export async function ask(
       ),
     async receive(take) {
       const { length = 0 } = described
-      let size = 0
-      await receive(bytes => {
-        size += bytes.byteLength
-        take(bytes)
-      })
+      const size = await receive(take)
       if (size < length) throw truncated(address, length, size)
     },
     async read(wanted) {
       const bytes = new Uint8Array(wanted)
-      let size = 0
-      await receive(more => {
-        if (size + more.byteLength <= wanted) bytes.set(more, size)
-        size += more.byteLength
+      const size = await receive((more, at) => {
+        if (at + more.byteLength <= wanted) bytes.set(more, at)
       })
       if (size !== wanted) throw truncated(address, wanted, size)
       return bytes
@@ -151,17 +139,15 @@ export async function ask(
 }
 
 function describe({ headers, type }: Response, isPart: boolean) {
-  const isAsIs = (headers.get('content-encoding') ?? 'identity') === 'identity'
-  const length = headers.get('content-length') ?? ''
   const [, start, total] = /^bytes (\d{1,15})-\d{1,15}\/(\d{1,15})$/.exec(headers.get('content-range') ?? '') ?? []
   const etag = headers.get('etag')
   return {
     range: total === undefined ? undefined : { start: Number(start), total: Number(total) },
-    isAsIs,
+    isAsIs: isAsIs(headers),
     isHtml: headers.get('content-type')?.startsWith('text/html') ?? false,
     validator: (etag?.startsWith('W/') ? undefined : etag) ?? headers.get('last-modified') ?? undefined,
     // A page is not shown that another origin compressed the body, and whose length it then is; a range is never asked for so.
-    length: isAsIs && (isPart || type !== 'cors') && /^\d{1,15}$/.test(length) ? Number(length) : undefined,
+    length: isPart || type !== 'cors' ? lengthOf(headers) : undefined,
   }
 }
 
@@ -192,8 +178,14 @@ function badStatus(url: string, status: number): SourceError {
 
 function unreachable(url: string, isSilent: boolean, cause: unknown): SourceError {
   const found = isSilent ? `silence for ${TIMEOUT / 1000} s` : reasonOf(cause)
-  const nextStep = 'Check the address, the network, and what the page may reach (CORS, connect-src).'
-  return new Passing({ code: 'SOURCE_FILE_UNREADABLE', subject: url, expected: 'an answer', found, nextStep, cause })
+  return new Passing({
+    code: 'SOURCE_FILE_UNREADABLE',
+    subject: url,
+    expected: 'an answer',
+    found,
+    nextStep: CHECK_ADDRESS,
+    cause,
+  })
 }
 
 function truncated(url: string, length: number, size: number): SourceError {

@@ -29,9 +29,8 @@ export async function openUrl(file: UrlFile): Promise<ModelFile> {
 
 /** Undefined if the answer to a range is of no use: 416 for an empty file; a range that a page is not shown, or of what was compressed. */
 async function openFirst(file: UrlFile): Promise<ModelFile | undefined> {
-  const answer = await ask(file, [0, FIRST])
-  await checkNoPage(file, answer)
-  if (answer.status === 200) return answer.length === undefined ? keepWhole(file, answer) : arriving(file, answer)
+  const answer = await askFile(file, [0, FIRST])
+  if (answer.status === 200) return received(file, answer)
   const total = answer.range?.total
   if (answer.status !== 206 || !answer.isAsIs || answer.range?.start !== 0 || total === undefined) {
     await answer.end()
@@ -81,12 +80,13 @@ export async function checked(url: string, digest: string, file: ModelFile): Pro
 }
 
 function openWhole(file: UrlFile): Promise<ModelFile> {
-  return retried(async () => {
-    const answer = await ask(file, undefined)
-    await checkNoPage(file, answer)
-    const isStreamed = answer.length !== undefined && file.digest === undefined
-    return isStreamed ? arriving(file, answer) : keepWhole(file, answer)
-  })
+  return retried(async () => received(file, await askFile(file)))
+}
+
+/** The whole file, out of its answer: read while it arrives, if its length is known and no hash has to be checked first. */
+function received(file: UrlFile, answer: Answer): ModelFile | Promise<ModelFile> {
+  const isStreamed = answer.length !== undefined && file.digest === undefined
+  return isStreamed ? arriving(file, answer) : keepWhole(file, answer)
 }
 
 function arriving({ url }: UrlFile, answer: Answer): ModelFile {
@@ -115,10 +115,11 @@ async function keepWhole({ url, digest }: UrlFile, answer: Answer): Promise<Mode
 }
 
 /** Many servers answer what they do not have with a page of their application, and status 200. */
-async function checkNoPage({ url }: UrlFile, answer: Answer): Promise<void> {
-  if (!answer.isHtml) return
+async function askFile(file: UrlFile, part?: readonly [start: number, length: number]): Promise<Answer> {
+  const answer = await ask(file, part)
+  if (!answer.isHtml) return answer
   await answer.end()
-  throw missingFile(shown(url), 'a page of HTML')
+  throw missingFile(shown(file.url), 'a page of HTML')
 }
 
 function wrongHash(url: string, digest: string, found: string): SourceError {

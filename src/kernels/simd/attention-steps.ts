@@ -1,6 +1,6 @@
 /** Turns attention into two steps: K and V of each head are packed, then each task takes one head of some query rows. */
 import { scoreLimit } from './bounds.ts'
-import { PACKED_HEADER_BYTES, QUERY_ROWS } from './layout.ts'
+import { PACKING, QUERY_ROWS, type Packing } from './layout.ts'
 import { SimdTensor, type Step, type StepOf } from './program.ts'
 import type { TileShape } from './tiles.ts'
 
@@ -9,23 +9,19 @@ const roundUp = (value: number, to: number) => Math.ceil(value / to) * to
 /** How far attention goes, for those who measure its steps: K and V packed; the scores; the softmax too (in integers only); all. */
 export type AttentionParts = 0 | 1 | 2 | 3
 
-/** Bytes of the packed K and V of a head, and of a thread's scratch memory, as the kernels lay them out. */
-const SIZES = {
-  /** assembly/attention.ts: D and n are padded to fours. */
-  f32: {
-    packed: (D: number, n: number, width: number) =>
-      4 * (roundUp(n, width) * roundUp(D, 4) + roundUp(D, width) * roundUp(n, 4)),
-    scratch: (D: number, n: number, width: number) =>
-      4 * QUERY_ROWS * (roundUp(D, 4) + roundUp(n, width) + roundUp(n, 4) + roundUp(D, width)),
-  },
-  /** assembly/attention16.ts: to eights, and four rows at a time. */
-  w8a16: {
-    packed: (D: number, n: number, width: number) =>
-      PACKED_HEADER_BYTES + 2 * (roundUp(n, width) * roundUp(D, 8) + roundUp(D, width) * roundUp(n, 8)),
-    scratch: (D: number, n: number, width: number) =>
-      64 + 4 * (2 * roundUp(D, 8) + 4 * roundUp(n, width) + 2 * roundUp(n, 8) + 4 * roundUp(D, width)),
-  },
-} as const
+/** Bytes of the packed K and V of a head of n tokens, and of a thread's scratch memory, as the kernels lay them out. */
+function sizes({ step, bytes, header, rows }: Packing, D: number, n: number, width: number) {
+  const [depth, keys, keyPanels, valuePanels] = [
+    roundUp(D, step),
+    roundUp(n, step),
+    roundUp(n, width),
+    roundUp(D, width),
+  ]
+  return {
+    packed: header + bytes * (keyPanels * depth + valuePanels * keys),
+    scratch: header + rows * (bytes * (depth + keys) + 4 * (keyPanels + valuePanels)),
+  }
+}
 
 /** K and V into panels as wide as those of `tile`, in its format; then one task per head and QUERY_ROWS query rows. */
 export function attentionSteps(
@@ -38,7 +34,8 @@ export function attentionSteps(
 ): Step[] {
   const width = (qkv.shape[1] ?? 0) / 3
   const headSize = width / heads
-  const size = SIZES[tile.format === 'f32' ? 'f32' : 'w8a16']
+  const sizeOf = (tokens: number) =>
+    sizes(PACKING[tile.format === 'f32' ? 'f32' : 'int16'], headSize, tokens, tile.width)
   const sequences = Array.from(starts.subarray(1), (end, b) => ({
     first: starts[b] ?? 0,
     tokens: end - (starts[b] ?? 0),
@@ -47,7 +44,7 @@ export function attentionSteps(
   let bytes = 0
   for (const { tokens } of sequences) {
     offsets.push(bytes)
-    bytes += heads * size.packed(headSize, tokens, tile.width)
+    bytes += heads * sizeOf(tokens).packed
   }
   const packed = SimdTensor.temporary(bytes)
   const longest = Math.max(0, ...sequences.map(({ tokens }) => tokens))
@@ -77,7 +74,7 @@ export function attentionSteps(
     tasks: blocks.length * heads,
     inputs: [qkv, packed],
     outputs: [y],
-    scratch: size.scratch(headSize, longest, tile.width),
+    scratch: sizeOf(longest).scratch,
     dataWords: 4 * blocks.length,
     data: () => Int32Array.from(blocks.flatMap(({ first, tokens, b, from }) => [first, tokens, place(b), from])),
     arguments: data => ({

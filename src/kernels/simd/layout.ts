@@ -23,8 +23,22 @@ export const ZEROS_BYTES = 1024
 /** Query rows in one task of attention. Only their scores, 16 × n, are ever stored of the T × T matrix. */
 export const QUERY_ROWS = 16
 
-/** Bytes before the packed K and V of a head in integers: the scales of both. */
-export const PACKED_HEADER_BYTES = 64
+/** How attention lays out the K and V of a head that it packs, and a thread's scratch memory. */
+export interface Packing {
+  /** D and n are rounded up to multiples of it. */
+  readonly step: number
+  /** Of one number. */
+  readonly bytes: number
+  /** Bytes before K and V, for the scales of both; and in scratch memory before the query rows, for their factors. */
+  readonly header: number
+  /** Query rows whose scores are in scratch memory at a time. */
+  readonly rows: number
+}
+
+export const PACKING: Readonly<Record<'f32' | 'int16', Packing>> = {
+  f32: { step: 4, bytes: 4, header: 0, rows: QUERY_ROWS },
+  int16: { step: 8, bytes: 2, header: 64, rows: 4 },
+}
 
 /** The stored type of a table or of weights, as a number in a record. */
 export const STORED = { F32: 0, F16: 1, BF16: 2, I8: 3 } as const

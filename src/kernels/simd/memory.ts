@@ -10,7 +10,10 @@ const PAGE = 65536
 /** 2 GiB: addresses stay positive int32. */
 const MAX_PAGES = 32768
 const ALIGNMENT = 64
-/** Bytes that there are behind the last part: kernels may read up to the end of a vector, or of eight numbers, and ignore the rest. */
+/**
+ * Bytes that there are behind the last part: kernels may read up to the end of a vector, and attention in integers V eight numbers at
+ * a time, beginning with the last one. They ignore what is no part of it.
+ */
 const SLACK = 64
 
 interface Span {

@@ -31,8 +31,7 @@ export class SimdTensor {
 
   static matrix(rows: number, width: number): SimdTensor {
     const stride = 4 * padded(width)
-    // Room for eight: attention reads V eight numbers at a time, and may begin with the last one.
-    return new SimdTensor([rows, width], rows * stride + 32, stride)
+    return new SimdTensor([rows, width], rows * stride, stride)
   }
 
   /** A tensor that is freed from the start: it lives from the step that makes it to the last one recorded with it. */

@@ -8,7 +8,7 @@ import { createReadStream } from 'node:fs'
 import { open, readdir, readFile, rename, rm, stat, utimes, writeFile, type FileHandle } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { sleep } from '../../source/hub/retry.ts'
+import { sleep } from '../../source/patience.ts'
 import type { Part } from '../../source/hub/store.ts'
 import { codeOf, writing } from './failure.ts'
 

@@ -2,7 +2,8 @@
  * Requests to the hub: redirects by hand, because a token must not travel with them; a time limit on silence; and every status
  * other than success as an error that says what it means.
  */
-import { reasonOf, show } from '../../values.ts'
+import { joined, reasonOf, show } from '../../values.ts'
+import { silenceLimit } from '../patience.ts'
 import { HubError, oddAnswer, unreachable } from './errors.ts'
 
 /** How the hub is asked. Times in milliseconds. */
@@ -84,7 +85,8 @@ export async function send(hub: Hub, address: string, request: Request): Promise
 }
 
 async function sendOnce(hub: Hub, url: URL, { method, headers, timeout }: Request): Promise<Reply> {
-  const { signal, alive, stop, abort } = silenceLimit(timeout)
+  const { controller, alive, stop } = silenceLimit(timeout)
+  const { signal } = controller
   let response: HubResponse
   try {
     response = await hub.fetch(url.href, {
@@ -104,26 +106,9 @@ async function sendOnce(hub: Hub, url: URL, { method, headers, timeout }: Reques
   }
   const end = async () => {
     stop()
-    await response.body?.cancel().catch(abort) // one that was begun cannot be cancelled
+    await response.body?.cancel().catch(() => controller.abort()) // one that was begun cannot be cancelled
   }
   return { url: hub.isInPage && response.url !== '' ? response.url : url.href, response, alive, end }
-}
-
-/** Aborts after so many milliseconds in which `alive` was not called. One timer, for `alive` is called thousands of times. */
-function silenceLimit(timeout: number) {
-  const controller = new AbortController()
-  let last = Date.now()
-  let timer: ReturnType<typeof setTimeout>
-  const look = () => {
-    const left = last + timeout - Date.now()
-    if (left <= 0) controller.abort()
-    else timer = setTimeout(look, left)
-  }
-  look()
-  const alive = () => {
-    last = Date.now()
-  }
-  return { signal: controller.signal, alive, stop: () => clearTimeout(timer), abort: () => controller.abort() }
 }
 
 /** The browser's own cache would keep the weights a second time, and answer for a branch with what it was. */
@@ -153,13 +138,7 @@ export async function readBody({ url, response, alive }: Reply, most: number): P
     size += bytes.byteLength
     if (size > most) throw oddAnswer(shown(new URL(url)), `at most ${most} bytes`, 'more')
   }
-  const whole = new Uint8Array(size)
-  let at = 0
-  for (const chunk of chunks) {
-    whole.set(chunk, at)
-    at += chunk.byteLength
-  }
-  return whole
+  return joined(chunks, size)
 }
 
 /** A timer that ran out, in words. */

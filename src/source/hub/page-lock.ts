@@ -2,7 +2,7 @@
  * One download of a file at a time, over all tabs of a site (Web Locks, which a closed tab gives back by itself). Another tab is
  * waited for as long as it makes progress; then its lock is taken from it.
  */
-import { sleep } from './retry.ts'
+import { sleep } from '../patience.ts'
 
 export interface PageLock {
   /** Whether it was taken from a tab that may still write. */

@@ -1,4 +1,5 @@
 /** Another try for what may succeed later: after a pause that doubles, with jitter, or after as long as the server asks for. */
+import { backOff, retry } from '../patience.ts'
 import { HubError } from './errors.ts'
 
 const WORTH_ANOTHER: ReadonlySet<string> = new Set([
@@ -9,9 +10,7 @@ const WORTH_ANOTHER: ReadonlySet<string> = new Set([
   'SOURCE_CACHE_CHANGED',
 ])
 
-/** Milliseconds. */
-const LONGEST_PAUSE = 10_000
-/** A server that wants more than this is not waited for: the error says so. */
+/** Milliseconds. A server that wants more than this is not waited for: the error says so. */
 const LONGEST_RETRY_AFTER = 120_000
 
 export function mayPass(error: unknown): boolean {
@@ -26,22 +25,12 @@ export interface RetryOptions {
   readonly hasGained?: () => boolean
 }
 
-export async function retrying<T>(attempt: () => Promise<T>, options: RetryOptions): Promise<T> {
+export function retrying<T>(attempt: () => Promise<T>, { tries, backoff, hasGained }: RetryOptions): Promise<T> {
   let failures = 0
-  for (;;) {
-    try {
-      return await attempt()
-    } catch (error) {
-      failures = options.hasGained?.() ? 1 : failures + 1
-      const { retryAfter = 0 } = error instanceof HubError ? error : {}
-      if (!mayPass(error) || failures >= options.tries || retryAfter > LONGEST_RETRY_AFTER) throw error
-      const pause = Math.min(LONGEST_PAUSE, options.backoff * 2 ** (failures - 1))
-      // Jitter: processes that failed together must not come back together.
-      await sleep(Math.max(retryAfter, pause * (0.5 + Math.random() / 2)))
-    }
-  }
-}
-
-export function sleep(milliseconds: number): Promise<void> {
-  return new Promise(resolve => setTimeout(resolve, milliseconds))
+  return retry(attempt, error => {
+    failures = hasGained?.() ? 1 : failures + 1
+    const { retryAfter = 0 } = error instanceof HubError ? error : {}
+    if (!mayPass(error) || failures >= tries || retryAfter > LONGEST_RETRY_AFTER) return undefined
+    return Math.max(retryAfter, backOff(backoff, failures))
+  })
 }

@@ -7,42 +7,18 @@
  *                     product through the softmax to the second; T × T scores never exist
  * gain             a quarter of a forward pass at 128 tokens, compared with products of whole matrices and a softmax between
  */
-import { QUERY_ROWS, SPAN_BYTES } from '../layout.ts'
-import { procedure, fillZero, i32, load, local, range, store, when, type I32 } from './code.ts'
+import { PACKING, QUERY_ROWS } from '../layout.ts'
+import { procedure, fillZero, i32, load, local, range, store, when } from './code.ts'
+import { clearPadding, headToPack, plus, queriesOf, times } from './heads.ts'
 import type { Arithmetic, multiply } from './linear.ts'
 import { args, kernel } from './record.ts'
 import { softmaxRow } from './rows.ts'
 import { copyRow, placeInTiles } from './operand.ts'
 
-const plus = (a: I32, b: I32) => local.i32(i32.add(a, b))
-const times = (a: I32, b: I32) => local.i32(i32.mul(a, b))
-const roundUp = (value: I32, to: number) => local.i32(i32.and(i32.add(value, to - 1), -to))
-
-/** Sizes of the packed K and V of one head, as both kernels and the host compute them. D and n are rounded up to multiples of 4. */
-function packedSizes(headSize: I32, tokens: I32, panelWidth: number) {
-  const depth = roundUp(headSize, 4)
-  const keys = roundUp(tokens, 4)
-  const keyPanels = local.i32(i32.div(i32.add(tokens, panelWidth - 1), panelWidth))
-  const valuePanels = local.i32(i32.div(i32.add(headSize, panelWidth - 1), panelWidth))
-  const keyPanelBytes = times(depth, 4 * panelWidth)
-  const valuePanelBytes = times(keys, 4 * panelWidth)
-  const keyBytes = times(keyPanels, keyPanelBytes)
-  const bytes = plus(keyBytes, i32.mul(valuePanels, valuePanelBytes))
-  return { depth, keys, keyPanels, valuePanels, keyPanelBytes, valuePanelBytes, keyBytes, bytes }
-}
-
 /** Task: one head of one sequence. Kᵀ: panels of keys, d by d. V: panels of dimensions, key by key. */
 export const packHeads = (panelWidth: number) =>
   procedure(`packHeads_${panelWidth}`, kernel, ({ op, task }) => {
-    const { qkv, stride, width, heads, headSize, spans } = args('packHeads', op)
-    const span = plus(spans, i32.mul(i32.div(task, heads), SPAN_BYTES))
-    const head = local.i32(i32.rem(task, heads))
-    const tokens = local.i32(load.i32(span, 4))
-    const size = packedSizes(headSize, tokens, panelWidth)
-    const to = plus(load.i32(span, 8), i32.mul(head, size.bytes))
-    const query = plus(i32.add(qkv, i32.mul(load.i32(span), stride)), i32.mul(i32.mul(head, headSize), 4))
-    const key = plus(query, i32.mul(width, 4))
-    const value = plus(query, i32.mul(width, 8))
+    const { stride, headSize, tokens, size, to, key, value } = headToPack(op, task, panelWidth, PACKING.f32)
 
     fillZero(to, size.bytes)
     range(0, tokens, 1, j => {
@@ -54,7 +30,7 @@ export const packHeads = (panelWidth: number) =>
       })
       key.set(i32.add(key, stride))
     })
-    to.set(i32.add(to, size.keyBytes))
+    to.set(i32.add(to, size.values))
     range(0, tokens, 1, j => {
       const row = plus(to, i32.mul(j, 4 * panelWidth))
       range(0, headSize, 4, d => {
@@ -66,38 +42,15 @@ export const packHeads = (panelWidth: number) =>
     })
   })
 
-/** The task of the last head also clears the padding of its rows. */
-export const clearPadding = procedure(
-  'clearPadding',
-  { op: 'i32', head: 'i32', row: 'i32', rows: 'i32' },
-  ({ op, head, row, rows }) => {
-    const { y, yStride, width, heads } = args('attention', op)
-    const bytes = times(width, 4)
-    when(i32.eq(i32.add(head, 1), heads), () => {
-      const at = plus(i32.add(y, i32.mul(row, yStride)), bytes)
-      range(0, rows, 1, () => {
-        fillZero(at, i32.sub(yStride, bytes))
-        at.set(i32.add(at, yStride))
-      })
-    })
-  },
-)
-
 /** Task: one head of up to 16 query rows of one sequence. */
 export function attention(math: Arithmetic, product: ReturnType<typeof multiply>) {
   return procedure(`attention_${4 * math.vectors}`, kernel, ({ op, task, scratch }) => {
     const panelWidth = 4 * math.vectors
     const arg = args('attention', op)
-    const { qkv, stride, heads, headSize, blocks } = arg
-    const block = plus(blocks, i32.mul(i32.div(task, heads), SPAN_BYTES))
-    const head = local.i32(i32.rem(task, heads))
-    const word = (n: number) => local.i32(load.i32(block, 4 * n))
-    const [first, tokens, base, from] = [word(0), word(1), word(2), word(3)]
-    const size = packedSizes(headSize, tokens, panelWidth)
-    const packed = plus(base, i32.mul(head, size.bytes))
+    const { qkv, stride } = arg
+    const { head, headSize, first, tokens, from, size, packed, column } = queriesOf(op, task, panelWidth, PACKING.f32)
     const rows = local.i32(i32.min(QUERY_ROWS, i32.sub(tokens, from)))
     const row = plus(first, from)
-    const column = times(i32.mul(head, headSize), 4)
     const padded = times(size.keyPanels, panelWidth)
     const scoreStride = times(padded, 4)
 
@@ -133,7 +86,7 @@ export function attention(math: Arithmetic, product: ReturnType<typeof multiply>
     // If a head does not fill its last panel, its result would run into the next head's. Then it is written to scratch first.
     const { y, yStride } = arg
     const context = plus(i32.add(y, i32.mul(row, yStride)), column)
-    const values = plus(packed, size.keyBytes)
+    const values = plus(packed, size.values)
     const detour = i32.rem(headSize, panelWidth)
     const to = local.i32(context)
     const toStride = local.i32(yStride)

@@ -12,31 +12,14 @@
  * multiple of a tile, the rest is what happens to be in memory: a row that is not copied, a key with p = 0, a dimension in which
  * Q and K are zero. In integers, zero times anything is zero.
  */
-import { PACKED_HEADER_BYTES, QUERY_ROWS, SPAN_BYTES } from '../layout.ts'
+import { PACKING, QUERY_ROWS } from '../layout.ts'
 import { procedure, doWhile, f32, f32x4, i16x8, i32, i32x4, interleave16, load, local, range, store, v128, when } from './code.ts' // prettier-ignore
 import type { I32, V128 } from './code.ts'
-import { clearPadding } from './attention.ts'
+import { clearPadding, headToPack, plus, queriesOf, times } from './heads.ts'
 import { args, kernel } from './record.ts'
 import { at4, roundBy } from './rows.ts'
 import { copyScaled, each4, firstLanes, largestOfRows, transposed, type Four } from './fours.ts'
 import { softmaxFour, totalOf } from './softmax16.ts'
-
-const plus = (a: I32, b: I32) => local.i32(i32.add(a, b))
-const times = (a: I32, b: I32) => local.i32(i32.mul(a, b))
-const roundUp = (value: I32, to: number) => local.i32(i32.and(i32.add(value, to - 1), -to))
-
-/** Sizes of the packed K and V of one head, as both kernels and the host (steps.ts) compute them. */
-function packedSizes(headSize: I32, tokens: I32, panelWidth: number) {
-  const depth = roundUp(headSize, 8)
-  const keys = roundUp(tokens, 8)
-  const keyPanels = local.i32(i32.div(i32.add(tokens, panelWidth - 1), panelWidth))
-  const valuePanels = local.i32(i32.div(i32.add(headSize, panelWidth - 1), panelWidth))
-  const keyPanelBytes = times(depth, 2 * panelWidth)
-  const valuePanelBytes = times(keys, 2 * panelWidth)
-  const values = plus(times(keyPanels, keyPanelBytes), PACKED_HEADER_BYTES)
-  const bytes = plus(values, i32.mul(valuePanels, valuePanelBytes))
-  return { depth, keys, keyPanels, valuePanels, keyPanelBytes, valuePanelBytes, values, bytes }
-}
 
 /** Four rows → int16, each times its factor at `factors`. Word by word: word d of row i goes to to + d·wordStride + 4·i. */
 const quantiseFour = procedure(
@@ -71,22 +54,15 @@ const quantiseFour = procedure(
  */
 export const packHeads16 = (panelWidth: number) =>
   procedure(`packHeads16_${panelWidth}`, kernel, ({ op, task, scratch }) => {
-    const { qkv, stride, width, heads, headSize, spans, limit } = args('packHeads', op)
-    const span = plus(spans, i32.mul(i32.div(task, heads), SPAN_BYTES))
-    const head = local.i32(i32.rem(task, heads))
-    const tokens = local.i32(load.i32(span, 4))
-    const size = packedSizes(headSize, tokens, panelWidth)
-    const to = plus(load.i32(span, 8), i32.mul(head, size.bytes))
-    const query = plus(i32.add(qkv, i32.mul(load.i32(span), stride)), i32.mul(i32.mul(head, headSize), 4))
-    const key = plus(query, i32.mul(width, 4))
-    const value = plus(query, i32.mul(width, 8))
+    const { limit } = args('packHeads', op)
+    const { stride, headSize, tokens, size, to, key, value } = headToPack(op, task, panelWidth, PACKING.int16)
     const rows = { stride, rows: tokens, width: headSize }
 
     const largestKey = local.f32(largestOfRows({ x: key, ...rows }))
     store.f32(to, f32.div(largestKey, limit))
     for (let i = 0; i < 4; i++) store.f32(scratch, f32.div(limit, largestKey), 4 * i)
     range(0, tokens, 4, j => {
-      const panel = plus(i32.add(to, PACKED_HEADER_BYTES), i32.mul(i32.div(j, panelWidth), size.keyPanelBytes))
+      const panel = plus(i32.add(to, PACKING.int16.header), i32.mul(i32.div(j, panelWidth), size.keyPanelBytes))
       quantiseFour({
         x: i32.add(key, i32.mul(j, stride)),
         stride,
@@ -163,18 +139,12 @@ export function attention16(panelWidth: number) {
   const product = product16(panelWidth / 4)
   return procedure(`attention16_${panelWidth}`, kernel, ({ op, task, scratch }) => {
     const arg = args('attention', op)
-    const { qkv, stride, heads, headSize, blocks, limit, scale, parts } = arg
-    const block = plus(blocks, i32.mul(i32.div(task, heads), SPAN_BYTES))
-    const head = local.i32(i32.rem(task, heads))
-    const word = (n: number) => local.i32(load.i32(block, 4 * n))
-    const [first, tokens, base, from] = [word(0), word(1), word(2), word(3)]
-    const size = packedSizes(headSize, tokens, panelWidth)
-    const packed = plus(base, i32.mul(head, size.bytes))
-    const column = times(i32.mul(head, headSize), 4)
+    const { qkv, stride, limit, scale, parts } = arg
+    const { head, headSize, first, tokens, from, size, packed, column } = queriesOf(op, task, panelWidth, PACKING.int16)
 
     // Scratch: four factors of rows, four of their scores, four of their results; the rows of Q; their scores; P; the result.
     const [factors, scoreFactors, outFactors] = [scratch, plus(scratch, 16), plus(scratch, 32)]
-    const queries = plus(scratch, 64)
+    const queries = plus(scratch, PACKING.int16.header)
     const scores = plus(queries, i32.mul(size.depth, 8))
     const scoreStride = times(size.keyPanels, 4 * panelWidth)
     const weights = plus(scores, i32.mul(scoreStride, 4))
@@ -196,7 +166,7 @@ export function attention16(panelWidth: number) {
       }
       quantiseFour({ x: query, stride, last, width: headSize, factors, to: queries, wordStride: 16 })
       const toKeys = {
-        panel: i32.add(packed, PACKED_HEADER_BYTES),
+        panel: i32.add(packed, PACKING.int16.header),
         panelBytes: size.keyPanelBytes,
         count: size.keyPanels,
       }

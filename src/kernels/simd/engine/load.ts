@@ -3,13 +3,13 @@ import { BackendError, OptionError } from '../../../errors.ts'
 import { warn } from '../../../platform.ts'
 import type { BackendOptions, DType } from '../../options.ts'
 import { offeredTurbo } from '../../register.ts'
+import { chooseArithmetic } from './arithmetic.ts'
 import { InlineEngine } from './inline.ts'
-import { tile, type Features } from '../tiles.ts'
+import type { Features } from '../tiles.ts'
 import { ModuleMemory } from '../memory.ts'
 import { bestLevel, compileModule, featuresOf, hasRelaxedSimd, hasSimd } from './modules.ts'
 import { PoolEngine } from './pool.ts'
-import { probe } from './probe.ts'
-import { SimdKernels, type SimdArithmetic } from '../simd.ts'
+import { SimdKernels } from '../simd.ts'
 import { defaultThreads, threadSpawner, whyAlone } from './threads.ts'
 import type { Turbo } from './turbo.ts'
 
@@ -57,30 +57,7 @@ async function loadWide(dtype: DType, features: Features, isGiven: boolean): Pro
     warn('bert-ner: turbo needs Node; computing without it.')
     return undefined
   }
-  const plain = async (asked: DType) => {
-    const module = await compileModule(features)
-    const engine = new InlineEngine(module, new ModuleMemory(features.shared))
-    return new SimdKernels(engine, chooseArithmetic(asked, module, features))
-  }
-  return load({ shared: features.shared, isGiven, dtype, plain })
-}
-
-/**
- * Chooses the tiles for a dtype. q8 is the fastest arithmetic whose error at BERT-base shape is usually below that of onnxruntime's
- * dynamic int8 (docs/kernels.md): bytes if the engine reads more than seven bits of them, w8a16 if not.
- */
-function chooseArithmetic(dtype: DType, module: WebAssembly.Module, { level, shared }: Features): SimdArithmetic {
-  const relaxed = level === 'relaxed'
-  if (dtype === 'w8a7' && !relaxed) throw noRelaxedSimd()
-  const [f32, w8a16] = [tile('f32'), tile('w8a16')]
-  if (dtype === 'fp32' || dtype === 'w8a16' || !relaxed) {
-    return { dtype: dtype === 'auto' || dtype === 'fp32' ? dtype : 'q8', f32, q8: w8a16 }
-  }
-  const { tile: fastest, reading } = probe(module, shared)
-  const bytes = { q8: tile(fastest), ...(fastest === 'bytesPairs' ? { quads: tile('bytesQuads') } : {}) }
-  if (dtype === 'w8a7') return { dtype: 'q8', f32, ...bytes }
-  const q8 = reading === 'seven' ? { q8: w8a16 } : bytes
-  return { dtype: dtype === 'auto' ? dtype : 'q8', f32, ...q8, head: w8a16, reading }
+  return load({ features, isGiven, dtype })
 }
 
 function checkThreads(threads: number): number {
@@ -121,15 +98,5 @@ function noSimd(): BackendError {
     expected: 'an engine with WebAssembly SIMD (Node 16.4, Chrome 91, Firefox 89, Safari 16.4 or later)',
     found: missingSimd(),
     nextStep: "Allow WebAssembly (no --jitless, no lockdown mode), or take backend: 'naive', which is slow.",
-  })
-}
-
-function noRelaxedSimd(): BackendError {
-  return new BackendError({
-    code: 'BACKEND_UNAVAILABLE',
-    subject: "dtype 'w8a7'",
-    expected: 'relaxed SIMD (Node 22, Chrome 114, Firefox 146 or later)',
-    found: 'none in this engine or in the module that was passed',
-    nextStep: "Use 'q8', which takes the fastest there is, or 'w8a16', which runs everywhere.",
   })
 }

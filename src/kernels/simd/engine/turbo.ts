@@ -10,7 +10,8 @@ import type { Kernels } from '../../kernels.ts'
 import type { DType } from '../../options.ts'
 import { ModuleMemory } from '../memory.ts'
 import { SimdKernels, type SimdArithmetic } from '../simd.ts'
-import { tile } from '../tiles.ts'
+import { tile, type Features } from '../tiles.ts'
+import { chooseArithmetic } from './arithmetic.ts'
 import { InlineEngine } from './inline.ts'
 import { bestLevel, compileModule } from './modules.ts'
 
@@ -32,12 +33,11 @@ const TIMED = { C: 256, H: 4, F: 512, lengths: [30] }
 const [WARM_UP, TIMES] = [40, 15]
 
 export interface TurboRequest {
-  readonly shared: boolean
+  /** Of the module that would compute without turbo. */
+  readonly features: Features
   /** Whether the caller brings a module. */
   readonly isGiven: boolean
   readonly dtype: DType
-  /** Makes the kernels that would compute without turbo. */
-  readonly plain: (dtype: DType) => Promise<Kernels>
 }
 
 export interface Turbo {
@@ -65,22 +65,29 @@ async function compileWide(request: TurboRequest): Promise<WebAssembly.Module | 
   if (!isV8() || !v8 || nodeVersion() < FIRST_NODE || os?.arch() !== 'x64' || bestLevel() !== 'relaxed') {
     return `needs Node ${FIRST_NODE} or later on x86-64`
   }
-  const { dtype, plain } = request
+  const { dtype, features } = request
   const used = FORMATS.filter(format => dtype === 'auto' || (dtype === 'fp32') === (format === 'fp32'))
   // Compiled before the flag is set, as without turbo.
   const without = new Map<string, Timed>()
   for (const format of used) {
-    const timed = await timedLayer(await plain(dtype === 'auto' ? format : dtype))
+    const timed = await timedLayer(await plainKernels(dtype === 'auto' ? format : dtype, features))
     for (let round = 0; round < WARM_UP; round++) await timed.time()
     without.set(format, timed)
   }
   v8.setFlagsFromString(`--${FLAG}`)
-  const found = await compileAndCheck(request.shared, without).catch(
+  const found = await compileAndCheck(features.shared, without).catch(
     (error: unknown) => `cannot start (${String(error)})`,
   )
   for (const { kernels } of without.values()) await kernels.dispose()
   if (typeof found === 'string') v8.setFlagsFromString(`--no-${FLAG}`)
   return found
+}
+
+/** The kernels that would compute without turbo. */
+async function plainKernels(dtype: DType, features: Features): Promise<SimdKernels> {
+  const module = await compileModule(features)
+  const engine = new InlineEngine(module, new ModuleMemory(features.shared))
+  return new SimdKernels(engine, chooseArithmetic(dtype, module, features))
 }
 
 async function compileAndCheck(
