@@ -16,10 +16,11 @@ export const SECTIONS = [
   'serve',
   'overload',
   'soak',
+  'filter',
   'browser',
 ] as const
 /** Sections that take minutes, and are measured only if asked for. */
-export const ASKED: readonly Section[] = ['serve', 'overload', 'soak', 'browser']
+export const ASKED: readonly Section[] = ['serve', 'overload', 'soak', 'filter', 'browser']
 export type Section = (typeof SECTIONS)[number]
 
 export interface Settings {

@@ -17,6 +17,7 @@ import { measureBrowser } from './sections/browser.ts'
 import { measureBytes } from './sections/bytes.ts'
 import { measureColdStarts } from './sections/cold.ts'
 import { measureEngines } from './sections/engines.ts'
+import { measureFilter } from './sections/filter.ts'
 import { measureKernels } from './sections/kernels.ts'
 import { measurePipelines } from './sections/pipelines.ts'
 import { measureLongRun, measureOverload, measureService } from './sections/serve.ts'
@@ -164,7 +165,8 @@ async function measure(options: Options): Promise<Results> {
   if (bench.wants('tokenizer') && models[0]) await measureTokenizers(bench, models[0])
   if (bench.wants('bytes')) await measureBytes(bench, models)
   const served = models.at(-1)
-  if (served && ASKED.some(section => bench.wants(section))) {
+  if (served && bench.wants('filter')) await measureFilter(bench, served)
+  if (served && (['serve', 'overload', 'soak'] as const).some(section => bench.wants(section))) {
     install(['autocannon'], [])
     if (bench.wants('serve')) await measureService(bench, served, options.python)
     if (bench.wants('overload')) await measureOverload(bench, served)

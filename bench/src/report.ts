@@ -21,6 +21,7 @@ const TITLES: Readonly<Record<string, string>> = {
   serve: 'The service under load',
   overload: 'The service with four times as much to do as it can',
   soak: 'The service over 100,000 requests',
+  filter: 'The filter over many lines: processes and threads',
   bytes: 'Bytes to download and to install, MB',
 }
 

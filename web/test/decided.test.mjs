@@ -94,12 +94,12 @@ test('attention is shown under the pointer, strategies and decodings where they 
       /^mer gives \d\.\d{4} to tim\.$/.test(document.querySelector('#attention-value').innerText),
     )
     await page.locator('.example select').selectOption({ label: 'pieces that disagree' })
-    await page.waitForFunction(() => document.querySelector('.pieces').innerText.includes('museum'))
+    await page.waitForFunction(() => document.querySelector('.pieces')?.innerText.includes('museum'))
     assert.ok((await page.locator('tr.differs').count()) > 0)
     assert.equal(await page.locator('.comparison tr').count(), 6)
     await shot(page, 'differs')
     await page.locator('.example select').selectOption({ label: 'the first sentence of your text' })
-    await page.waitForFunction(() => document.querySelector('.pieces').innerText.includes('tuesday'))
+    await page.waitForFunction(() => document.querySelector('.pieces')?.innerText.includes('tuesday'))
   })
 })
 

@@ -1,0 +1,94 @@
+/** The filter of the command line over many lines: one process with threads, against as many processes with one thread each. */
+import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { progress, type Bench } from '../bench.ts'
+import type { Model } from '../models.ts'
+import { ROOT } from '../paths.ts'
+import { cpu } from '../processes.ts'
+import { texts } from '../text.ts'
+
+/** Lines that each thread gets: ten seconds or more. */
+const LINES = 3000
+const POLL = 200
+
+export async function measureFilter(bench: Bench, { name, folder }: Model): Promise<void> {
+  const { quick, threads } = bench.settings
+  const ways = threads.flatMap(count =>
+    count === 1
+      ? [{ processes: 1, count }]
+      : [
+          { processes: 1, count },
+          { processes: count, count: 1 },
+        ],
+  )
+  // The first run of all warms the disk's cache, not the figures.
+  await run(folder, 1, 1, 50)
+  for (const { processes, count } of ways) {
+    const label = `${processes} × --threads ${count}`
+    progress(`filter, ${label}`)
+    const runs = []
+    for (let i = 0; i < (quick ? 1 : 3); i++)
+      runs.push(await run(folder, processes, count, (quick ? 300 : LINES) * Math.max(processes, count)))
+    const middle = runs.sort((a, b) => a.rate - b.rate)[runs.length >> 1]!
+    const add = (column: string, value: number, unit: string) =>
+      bench.add({ label, group: 'ours' }, { section: 'filter', model: name, threads: null, column }, value, unit)
+    add('texts/s', middle.rate, 'texts/s')
+    add('texts/s a core', middle.rate / Math.max(processes, count), 'texts/s')
+    add('memory of one process, MB', middle.memory, 'MB')
+    add('memory of all, MB', middle.memory * processes, 'MB')
+    add('first answer, s', middle.first, 's')
+  }
+}
+
+/** Shares `lines` out among processes. Rates count from a process's first answer to its last: a long job does not see the start. */
+async function run(folder: string, processes: number, threads: number, lines: number) {
+  const text = texts(500)
+  const share = Math.floor(lines / processes)
+  const input = Array.from({ length: share }, (_, i) => JSON.stringify({ id: i, text: text[i % text.length] }) + '\n')
+  const words = [join(ROOT, 'dist/cli.js'), '--jsonl', 'text', '--threads', String(threads), '--model', folder]
+  const seen = await Promise.all(Array.from({ length: processes }, () => filter(words, input.join(''), share)))
+  return {
+    rate: seen.reduce((sum, { rate }) => sum + rate, 0),
+    memory: Math.max(...seen.map(({ memory }) => memory)),
+    first: Math.max(...seen.map(({ first }) => first)),
+  }
+}
+
+function filter(words: readonly string[], input: string, lines: number) {
+  return new Promise<{ rate: number; memory: number; first: number }>((resolve, reject) => {
+    const start = performance.now()
+    const child = spawn(process.execPath, words, { stdio: ['pipe', 'pipe', 'inherit'] })
+    let [first, early, answered, memory, seconds] = [0, 0, 0, 0, 0]
+    const look = () => {
+      try {
+        const status = readFileSync(`/proc/${child.pid ?? 0}/status`, 'utf8')
+        memory = Number(/^VmHWM:\s+(\d+)/m.exec(status)?.[1] ?? 0) / 1024 || memory
+        const times = readFileSync(`/proc/${child.pid ?? 0}/stat`, 'utf8')
+          .split(' ')
+          .slice(13, 15)
+        seconds = times.reduce((sum, ticks) => sum + Number(ticks) / 100, 0)
+      } catch {
+        // Not Linux, or it has just ended.
+      }
+    }
+    const timer = setInterval(look, POLL)
+    child.on('error', reject)
+    child.stdout.on('data', (chunk: Buffer) => {
+      for (const byte of chunk) answered += Number(byte === 10)
+      if (first > 0) return
+      first = performance.now()
+      early = answered
+    })
+    child.on('exit', code => {
+      clearInterval(timer)
+      cpu.seconds += seconds
+      if (code !== 0 || answered !== lines)
+        reject(new Error(`the filter ended with ${String(code)}, ${answered} lines`))
+      const rate = ((answered - early) * 1000) / (performance.now() - first)
+      resolve({ rate, memory, first: (first - start) / 1000 })
+    })
+    child.stdin.on('error', () => undefined) // its exit says more
+    child.stdin.end(input)
+  })
+}
