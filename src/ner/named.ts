@@ -1,6 +1,6 @@
 /** The page's `pipeline`: the core's, which also takes a name of the Hugging Face hub. */
 import type { AggregationStrategy } from './entity.ts'
-import { checkCallOptions, checkPipelineOptions, checkTask, type PipelineOptions, type Task } from './options.ts'
+import { checkPipelineOptions, checkTask, type PipelineOptions, type Task } from './options.ts'
 import { newsOf, pipeline as corePipeline, type ModelFiles, type NerPipeline } from './pipeline.ts'
 
 /** A name of the hub, or the files of a model: a source, or its bytes by file name. */
@@ -25,7 +25,6 @@ export async function pipeline<D extends AggregationStrategy = 'none'>(
   // Before anything is fetched.
   checkTask(task)
   const { load, hub, call } = checkPipelineOptions(options)
-  checkCallOptions({}, call)
   const { progress_callback: report = () => undefined } = load
   // A bundle pays for the hub only where a name is given.
   const { fetchFromHub } = await import('../source/hub/page.ts')

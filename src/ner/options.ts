@@ -190,11 +190,17 @@ export interface SplitOptions {
   readonly call: CallOptions
 }
 
-/** Splits the options of {@link pipeline}: those for loading, for the hub, and the defaults of its calls. */
+/**
+ * Splits the options of {@link pipeline}: those for loading, for the hub, and the defaults of its calls.
+ *
+ * @throws OptionError as {@link checkCallOptions}
+ */
 export function checkPipelineOptions(options: PipelineOptions): SplitOptions {
   const checked = Object.entries(checkNames(options, PIPELINE_OPTIONS))
   const among = (known: object) => Object.fromEntries(checked.filter(([name]) => Object.hasOwn(known, name)))
-  return { load: among(LOAD_OPTIONS), hub: among(HUB_OPTIONS), call: among(CALL_OPTIONS) }
+  const call = among(CALL_OPTIONS)
+  checkCallOptions({}, call)
+  return { load: among(LOAD_OPTIONS), hub: among(HUB_OPTIONS), call }
 }
 
 /** Gives the options that were set, after checking their names. `undefined` counts as left out. */

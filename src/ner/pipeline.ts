@@ -76,7 +76,6 @@ export async function pipeline<D extends AggregationStrategy = 'none'>(
 ): Promise<NerPipeline<D>> {
   checkTask(task)
   const { load, hub, call } = checkPipelineOptions(options)
-  checkCallOptions({}, call)
   const { progress_callback: report, ...backend } = load
   checkNoRevision(hub)
   const files = sourceOf(model)

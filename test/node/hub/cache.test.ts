@@ -67,6 +67,13 @@ test('a name is a pipeline that answers as the folder does, and reports each fil
   expect(events.at(-1)).toMatchObject({ status: 'ready' })
 })
 
+test('a wrong option is refused before anything is fetched', async () => {
+  const wrong = pipeline('token-classification', NAME, { cache_dir, threshold: 2 })
+  expect(await failing(wrong)).toMatchObject({ code: 'OPTION_VALUE', subject: 'threshold' })
+  expect(await failing(pipeline('token-classification', NAME, { cache_dir, delimiter: '|' }))).toMatchObject({ subject: 'delimiter' }) // prettier-ignore
+  expect(server.requests).toEqual([])
+})
+
 test('the layout is that of huggingface_hub', async () => {
   const { folder: snapshot } = await locate()
   expect(snapshot).toBe(folder('snapshots', FIRST))

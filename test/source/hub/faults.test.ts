@@ -96,6 +96,24 @@ const drip = ({ response, request, bytes = FILES['config.json'] }: Seen) => {
   })
   response.write(rest.subarray(0, 1))
 }
+/** The right answer in thirty pieces, which take longer altogether than silence may, and are never silent for so long. */
+const slowly = ({ response, request, bytes = FILES['config.json'] }: Seen) => {
+  const [, from = '0'] = /bytes=(\d+)-/.exec(request.headers.range ?? '') ?? []
+  const rest = bytes.subarray(Number(from))
+  response.writeHead(request.headers.range ? 206 : 200, {
+    'content-length': rest.byteLength,
+    'content-range': `bytes ${from}-${bytes.byteLength - 1}/${bytes.byteLength}`,
+    etag: String(request.headers['if-range'] ?? '"etag elsewhere"'),
+  })
+  const size = Math.ceil(rest.byteLength / 30)
+  let at = 0
+  const timer = setInterval(() => {
+    response.write(rest.subarray(at, (at += size)))
+    if (at < rest.byteLength && !response.destroyed) return
+    clearInterval(timer)
+    response.end()
+  }, 50)
+}
 const compressed = ({ response, bytes = new Uint8Array() }: Seen) =>
   end(response, 200, { 'content-encoding': 'gzip' }, gzipSync(bytes, { level: 1 }))
 const body = (change: (bytes: Uint8Array) => Uint8Array) => (seen: Seen) =>
@@ -112,6 +130,7 @@ const FAULTS: [string, Act, Stage[], string | Partial<Record<Stage, string>>][] 
   ['compressed all the same', compressed, ['get', 'large', 'resume'], 'ok'],
   ['silence', () => undefined, ['resolve', 'head', 'get', 'large', 'resume'], 'SOURCE_HUB_UNREACHABLE'],
   ['a drip of a byte, and silence', drip, ['get', 'large', 'resume'], 'ok or SOURCE_HUB_UNREACHABLE'],
+  ['a slow drip', slowly, ['get', 'large', 'resume'], 'ok'],
   ['too short', body(bytes => bytes.subarray(1)), ['get', 'large', 'resume'], { get: 'SOURCE_HUB_SIZE', large: 'SOURCE_HUB_SIZE', resume: 'ok' }],
   ['too long', body(bytes => Uint8Array.from([...bytes, 0])), ['get', 'large', 'resume'], { get: 'SOURCE_HUB_SIZE', large: 'SOURCE_HUB_SIZE', resume: 'ok' }],
   ['wrong bytes', flipped, ['get', 'large', 'resume'], { get: 'SOURCE_HUB_HASH', large: 'SOURCE_HUB_HASH', resume: 'ok' }],
@@ -155,7 +174,7 @@ describe.each(FAULTS.flatMap(([name, act, stages, code]) => stages.map(stage => 
   '$name, at stage $stage',
   ({ name, stage, act, code }) => {
     const expected = typeof code === 'string' ? code : (code[stage] ?? '')
-    const timeout = name.includes('silence') ? 100 : undefined
+    const timeout = name.includes('silence') ? 100 : name === 'a slow drip' ? 1000 : undefined
 
     test('once', async () => {
       const cache = nextCache()
