@@ -63,8 +63,7 @@ const LARGEST_FILE = 2 ** 28
 async function open({ model, tokenizer }: Options): Promise<Tokenizer> {
   const { Tokenizer } = await import('../node/tokenizer.ts')
   if (tokenizer === undefined) {
-    if (model !== undefined && (await isFile(model)))
-      throw wrongKind(model, 'a folder with the files of a model', 'a file')
+    if (model !== undefined && isFile(model)) throw wrongKind(model, 'a folder with the files of a model', 'a file')
     return Tokenizer.fromFolder(await modelFolder(model))
   }
   if ((await stat(tokenizer)).isDirectory()) throw wrongKind(tokenizer, 'a tokenizer.json or a vocab.txt', 'a folder')
