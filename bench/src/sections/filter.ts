@@ -10,11 +10,12 @@ import { summarise } from '../stats.ts'
 import { texts } from '../text.ts'
 
 /** Lines that each thread gets: ten seconds or more. */
-const LINES = 3000
+const LINES = { usual: 1500, ofLarge: 200, quick: 300 }
 const POLL = 200
 
-export async function measureFilter(bench: Bench, { name, folder }: Model): Promise<void> {
+export async function measureFilter(bench: Bench, { name, folder, isLarge }: Model): Promise<void> {
   const { quick, threads } = bench.settings
+  const share = quick ? LINES.quick : isLarge ? LINES.ofLarge : LINES.usual
   const ways = threads.flatMap(count =>
     count === 1
       ? [{ processes: 1, count }]
@@ -28,7 +29,7 @@ export async function measureFilter(bench: Bench, { name, folder }: Model): Prom
   for (const { processes, count } of ways) {
     const label = `${processes} × --threads ${count}`
     progress(`filter, ${label}`)
-    const lines = (quick ? 300 : LINES) * Math.max(processes, count)
+    const lines = share * Math.max(processes, count)
     const runs = [await run(folder, processes, count, lines)]
     while (!quick && runs.length < 3) runs.push(await run(folder, processes, count, lines))
     const median = (name: 'rate' | 'memory' | 'first') => summarise(runs.map(one => one[name])).median
