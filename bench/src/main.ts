@@ -165,7 +165,6 @@ async function measure(options: Options): Promise<Results> {
   if (bench.wants('tokenizer') && models[0]) await measureTokenizers(bench, models[0])
   if (bench.wants('bytes')) await measureBytes(bench, models)
   const served = models.at(-1)
-  if (served && bench.wants('filter')) await measureFilter(bench, served)
   if (served && (['serve', 'overload', 'soak'] as const).some(section => bench.wants(section))) {
     install(['autocannon'], [])
     if (bench.wants('serve')) await measureService(bench, served, options.python)
@@ -213,6 +212,7 @@ async function measureModel(bench: Bench, model: Model, { profile }: Options): P
     await measureColdStarts(bench, model, all, [...engines, ...pipelines])
   }
   if (bench.wants('browser') && !model.isLarge) await measureBrowser(bench, model, all)
+  if (bench.wants('filter')) await measureFilter(bench, model)
   if (bench.wants('kernels') || profile) await measureKernels(bench, model, chosen(OURS))
 }
 
