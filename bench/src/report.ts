@@ -36,24 +36,34 @@ export function tables({ figures: all }: Results, isShort = false): readonly Tab
     const key = JSON.stringify([figure.section, figure.model, figure.threads, figure.node])
     groups.set(key, [...(groups.get(key) ?? []), figure])
   }
-  const measured = [...groups.values()].sort(byPlace).flatMap(group => table(group, isShort))
-  return isShort
-    ? [...ratios(figures.filter(isQuoted)), ...growth(figures), ...measured]
-    : [...measured, ...ratios(figures), ...growth(figures)]
+  const ordered = [...groups.values()].sort(byPlace)
+  const drawn = (wanted: readonly Figure[][]) => wanted.flatMap(group => table(group, isShort))
+  if (!isShort) return [...drawn(ordered), ...ratios(figures), ...growth(figures)]
+  const quoted = figures.filter(isQuoted)
+  const isInPage = ([first]: readonly Figure[]) => first?.section === 'browser'
+  return [
+    ...ratios(quoted, isSameKind),
+    ...drawn(ordered.filter(isInPage)),
+    ...growth(quoted.filter(({ node }) => node === newest)),
+    ...drawn(ordered.filter(group => !isInPage(group))),
+  ]
 }
 
 /** Engines that RESULTS.md leaves to the JSON: slow by design, or between two others. */
 const LEFT_OUT = /naive|tfjs$|first written|w8a7|turbo fp32/
-/** Ratios that RESULTS.md shows: against the peer that does the same in a page. */
-const isQuoted = ({ group, engine }: Figure) => group === 'ours' || engine.startsWith('onnxruntime-web')
+/** What RESULTS.md compares: one thread, with the peer that does the same in a page. */
+const isQuoted = ({ group, engine, threads }: Figure) =>
+  threads === 1 && (group === 'ours' || engine.startsWith('onnxruntime-web'))
+/** Float32 with float32, integers with integers. */
+const isSameKind = (ours: string, theirs: string) => ours.includes('fp32') === theirs.includes('fp32')
 
-/** RESULTS.md shows latency on every Node, all else on the newest. */
-function isShown({ section, engine, value, node }: Figure, newest: string): boolean {
+/** RESULTS.md shows the latency of one thread on every Node, all else on the newest. */
+function isShown({ section, engine, value, node, threads }: Figure, newest: string): boolean {
   if (LEFT_OUT.test(engine) || value === null)
     return section.startsWith('kernels, 128 tokens') && section.endsWith('q8') && node === newest
   if (section.startsWith('kernels'))
     return section.startsWith('kernels, 128') && section.endsWith('simd q8') && node === newest
-  return section === 'latency' || node === newest || node === null
+  return (section === 'latency' && threads === 1) || node === newest || node === null
 }
 
 /** Orders tables by section, then by model. */
@@ -124,7 +134,7 @@ export function number(value: number): string {
 }
 
 /** How many times faster ours is than each peer: the peer's median divided by ours, in the same run. */
-function ratios(figures: readonly Figure[]): Table[] {
+function ratios(figures: readonly Figure[], isWanted: (ours: string, theirs: string) => boolean = () => true): Table[] {
   const latencies = figures.filter(
     ({ section, column, value }) => section === 'latency' && value !== null && column.endsWith(' tokens'),
   )
@@ -142,13 +152,15 @@ function ratios(figures: readonly Figure[]): Table[] {
     const at = (engine: string, column: string) =>
       group.find(figure => figure.engine === engine && figure.column === column)?.value ?? null
     const rows = names('ours').flatMap(mine =>
-      names('peer').map(theirs => [
-        `${mine} against ${theirs}`,
-        ...columns.map(column => {
-          const [a, b] = [at(mine, column), at(theirs, column)]
-          return a === null || b === null ? '–' : `${(b / a).toFixed(2)} ×`
-        }),
-      ]),
+      names('peer')
+        .filter(theirs => isWanted(mine, theirs))
+        .map(theirs => [
+          `${mine} against ${theirs}`,
+          ...columns.map(column => {
+            const [a, b] = [at(mine, column), at(theirs, column)]
+            return a === null || b === null ? '–' : `${(b / a).toFixed(2)} ×`
+          }),
+        ]),
     )
     return rows.length === 0
       ? []
