@@ -72,39 +72,31 @@ const status =
     end(response, code, headers)
 const redirect = (to: (seen: Seen) => string) => (seen: Seen) => end(seen.response, 302, { location: to(seen) })
 
-/** Begins the right answer and breaks it off after a share of it. */
-const cut =
-  (share: number) =>
-  ({ response, request, bytes = FILES['config.json'] }: Seen) => {
-    const [, from = '0'] = /bytes=(\d+)-/.exec(request.headers.range ?? '') ?? []
-    const rest = bytes.subarray(Number(from))
-    response.writeHead(request.headers.range ? 206 : 200, {
-      'content-length': rest.byteLength,
-      'content-range': `bytes ${from}-${bytes.byteLength - 1}/${bytes.byteLength}`,
-      etag: String(request.headers['if-range'] ?? '"etag elsewhere"'),
-    })
-    response.write(rest.subarray(0, Math.floor(rest.byteLength * share)), () => setTimeout(() => response.destroy(), 5))
-  }
-/** Begins the right answer with one byte more than there was, and sends nothing further. */
-const drip = ({ response, request, bytes = FILES['config.json'] }: Seen) => {
-  const [, from = '0'] = /bytes=(\d+)-/.exec(request.headers.range ?? '') ?? []
+const ETAG = '"etag elsewhere"'
+/** Writes the headers of the right answer, and returns the bytes that have to follow. */
+function begin({ response, request, bytes = FILES['config.json'] }: Seen, etag?: string): Uint8Array {
+  const { range = '', 'if-range': condition } = request.headers
+  const [, from = '0'] = /bytes=(\d+)-/.exec(range) ?? []
   const rest = bytes.subarray(Number(from))
-  response.writeHead(request.headers.range ? 206 : 200, {
+  response.writeHead(range ? 206 : 200, {
     'content-length': rest.byteLength,
     'content-range': `bytes ${from}-${bytes.byteLength - 1}/${bytes.byteLength}`,
-    etag: '"etag elsewhere"',
+    etag: etag ?? String(condition ?? ETAG),
   })
-  response.write(rest.subarray(0, 1))
+  return rest
 }
+/** Begins the right answer and breaks it off after a share of it. */
+const cut = (share: number) => (seen: Seen) => {
+  const rest = begin(seen)
+  const { response } = seen
+  response.write(rest.subarray(0, Math.floor(rest.byteLength * share)), () => setTimeout(() => response.destroy(), 5))
+}
+/** Begins the right answer with one byte, and sends nothing further. */
+const drip = (seen: Seen) => seen.response.write(begin(seen, ETAG).subarray(0, 1))
 /** The right answer in thirty pieces, which take longer altogether than silence may, and are never silent for so long. */
-const slowly = ({ response, request, bytes = FILES['config.json'] }: Seen) => {
-  const [, from = '0'] = /bytes=(\d+)-/.exec(request.headers.range ?? '') ?? []
-  const rest = bytes.subarray(Number(from))
-  response.writeHead(request.headers.range ? 206 : 200, {
-    'content-length': rest.byteLength,
-    'content-range': `bytes ${from}-${bytes.byteLength - 1}/${bytes.byteLength}`,
-    etag: String(request.headers['if-range'] ?? '"etag elsewhere"'),
-  })
+const slowly = (seen: Seen) => {
+  const rest = begin(seen)
+  const { response } = seen
   const size = Math.ceil(rest.byteLength / 30)
   let at = 0
   const timer = setInterval(() => {
