@@ -57,7 +57,7 @@ const STAGES = [
       ['src/kernels/tfjs', 'the operations on TensorFlow.js', ['tfjs', 'attention', 'gelu', 'slice', 'tf']],
       ['src/kernels/simd/assembly', 'our module, instruction by instruction', ['module', 'code', 'record', 'linear', 'operand', 'math', 'gelu', 'heads', 'attention', 'attention16', 'softmax16', 'fours', 'embed', 'add-norm', 'rows', 'pack', 'scheduler', 'chain', 'write']],
       ['src/kernels/simd', 'its host: operations, recorded and run as one program', ['simd', 'steps', 'attention-steps', 'program', 'opcodes', 'layout', 'tiles', 'memory', 'weights', 'bounds', 'failures']],
-      ['src/kernels/simd/engine', 'its threads', ['load', 'modules', 'files', 'inline', 'pool', 'threads', 'worker', 'probe', 'turbo']],
+      ['src/kernels/simd/engine', 'its threads', ['load', 'arithmetic', 'modules', 'files', 'inline', 'pool', 'threads', 'worker', 'probe', 'turbo']],
     ],
   ],
   [

@@ -1,5 +1,6 @@
 /** Controls child processes with one engine each, from their parent. */
 import { fork, type ChildProcess } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Replies, Request } from './child.ts'
 import type { LoadOptions, Sequence } from './hosts/host.ts'
@@ -9,6 +10,24 @@ type Reply = Replies[keyof Replies]
 
 /** CPU seconds of all processes that have ended or were asked, to find out how much others took. */
 export const cpu = { seconds: 0 }
+
+/**
+ * What another program has used so far: megabytes resident, now and at most; CPU seconds. Undefined where the system does not say
+ * (Linux does), and once it has ended.
+ */
+export function usageOf(pid: number | undefined) {
+  try {
+    const [status, stat] = ['status', 'stat'].map(file => readFileSync(`/proc/${pid ?? 0}/${file}`, 'utf8'))
+    const megabytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status ?? '')?.[1]) / 1024
+    // In hundredths of a second, of the program and of the system for it.
+    const times = (stat ?? '').split(' ').slice(13, 15).map(Number)
+    const seconds = times.reduce((sum, ticks) => sum + ticks, 0) / 100
+    const resident = megabytes('VmRSS')
+    return Number.isNaN(resident) ? undefined : { resident, most: megabytes('VmHWM'), seconds } // gone, but not forgotten yet
+  } catch {
+    return undefined
+  }
+}
 
 export class EngineProcess {
   readonly #child: ChildProcess

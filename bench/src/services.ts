@@ -1,10 +1,9 @@
 /** Services under test, each a process of its own, and the load on them. */
 import { spawn, type ChildProcess } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { BENCH, importPeer, ROOT } from './paths.ts'
-import { cpu } from './processes.ts'
+import { cpu, usageOf } from './processes.ts'
 
 export class Service {
   readonly url: string
@@ -48,22 +47,13 @@ export class Service {
 
   /** Resident megabytes, where the system says (Linux). */
   memory(): number {
-    return Number(/^VmRSS:\s+(\d+)/m.exec(this.#read('status'))?.[1]) / 1024
+    return usageOf(this.#child.pid)?.resident ?? Number.NaN
   }
 
   end(): void {
-    // Its time is the run's own, and not that of other programs: in hundredths of a second.
-    const times = this.#read('stat').split(' ').slice(13, 15).map(Number)
-    cpu.seconds += times.reduce((sum, ticks) => sum + ticks, 0) / 100 || 0
+    // Its time is the run's own, and not that of other programs.
+    cpu.seconds += usageOf(this.#child.pid)?.seconds ?? 0
     this.#child.kill('SIGKILL')
-  }
-
-  #read(file: string): string {
-    try {
-      return readFileSync(`/proc/${this.#child.pid ?? 0}/${file}`, 'utf8')
-    } catch {
-      return ''
-    }
   }
 }
 

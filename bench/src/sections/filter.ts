@@ -1,11 +1,10 @@
 /** The filter of the command line over many lines: one process with threads, against as many processes with one thread each. */
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { progress, type Bench } from '../bench.ts'
 import type { Model } from '../models.ts'
 import { ROOT } from '../paths.ts'
-import { cpu } from '../processes.ts'
+import { cpu, usageOf } from '../processes.ts'
 import { summarise } from '../stats.ts'
 import { texts } from '../text.ts'
 
@@ -62,20 +61,9 @@ function filter(words: readonly string[], input: string, lines: number) {
   return new Promise<{ rate: number; memory: number; first: number }>((resolve, reject) => {
     const start = performance.now()
     const child = spawn(process.execPath, words, { stdio: ['pipe', 'pipe', 'inherit'] })
-    let [first, early, answered, memory, seconds] = [0, 0, 0, 0, 0]
-    const look = () => {
-      try {
-        const status = readFileSync(`/proc/${child.pid ?? 0}/status`, 'utf8')
-        memory = Number(/^VmHWM:\s+(\d+)/m.exec(status)?.[1] ?? 0) / 1024 || memory
-        const times = readFileSync(`/proc/${child.pid ?? 0}/stat`, 'utf8')
-          .split(' ')
-          .slice(13, 15)
-        seconds = times.reduce((sum, ticks) => sum + Number(ticks) / 100, 0)
-      } catch {
-        // Not Linux, or it has just ended.
-      }
-    }
-    const timer = setInterval(look, POLL)
+    let [first, early, answered] = [0, 0, 0]
+    let usage = usageOf(child.pid)
+    const timer = setInterval(() => (usage = usageOf(child.pid) ?? usage), POLL)
     child.on('error', reject)
     child.stdout.on('data', (chunk: Buffer) => {
       for (const byte of chunk) answered += Number(byte === 10)
@@ -83,13 +71,16 @@ function filter(words: readonly string[], input: string, lines: number) {
       first = performance.now()
       early = answered
     })
-    child.on('exit', code => {
+    // Not 'exit', after which output may still come.
+    child.on('close', code => {
       clearInterval(timer)
-      cpu.seconds += seconds
-      if (code !== 0 || answered !== lines)
+      cpu.seconds += usage?.seconds ?? 0
+      if (code !== 0 || answered !== lines) {
         reject(new Error(`the filter ended with ${String(code)}, ${answered} lines`))
+        return
+      }
       const rate = ((answered - early) * 1000) / (performance.now() - first)
-      resolve({ rate, memory, first: (first - start) / 1000 })
+      resolve({ rate, memory: usage?.most ?? Number.NaN, first: (first - start) / 1000 })
     })
     child.stdin.on('error', () => undefined) // its exit says more
     child.stdin.end(input)
