@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from tokenizers import BertWordPieceTokenizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
@@ -17,13 +18,18 @@ LABELS = ["O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC", "B-MISC", "
 LABEL_ID = {label: i for i, label in enumerate(LABELS)}
 UNSURE = "O|MISC"  # the tag of a word outside every name, in a set that has no MISC
 UNSURE_ID = len(LABELS)  # never a label of the model: the loss takes it for the sum of the three it may be
+UNKNOWN = "?"  # the tag of a word of text without labels: any of them
 IGNORE = -100
+TAG_ID = {**LABEL_ID, UNSURE: UNSURE_ID, UNKNOWN: len(LABELS) + 1}
 
 
 @dataclass(frozen=True)
 class Sentence:
+    """`soft` is what the teacher thinks of the words, [words, labels] in 255ths; None if it was not asked."""
+
     words: tuple[str, ...]
     tags: tuple[str, ...]  # IOB2
+    soft: np.ndarray | None = None
 
 
 def iob2(tags: Sequence[str]) -> list[str]:
@@ -102,12 +108,23 @@ def case_type(word: str) -> int:
 @dataclass(frozen=True)
 class Pieces:
     """One sentence. `labels` holds the tag at a word's first piece, IGNORE elsewhere; `inner` the tag that the word's other
-    pieces continue with (I-X after B-X), IGNORE elsewhere. [CLS] and [SEP] have neither."""
+    pieces continue with (I-X after B-X), IGNORE elsewhere. [CLS] and [SEP] have neither. `soft` [pieces, labels] is the teacher's
+    view of each piece in 255ths, rows of zeros where it has none."""
 
     ids: list[int]
     types: list[int]
     labels: list[int]
     inner: list[int]
+    soft: np.ndarray | None = None
+
+
+def continued(soft: np.ndarray) -> np.ndarray:
+    """What a word's pieces after the first are: the probability of B-X goes to I-X."""
+    out = soft.copy()
+    for begin in range(1, len(LABELS), 2):
+        out[:, begin + 1] += out[:, begin]  # the sum of a row is 255 at most
+        out[:, begin] = 0
+    return out
 
 
 class Encoder:
@@ -138,7 +155,7 @@ class Encoder:
             self.cache[word] = pieces
         return pieces
 
-    def sentence(self, words: Sequence[str], tags: Sequence[str] | None = None) -> Pieces:
+    def sentence(self, words: Sequence[str], tags: Sequence[str] | None = None, soft: np.ndarray | None = None) -> Pieces:
         ids: list[int] = []
         types: list[int] = []
         labels: list[int] = []
@@ -148,17 +165,25 @@ class Encoder:
             ids += [i for i, _ in pieces]
             types += [t for _, t in pieces]
             tag = tags[k] if tags else "O"
-            labels += [UNSURE_ID if tag == UNSURE else LABEL_ID[tag]] + [IGNORE] * (len(pieces) - 1)
-            inner += [IGNORE] + [UNSURE_ID if tag == UNSURE else LABEL_ID[tag.replace("B-", "I-")]] * (len(pieces) - 1)
-        return Pieces(ids, types, labels, inner)
+            labels += [TAG_ID[tag]] + [IGNORE] * (len(pieces) - 1)
+            inner += [IGNORE] + [TAG_ID[tag.replace("B-", "I-")]] * (len(pieces) - 1)
+        if soft is None:
+            return Pieces(ids, types, labels, inner)
+        counts = [len(self.word(w)) for w in words]
+        rows = np.repeat(continued(soft), counts, axis=0)
+        rows[np.cumsum([0, *counts[:-1]])] = soft
+        return Pieces(ids, types, labels, inner, rows)
 
     def wrap(self, sentences: Sequence[Pieces]) -> Pieces:
         """[CLS] sentence sentence … [SEP]: neighbours are joined as running text is, with nothing between."""
+        edge = np.zeros((1, len(LABELS)), np.uint8)
+        rows = [np.zeros((len(s.ids), len(LABELS)), np.uint8) if s.soft is None else s.soft for s in sentences]
         return Pieces(
             [self.cls, *(i for s in sentences for i in s.ids), self.sep],
             [0, *(t for s in sentences for t in s.types), 0],
             [IGNORE, *(x for s in sentences for x in s.labels), IGNORE],
             [IGNORE, *(x for s in sentences for x in s.inner), IGNORE],
+            None if all(s.soft is None for s in sentences) else np.concatenate([edge, *rows, edge]),
         )
 
 

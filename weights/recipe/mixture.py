@@ -15,13 +15,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import conll
 from conll import UNSURE, Encoder, Pieces, Sentence
 from everyday import Everyday
 from names import Names
+from soft_labels import SEEDS, SoftLabels, texts
 from train import CASES
 
 Group = list[Sentence]
@@ -64,10 +65,25 @@ class Mixture:
             Source("litbank", unsure(part("litbank")), 0.4, 0.2, 0, 0.2, 0.1),
         ]
 
-    def epoch(self, rng: random.Random, last: bool) -> list[Pieces]:
+    def add_soft(self, soft: SoftLabels, train: str | Path, data: str | Path, start: str | Path, holdout: float) -> None:
+        """Stage 3: the teacher's view of every sentence, copies of CoNLL-2003 that only the teacher tagged, text without labels."""
+        self.sources = [replace(s, documents=[[soft.added(x) for x in d] for d in s.documents]) for s in self.sources]
+        self.sources[0] = replace(self.sources[0], copies=0.4)
+        more = texts(train, data, start, holdout)
+        near = [d for seed in SEEDS for d in more[f"copy-{seed}"]]
+        for source in (
+            Source("copies", near, 1 / len(SEEDS), 1 / len(SEEDS), 0, 0.3, 0.07),
+            Source("unlabelled", more["unlabelled"], 0.5, 0.35, 0, 0.25, 0),
+        ):
+            known = [[soft.added(x) for x in d] for d in source.documents]
+            self.sources.append(replace(source, documents=[[x for x in d if x.soft is not None] for d in known]))
+
+    def epoch(self, rng: random.Random, last: bool, others: float = 1.0) -> list[Pieces]:
+        """`others` scales the shares of all sets but CoNLL-2003: the teacher reads less of them, as it has less time."""
         out: list[Pieces] = []
         for s in self.sources:
-            documents = drawn(s.documents, s.last_share if last else s.share, rng)
+            share = s.last_share if last else s.share
+            documents = drawn(s.documents, share if s.name == "conll" else share * others, rng)
             groups = [g for d in documents for g in passages(d, s.joined, rng, self.pieces)]
             out += self.examples(groups, s.copies, s.changed, rng)
         out += self.examples(passages(self.everyday.epoch(rng), 0.03, rng, self.pieces), 0, 0.3, rng)
@@ -77,7 +93,7 @@ class Mixture:
         renamed = [self.renamed(g, rng) if rng.random() < 0.2 else g for g in groups]
         again = [cased(g, rng) for g in renamed if rng.random() < copies]
         kept = [cased(g, rng) if rng.random() < changed else g for g in renamed]
-        encoded = [self.encoder.wrap([self.encoder.sentence(s.words, s.tags) for s in g]) for g in kept + again]
+        encoded = [self.encoder.wrap([self.encoder.sentence(s.words, s.tags, s.soft) for s in g]) for g in kept + again]
         return [e for e in encoded if len(e.ids) <= LONGEST]  # longer names can push a passage over
 
     def pieces(self, sentence: Sentence) -> int:
@@ -85,7 +101,8 @@ class Mixture:
 
     def renamed(self, group: Group, rng: random.Random) -> Group:
         known: dict[tuple[str, ...], list[str] | None] = {}
-        return [self.names.replaced(s, rng, known) for s in group]
+        changed = [self.names.replaced(s, rng, known) for s in group]
+        return [s if new.words == s.words else new for s, new in zip(group, changed, strict=True)]
 
 
 def drawn(documents: list[list[Sentence]], share: float, rng: random.Random) -> list[list[Sentence]]:
@@ -118,8 +135,8 @@ def cased(group: Group, rng: random.Random) -> Group:
     bare = rng.random() < 0.5
     out = []
     for s in group:
-        words, tags = tuple(map(change, s.words)), s.tags
+        words, tags, soft = tuple(map(change, s.words)), s.tags, s.soft
         if bare and len(words) > 2 and words[-1] == ".":
-            words, tags = words[:-1], tags[:-1]
-        out.append(Sentence(words, tags))
+            words, tags, soft = words[:-1], tags[:-1], None if soft is None else soft[:-1]
+        out.append(Sentence(words, tags, soft))
     return out

@@ -121,6 +121,12 @@ def tensors(batch: list[Pieces]) -> dict[str, torch.Tensor]:
         "labels": pad([e.labels for e in batch], IGNORE),
         "inner": pad([e.inner for e in batch], IGNORE),
     }
+    if any(e.soft is not None for e in batch):
+        soft = np.zeros((len(batch), longest, len(LABELS)), np.float32)
+        for row, e in zip(soft, batch, strict=True):
+            if e.soft is not None:
+                row[: len(e.ids)] = e.soft
+        out["soft"] = torch.from_numpy(soft)
     if any(len(e.ids) != longest for e in batch):
         out["attention_mask"] = pad([[1] * len(e.ids) for e in batch], 0)
     return out

@@ -1,4 +1,5 @@
-"""Stage 2: go on from a model of train.py with the mixture of mixture.py. CPU, fp32, resumable after every epoch.
+"""Stages 2 and 3: go on from a model with the mixture of mixture.py, in stage 3 with what the teacher thinks of it (--soft). CPU, fp32,
+resumable after every epoch.
 
 The learning rate rises for half an epoch, stays, and falls in a straight line over the last epochs, in which the other
 sets come half as often, so that CoNLL-2003's conventions stay. What is evaluated and saved is a moving average of the
@@ -10,19 +11,22 @@ from __future__ import annotations
 import argparse
 import random
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from transformers import BertForTokenClassification
 
 import conll
-from conll import IGNORE, LABEL_ID, LABELS, Encoder, Sentence
+from conll import IGNORE, LABEL_ID, LABELS, TAG_ID, UNKNOWN, Encoder, Pieces, Sentence
 from evaluate import load
 from mixture import Mixture
+from soft_labels import DEV, TEMPERATURE, SoftLabels
 from train import batches, keep_memory, logger, parameter_groups, predict, tensors
 
-DEV = ["wnut17", "btc", "tweebank", "uner-ewt", "crossner"]
+T = TypeVar("T")  # a batch
 WITHOUT_MISC = {"wnut17", "btc", "uner-ewt", "crossner"}
 MAYBE_MISC = [LABEL_ID[x] for x in ("O", "B-MISC", "I-MISC")]
 
@@ -35,6 +39,7 @@ def arguments() -> argparse.Namespace:
     p.add_argument("--out", required=True)
     p.add_argument("--epochs", type=int, required=True)
     p.add_argument("--last", type=int, default=2, help="epochs over which the learning rate falls")
+    p.add_argument("--warmup", type=float, default=0.5, help="epochs over which it rises")
     p.add_argument("--lr", type=float, default=7e-5, help="of the top encoder layer")
     p.add_argument("--decay", type=float, default=0.92, help="learning-rate factor from each layer to the one below")
     p.add_argument("--head-lr", type=float, default=2e-4, help="of the classifier and the token-type table")
@@ -46,20 +51,38 @@ def arguments() -> argparse.Namespace:
     p.add_argument("--ema", type=float, default=0.998)
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--threads", type=int, default=2)
+    p.add_argument("--soft", help="stage 3: what soft_labels.py wrote")
+    p.add_argument("--neighbours", help="stage 3: the folder that soft_labels.py took the words' neighbours from")
+    p.add_argument("--trust", type=float, default=0.5, help="stage 3: the teacher's part of the loss where there is a tag")
     p.add_argument("--resume", action="store_true")
     return p.parse_args()
 
 
-def loss_of(logits: torch.Tensor, labels: torch.Tensor, inner: torch.Tensor, weight: float) -> torch.Tensor:
-    """Cross entropy as in train.py; where the tag is "O or MISC", minus the log of the three labels' probability."""
+def loss_of(
+    logits: torch.Tensor,
+    labels: torch.Tensor,
+    inner: torch.Tensor,
+    weight: float,
+    soft: torch.Tensor | None = None,
+    trust: float = 0.5,
+) -> torch.Tensor:
+    """Cross entropy as in train.py; where the tag is "O or MISC", minus the log of the three labels' probability; where it may be
+    any, none. Where the teacher's view is known (`soft` [batch, pieces, labels], rows of zeros elsewhere), the Kullback-Leibler divergence from
+    it at its temperature takes the part `trust` of the loss, and all of it where there is no tag (Hinton et al. 2015, section 2)."""
     logp = logits.log_softmax(-1)
     maybe = logp[..., MAYBE_MISC].logsumexp(-1, keepdim=True)
-    flat = torch.cat([logp, maybe], -1).view(-1, len(LABELS) + 1)
-
-    def total(target: torch.Tensor) -> torch.Tensor:
-        return torch.nn.functional.nll_loss(flat, target.view(-1), ignore_index=IGNORE, reduction="sum")
-
-    return (total(labels) + weight * total(inner)) / ((labels != IGNORE).sum() + weight * (inner != IGNORE).sum())
+    flat = torch.cat([logp, maybe, torch.zeros_like(maybe)], -1).view(-1, len(LABELS) + 2)
+    target = torch.where(labels == IGNORE, inner, labels).view(-1)
+    weights = (labels != IGNORE).float().view(-1) + weight * (inner != IGNORE).float().view(-1)
+    each = torch.nn.functional.nll_loss(flat, target, ignore_index=IGNORE, reduction="none")
+    if soft is not None:
+        q = soft.view(-1, len(LABELS))
+        asked = q.sum(1, keepdim=True)
+        q = q / asked.clamp_min(1.0)
+        far = torch.nn.functional.kl_div((logits.view(q.shape) / TEMPERATURE).log_softmax(-1), q, reduction="none").sum(1) * TEMPERATURE**2
+        part = torch.where(target == TAG_ID[UNKNOWN], 1.0, trust) * (asked[:, 0] > 0)
+        each = (1 - part) * each + part * far
+    return (weights * each).sum() / weights.sum()
 
 
 def without_misc(tags: list[str]) -> list[str]:
@@ -83,31 +106,29 @@ def scores(model: BertForTokenClassification, encoder: Encoder, sets: dict[str, 
 def share_of_rate(at: float, a: argparse.Namespace) -> float:
     """The learning rate as a share of the highest, `at` epochs after the start."""
     fall = (a.epochs - at) / a.last
-    return min(1.0, at / 0.5, a.floor + (1 - a.floor) * max(0.0, fall))
+    return min(1.0, at / a.warmup, a.floor + (1 - a.floor) * max(0.0, fall))
 
 
-def main() -> None:
-    a = arguments()
-    keep_memory()
-    torch.set_num_threads(a.threads)
-    out = Path(a.out)
-    out.mkdir(parents=True, exist_ok=True)
-    say = logger(out)
-    encoder = Encoder(Path(a.start) / "vocab.txt")
-    held_out, documents = conll.hold_out(a.train, a.holdout)
-    dev = {"held-out": [s for d in held_out for s in d], **dev_sets(a.data, {"crossner": 3})}
-    mixture = Mixture(documents, a.data, encoder)
-    say(f"{vars(a)}")
-
-    model = load(a.start)
-    model.config.hidden_dropout_prob = a.dropout
+def without_dropout_of_attention(model: BertForTokenClassification, dropout: float) -> None:
     for module in model.modules():
         if isinstance(module, torch.nn.Dropout):
-            module.p = a.dropout
-    model.config.attention_probs_dropout_prob = 0.0  # lets torch use its fused attention
+            module.p = dropout
     for layer in model.bert.encoder.layer:
-        layer.attention.self.dropout.p = 0.0
-    names, parameters = zip(*model.named_parameters(), strict=True)
+        layer.attention.self.dropout.p = 0.0  # lets torch use its fused attention
+
+
+def train(
+    model: torch.nn.Module,
+    a: argparse.Namespace,
+    out: Path,
+    say: Callable[[str], None],
+    work_of: Callable[[int, random.Random], list[T]],
+    loss_and_pieces: Callable[[T], tuple[torch.Tensor, int]],
+    dev: Callable[[], dict[str, float]],
+) -> None:
+    """The loop of stages 2 and 3 and of the teacher. `work_of` gives an epoch's batches, `loss_and_pieces` a batch's mean loss and the
+    pieces it read, `dev` the scores of the model as it is. Writes resume.pt, epoch-N.safetensors and model.safetensors to `out`."""
+    names, parameters = zip(*((n, p) for n, p in model.named_parameters() if p.requires_grad), strict=True)
     optimizer = torch.optim.AdamW(parameter_groups(model, a), betas=(0.9, 0.98), eps=1e-6, fused=True)
     ema = {k: v.detach().clone() for k, v in model.state_dict().items()}
     first = step = 0
@@ -117,30 +138,24 @@ def main() -> None:
         optimizer.load_state_dict(saved["optimizer"])
         ema, first, step = saved["ema"], saved["epoch"], saved["step"]
         say(f"resumed after epoch {first}")
-    else:
-        say("start | " + text_of(scores(model, encoder, dev)))
-    model.config.save_pretrained(out)
-    (out / "vocab.txt").write_text((Path(a.start) / "vocab.txt").read_text(encoding="utf-8"), encoding="utf-8")
 
     for epoch in range(first, a.epochs):
         rng = random.Random(1000 * a.seed + epoch)
         torch.manual_seed(1000 * a.seed + epoch)
-        work = batches(mixture.epoch(rng, epoch >= a.epochs - a.last), a.pieces, rng)
+        work = work_of(epoch, rng)
         model.train()
         losses, spent, started = 0.0, 0, time.time()
         for k, batch in enumerate(work):
             share = share_of_rate(epoch + k / len(work), a)
             for group in optimizer.param_groups:
                 group["lr"] = group["peak"] * share
-            inputs = tensors(batch)
-            labels, inner = inputs.pop("labels"), inputs.pop("inner")
-            loss = loss_of(model(**inputs).logits, labels, inner, a.inner)
+            loss, pieces = loss_and_pieces(batch)
             loss.backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0, foreach=True)
+            torch.nn.utils.clip_grad_norm_(parameters, 1.0, foreach=True)
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
             losses += loss.item()
-            spent += inputs["input_ids"].numel()
+            spent += pieces
             step += 1
             if step % 4 == 0:  # every fourth step is as good an average and a quarter of the memory traffic
                 keep = min(a.ema**4, (1 + step) / (40 + step))
@@ -152,13 +167,43 @@ def main() -> None:
         torch.save(state, out / "resume.pt.new")
         (out / "resume.pt.new").rename(out / "resume.pt")
         save_file(ema, out / f"epoch-{epoch + 1}.safetensors", {"format": "pt"})
-        averaged = load_averaged(out, epoch + 1)
-        say(f"epoch {epoch + 1} loss {losses / len(work):.4f} | {text_of(scores(averaged, encoder, dev))} | {spent_s:.0f} s")
+        trained = {k: v.clone() for k, v in model.state_dict().items()}
+        model.load_state_dict(ema)
+        say(f"epoch {epoch + 1} loss {losses / len(work):.4f} | {text_of(dev())} | {spent_s:.0f} s")
+        model.load_state_dict(trained)
     save_file(ema, out / "model.safetensors", {"format": "pt"})
 
 
-def load_averaged(out: Path, epoch: int) -> BertForTokenClassification:
-    return load(out, f"epoch-{epoch}.safetensors")
+def main() -> None:
+    a = arguments()
+    keep_memory()
+    torch.set_num_threads(a.threads)
+    out = Path(a.out)
+    out.mkdir(parents=True, exist_ok=True)
+    say = logger(out)
+    encoder = Encoder(Path(a.start) / "vocab.txt")
+    held_out, documents = conll.hold_out(a.train, a.holdout)
+    sets = {"held-out": [s for d in held_out for s in d], **dev_sets(a.data, {"crossner": 3})}
+    mixture = Mixture(documents, a.data, encoder)
+    if a.soft:
+        mixture.add_soft(SoftLabels(a.soft), a.train, a.data, a.neighbours, a.holdout)
+    say(f"{vars(a)}")
+    model = load(a.start)
+    model.config.hidden_dropout_prob = a.dropout
+    without_dropout_of_attention(model, a.dropout)
+    model.config.save_pretrained(out)
+    (out / "vocab.txt").write_text((Path(a.start) / "vocab.txt").read_text(encoding="utf-8"), encoding="utf-8")
+    say("start | " + text_of(scores(model, encoder, sets)))
+
+    def work_of(epoch: int, rng: random.Random) -> list[list[Pieces]]:
+        return batches(mixture.epoch(rng, epoch >= a.epochs - a.last), a.pieces, rng)
+
+    def loss_and_pieces(batch: list[Pieces]) -> tuple[torch.Tensor, int]:
+        inputs = tensors(batch)
+        labels, inner, soft = inputs.pop("labels"), inputs.pop("inner"), inputs.pop("soft", None)
+        return loss_of(model(**inputs).logits, labels, inner, a.inner, soft, a.trust), inputs["input_ids"].numel()
+
+    train(model, a, out, say, work_of, loss_and_pieces, lambda: scores(model, encoder, sets))
 
 
 def text_of(found: dict[str, float]) -> str:

@@ -1,0 +1,132 @@
+"""The teacher: all-mpnet-base-v2 (12 layers of 768, Apache-2.0) on the mixture of stage 2. CPU, fp32, resumable after every epoch.
+
+It is never shipped: soft_labels.py writes down what it thinks of the training text and of text without labels, and stage 3
+learns from that. It reads the pieces of the student's tokenizer, as MPNet's vocabulary is BERT's with other special tokens, and
+letter case by a table of five rows that is added to what comes out of its lower layers, which are not trained.
+
+    python teacher.py --start all-mpnet-base-v2 --vocab vocab.txt --train eng.train --data DATA --out runs/teacher
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+from pathlib import Path
+from types import SimpleNamespace
+
+import torch
+from safetensors.torch import load_file
+from transformers import MPNetModel
+
+import conll
+from conll import LABELS, Encoder, Pieces
+from mixture import Mixture
+from train import batches, keep_memory, logger, tensors
+from train_mixture import dev_sets, loss_of, scores, train
+
+SPECIAL = {"[CLS]": "<s>", "[SEP]": "</s>", "[PAD]": "<pad>"}
+
+
+FROZEN = 4  # the lower layers stay as they are: a fifth of the time, and what they know of words is not news to anybody
+
+
+class Teacher(torch.nn.Module):
+    """Takes what the student takes: ids of its vocabulary, token types by the word-case rule, a mask; `logits` [batch, pieces, 9]."""
+
+    def __init__(self, start: str | Path, vocab: str | Path) -> None:
+        super().__init__()
+        self.mpnet = MPNetModel.from_pretrained(start, add_pooling_layer=False, dtype=torch.float32)
+        self.config = self.mpnet.config
+        theirs = {t: k for k, t in enumerate((Path(start) / "vocab.txt").read_text(encoding="utf-8").split("\n"))}
+        ours = Path(vocab).read_text(encoding="utf-8").rstrip("\n").split("\n")
+        self.register_buffer("ids", torch.tensor([theirs[SPECIAL.get(t, t)] for t in ours]), persistent=False)
+        self.token_type_embeddings = torch.nn.Embedding(5, self.config.hidden_size)
+        torch.nn.init.normal_(self.token_type_embeddings.weight, std=0.005)
+        self.dropout = torch.nn.Dropout(0.1)
+        self.classifier = torch.nn.Linear(self.config.hidden_size, len(LABELS))
+        torch.nn.init.normal_(self.classifier.weight, std=0.02)
+        torch.nn.init.zeros_(self.classifier.bias)
+        layers = self.mpnet.encoder.layer
+        for part in (self.mpnet.embeddings, self.mpnet.encoder.relative_attention_bias, *layers[:FROZEN]):
+            part.requires_grad_(False)
+            for module in part.modules():
+                if isinstance(module, torch.nn.Dropout):
+                    module.p = 0.0
+        for layer in layers:
+            layer.attention.attn.dropout.p = 0.0
+
+    def forward(
+        self, input_ids: torch.Tensor, token_type_ids: torch.Tensor, attention_mask: torch.Tensor | None = None
+    ) -> SimpleNamespace:
+        mask = None if attention_mask is None else (1.0 - attention_mask[:, None, None, :].float()) * -1e9
+        layers = self.mpnet.encoder.layer
+        with torch.no_grad():
+            states = self.mpnet.embeddings(input_ids=self.ids[input_ids])
+            bias = self.mpnet.encoder.compute_position_bias(states)
+            for layer in layers[:FROZEN]:
+                states = layer(states, mask, bias)[0]
+        states = states + self.token_type_embeddings(token_type_ids)
+        for layer in layers[FROZEN:]:
+            states = layer(states, mask, bias)[0]
+        return SimpleNamespace(logits=self.classifier(self.dropout(states)))
+
+
+def load_teacher(start: str | Path, vocab: str | Path, weights: str | Path) -> Teacher:
+    teacher = Teacher(start, vocab)
+    teacher.load_state_dict(load_file(weights), strict=True)
+    return teacher.eval()
+
+
+def arguments() -> argparse.Namespace:
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--start", required=True, help="folder of all-mpnet-base-v2")
+    p.add_argument("--vocab", required=True, help="the student's vocab.txt")
+    p.add_argument("--train", required=True, help="eng.train")
+    p.add_argument("--data", required=True, help="folder with the openly licensed sets")
+    p.add_argument("--out", required=True)
+    p.add_argument("--epochs", type=int, default=2)
+    p.add_argument("--last", type=float, default=1.9, help="epochs over which the learning rate falls")
+    p.add_argument("--warmup", type=float, default=0.1, help="epochs over which it rises")
+    p.add_argument("--others", type=float, default=0.7, help="shares of all sets but CoNLL-2003, beside those of stage 2")
+    p.add_argument("--lr", type=float, default=7e-5, help="of the top encoder layer")
+    p.add_argument("--decay", type=float, default=0.92, help="learning-rate factor from each layer to the one below")
+    p.add_argument("--head-lr", type=float, default=5e-4, help="of the classifier and the token-type table")
+    p.add_argument("--floor", type=float, default=0.02, help="last learning rate as a share of the highest")
+    p.add_argument("--pieces", type=int, default=900, help="pieces per batch, padding included")
+    p.add_argument("--inner", type=float, default=0.3, help="weight of the loss at a word's pieces after the first")
+    p.add_argument("--holdout", type=float, default=0.05, help="share of CoNLL's training documents kept for choosing")
+    p.add_argument("--ema", type=float, default=0.995)
+    p.add_argument("--seed", type=int, default=1)
+    p.add_argument("--threads", type=int, default=2)
+    p.add_argument("--resume", action="store_true")
+    return p.parse_args()
+
+
+def main() -> None:
+    a = arguments()
+    keep_memory()
+    torch.set_num_threads(a.threads)
+    torch.manual_seed(a.seed)
+    out = Path(a.out)
+    out.mkdir(parents=True, exist_ok=True)
+    say = logger(out)
+    encoder = Encoder(a.vocab)
+    held_out, documents = conll.hold_out(a.train, a.holdout)
+    sets = {"held-out": [s for d in held_out for s in d], **dev_sets(a.data, {"crossner": 6})}
+    mixture = Mixture(documents, a.data, encoder)
+    say(f"{vars(a)}")
+    teacher = Teacher(a.start, a.vocab)
+
+    def work_of(epoch: int, rng: random.Random) -> list[list[Pieces]]:
+        return batches(mixture.epoch(rng, epoch > 0, a.others), a.pieces, rng)
+
+    def loss_and_pieces(batch: list[Pieces]) -> tuple[torch.Tensor, int]:
+        inputs = tensors(batch)
+        labels, inner = inputs.pop("labels"), inputs.pop("inner")
+        return loss_of(teacher(**inputs).logits, labels, inner, a.inner), inputs["input_ids"].numel()
+
+    train(teacher, a, out, say, work_of, loss_and_pieces, lambda: scores(teacher, encoder, sets))
+
+
+if __name__ == "__main__":
+    main()
