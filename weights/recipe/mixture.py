@@ -1,4 +1,4 @@
-"""What one epoch of stage 2 reads: CoNLL-2003 and openly licensed sets, everyday lines, names replaced, letter case changed.
+"""What one epoch of stages 2 and 3 reads: CoNLL-2003 and openly licensed sets, everyday lines, names replaced, letter case changed.
 
 Data flow:  sets ─ share of their documents ─► groups of sentences ─ replace names ─► change case ─ encode ─► examples
 
@@ -9,6 +9,10 @@ Data flow:  sets ─ share of their documents ─► groups of sentences ─ rep
 | Tweebank                | 2                           | 1                  | all                   |
 | LitBank                 | 0.4                         | 0.2                | O means "O or MISC"   |
 | everyday.txt            | 1                           | 1                  | all                   |
+| stage 3: altered CoNLL  | 1                           | 1                  | none, the teacher's   |
+| stage 3: unlabelled     | 0.5                         | 0.35               | none, the teacher's   |
+
+In stage 3 the teacher's view comes with the sentences of the other sets too, and CoNLL-2003 comes 0.4 times in another case.
 """
 
 from __future__ import annotations

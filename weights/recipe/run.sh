@@ -28,7 +28,7 @@ if [ ! -f soft.npz ]; then # the teacher's view is kept here, as it takes an hou
 	python soft_labels.py --teacher runs/teacher --start runs/all-mpnet-base-v2 --student "$START" --train "$CONLL/eng.train" --data "$DATA" --out soft.npz
 fi
 python train_mixture.py --start runs/2-int8 --train "$CONLL/eng.train" --data "$DATA" --soft soft.npz --neighbours "$START" --out runs/3 \
-	--epochs 6 --last 3 --lr 1e-4 --head-lr 3e-4 --seed 4 --resume
-python average.py runs/3 5 6
-python quantise.py runs/3 .. --decoding constrained --temperature 1.6 --max-length 512
+	--epochs 5 --last 3 --lr 1e-4 --head-lr 3e-4 --seed 4 --resume
+python average.py runs/3 2 3 4 5 --start runs/2-int8 --share 0.25
+python quantise.py runs/3 .. --decoding constrained --temperature 1.4 --max-length 512
 python evaluate.py .. "$CONLL/eng.testa" --seqeval
