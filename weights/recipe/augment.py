@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +36,7 @@ class Neighbours:
     """Of each whole word of the vocabulary the words next to it, by the cosine of their rows in the word table."""
 
     def __init__(self, start: str | Path) -> None:
-        vocab = (Path(start) / "vocab.txt").read_text(encoding="utf-8").rstrip("\n").split("\n")
+        vocab = conll.vocabulary(Path(start) / "vocab.txt")
         state = load_file(Path(start) / "model.safetensors")
         table = next(v for k, v in state.items() if k.endswith("embeddings.word_embeddings.weight")).float().numpy()
         rows = [k for k, t in enumerate(vocab) if WORD.fullmatch(t)]
@@ -61,21 +61,17 @@ class Neighbours:
         return new.upper() if word.isupper() else new.capitalize() if word[0].isupper() else new
 
 
-class Mentions:
-    """The names of a set by type, to put in each other's place."""
-
-    def __init__(self, documents: list[list[Sentence]]) -> None:
-        self.by_type: dict[str, list[tuple[str, ...]]] = {}
-        for d in documents:
-            for s in d:
-                for start, end, type_ in sorted(spans(s.tags)):
-                    self.by_type.setdefault(type_, []).append(s.words[start:end])
+Mentions = dict[str, list[tuple[str, ...]]]  # the names of a set by type, to put in each other's place
 
 
-def copies(documents: list[list[Sentence]], start: str | Path, seed: int) -> list[list[Sentence]]:
-    """Each document once more: half of its names are others, from the same set or from Faker, and one word in eight is a neighbour."""
-    rng, names, near, mentions = random.Random(seed), Names(), Neighbours(start), Mentions(documents)
-    return [list(changed(d, rng, names, near, mentions)) for d in documents]
+def copies(documents: list[list[Sentence]], start: str | Path, seeds: Sequence[int]) -> list[list[list[Sentence]]]:
+    """For each seed, each document once more: half of its names are others, from the same set or from Faker, and one word in eight
+    is a neighbour."""
+    names, near, mentions = Names(), Neighbours(start), Mentions()
+    for s in (s for d in documents for s in d):
+        for first, end, type_ in sorted(spans(s.tags)):
+            mentions.setdefault(type_, []).append(s.words[first:end])
+    return [[list(changed(d, rng, names, near, mentions)) for d in documents] for rng in map(random.Random, seeds)]
 
 
 def changed(
@@ -90,7 +86,7 @@ def changed(
             old = s.words[start:end]
             if old and old not in known:
                 other = names.like(old, type_, rng) if rng.random() < 0.4 else None
-                known[old] = old if rng.random() < 0.5 else tuple(other or rng.choice(mentions.by_type[type_]))
+                known[old] = old if rng.random() < 0.5 else tuple(other or rng.choice(mentions[type_]))
             words += known[old] if old else ()
             at = end
         yield Sentence(tuple(words), (UNKNOWN,) * len(words))

@@ -20,6 +20,7 @@ UNSURE = "O|MISC"  # the tag of a word outside every name, in a set that has no 
 UNSURE_ID = len(LABELS)  # never a label of the model: the loss takes it for the sum of the three it may be
 UNKNOWN = "?"  # the tag of a word of text without labels: any of them
 IGNORE = -100
+DEV = ["wnut17", "btc", "tweebank", "uner-ewt", "crossner"]  # sets with a part that one may choose on
 TAG_ID = {**LABEL_ID, UNSURE: UNSURE_ID, UNKNOWN: len(LABELS) + 1}
 
 
@@ -101,6 +102,10 @@ def case_type(word: str) -> int:
     if upper == 1 and cased[0]:
         return 2
     return 3 if upper == len(cased) else 4
+
+
+def vocabulary(path: str | Path) -> list[str]:
+    return Path(path).read_text(encoding="utf-8").rstrip("\n").split("\n")
 
 
 # ── words → pieces ────────────────────────────────────────────────────────────────────────────────────────────────

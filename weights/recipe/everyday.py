@@ -16,11 +16,12 @@ from names import Names
 
 HERE = Path(__file__).parent
 PART = re.compile(r"\{([A-Z]+) ([^}]*)\}|<([a-z]+)>|(\S+)")
+TEST = HERE / "../../test/data/everyday.conll"
 FILLS = 3  # how often a template is filled in an epoch
 
 
 class Everyday:
-    def __init__(self, names: Names, test: str | Path = HERE / "../../test/data/everyday.conll") -> None:
+    def __init__(self, names: Names, test: str | Path = TEST) -> None:
         self.names = names
         lines = (HERE / "everyday.txt").read_text(encoding="utf-8").splitlines()
         self.lines = [line for line in lines if line and not line.startswith("#")]

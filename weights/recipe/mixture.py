@@ -26,7 +26,7 @@ import conll
 from conll import UNSURE, Encoder, Pieces, Sentence
 from everyday import Everyday
 from names import Names
-from soft_labels import SEEDS, SoftLabels, texts
+from soft_labels import SEEDS, SoftLabels, untagged
 from train import CASES
 
 Group = list[Sentence]
@@ -56,7 +56,7 @@ def pieces_of(document: list[Sentence], size: int) -> list[list[Sentence]]:
 class Mixture:
     def __init__(self, conll_documents: list[list[Sentence]], data: str | Path, encoder: Encoder) -> None:
         self.encoder, self.names = encoder, Names()
-        self.everyday = Everyday(self.names)
+        self.everyday, self.conll, self.data = Everyday(self.names), conll_documents, data
 
         def part(name: str) -> list[list[Sentence]]:
             return [p for d in conll.read(Path(data) / f"{name}-train.conll") for p in pieces_of(d, 40)]
@@ -69,15 +69,14 @@ class Mixture:
             Source("litbank", unsure(part("litbank")), 0.4, 0.2, 0, 0.2, 0.1),
         ]
 
-    def add_soft(self, soft: SoftLabels, train: str | Path, data: str | Path, start: str | Path, holdout: float) -> None:
+    def add_soft(self, soft: SoftLabels, start: str | Path) -> None:
         """Stage 3: the teacher's view of every sentence, copies of CoNLL-2003 that only the teacher tagged, text without labels."""
         self.sources = [replace(s, documents=[[soft.added(x) for x in d] for d in s.documents]) for s in self.sources]
         self.sources[0] = replace(self.sources[0], copies=0.4)
-        more = texts(train, data, start, holdout)
-        near = [d for seed in SEEDS for d in more[f"copy-{seed}"]]
+        altered, lines = untagged(self.conll, self.data, start)
         for source in (
-            Source("copies", near, 1 / len(SEEDS), 1 / len(SEEDS), 0, 0.3, 0.07),
-            Source("unlabelled", more["unlabelled"], 0.5, 0.35, 0, 0.25, 0),
+            Source("copies", [d for copy in altered for d in copy], 1 / len(SEEDS), 1 / len(SEEDS), 0, 0.3, 0.07),
+            Source("unlabelled", lines, 0.5, 0.35, 0, 0.25, 0),
         ):
             known = [[soft.added(x) for x in d] for d in source.documents]
             self.sources.append(replace(source, documents=[[x for x in d if x.soft is not None] for d in known]))

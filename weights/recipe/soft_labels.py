@@ -19,14 +19,14 @@ import torch
 
 import conll
 from augment import copies, unlabelled
-from conll import LABELS, Encoder, Sentence
+from conll import DEV, LABELS, Encoder, Sentence
+from everyday import TEST
+from train import keep_memory, tensors
 
 TEMPERATURE = 2.0
 CONTEXT = 160  # pieces of a document that the teacher reads at once
 SEEDS = (101, 102)
 UNLABELLED = 0.6
-EVERYDAY = Path(__file__).parent / "../../test/data/everyday.conll"
-DEV = ["wnut17", "btc", "tweebank", "uner-ewt", "crossner"]
 
 
 def key_of(words: Sequence[str]) -> int:
@@ -56,16 +56,23 @@ def save(path: str | Path, found: dict[int, np.ndarray]) -> None:
     )
 
 
+def untagged(documents: list[list[Sentence]], data: str | Path, start: str | Path) -> tuple[list[list[list[Sentence]]], list[list[Sentence]]]:
+    """Text that only the teacher tags: altered copies of CoNLL-2003's documents, and lines without labels, none of which is in a file
+    that one may only choose on."""
+    never = [TEST, *(Path(data) / f"{n}-dev.conll" for n in DEV)]
+    return copies(documents, start, SEEDS), unlabelled(Path(data) / "unlabelled.txt", UNLABELLED, never)
+
+
 def texts(train: str | Path, data: str | Path, start: str | Path, holdout: float) -> dict[str, list[list[Sentence]]]:
-    """All that is tagged, in documents: what stage 3 reads, and nothing that one may only choose on."""
+    """All that the teacher tags, in documents."""
     data = Path(data)
     _, documents = conll.hold_out(train, holdout)
-    never = [EVERYDAY, *(data / f"{n}-dev.conll" for n in DEV)]
+    altered, lines = untagged(documents, data, start)
     return {
         "conll": documents,
-        **{f"copy-{seed}": copies(documents, start, seed) for seed in SEEDS},
+        **{f"copy-{seed}": copy for seed, copy in zip(SEEDS, altered, strict=True)},
         **{n: [[s] for d in conll.read(data / f"{n}-train.conll") for s in d] for n in ("wnut17", "btc", "tweebank")},
-        "unlabelled": unlabelled(data / "unlabelled.txt", UNLABELLED, never),
+        "unlabelled": lines,
         "litbank": conll.read(data / "litbank-train.conll")[::2],
     }
 
@@ -93,15 +100,13 @@ def tag(teacher: torch.nn.Module, encoder: Encoder, documents: list[list[Sentenc
     while at < len(work):
         longest = len(work[at][1].ids)
         rows = work[at : at + max(1, 1500 // longest)]
-        longest = len(rows[-1][1].ids)
-        ids, types, mask = (torch.zeros(len(rows), longest, dtype=torch.long) for _ in range(3))
-        for k, (_, e) in enumerate(rows):
-            n = len(e.ids)
-            ids[k, :n], types[k, :n], mask[k, :n] = torch.tensor(e.ids), torch.tensor(e.types), 1
-        logits = teacher(input_ids=ids, token_type_ids=types, attention_mask=mask).logits
+        inputs = tensors([e for _, e in rows])
+        labels = inputs.pop("labels").numpy()
+        del inputs["inner"]
+        logits = teacher(**inputs).logits
         soft = (255 * (logits / TEMPERATURE).softmax(-1)).to(torch.uint8).numpy()
-        for (sentences, e), row in zip(rows, soft, strict=True):
-            first = row[: len(e.ids)][np.array(e.labels) != conll.IGNORE]
+        for (sentences, _), row, label in zip(rows, soft, labels, strict=True):
+            first = row[label != conll.IGNORE]
             for s in sentences:
                 found[key_of(s.words)], first = first[: len(s.words)], first[len(s.words) :]
         at += len(rows)
@@ -109,8 +114,7 @@ def tag(teacher: torch.nn.Module, encoder: Encoder, documents: list[list[Sentenc
 
 
 def main() -> None:
-    from teacher import load_teacher
-    from train import keep_memory
+    from teacher import load_teacher  # here, as the teacher's training imports the format of its labels
 
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--teacher", type=Path, required=True, help="folder of teacher.py")

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import random
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -21,12 +22,10 @@ from transformers import MPNetModel
 import conll
 from conll import LABELS, Encoder, Pieces
 from mixture import Mixture
-from train import batches, keep_memory, logger, tensors
-from train_mixture import dev_sets, loss_of, scores, train
+from train import begun, shared_arguments
+from train_mixture import dev_sets, scores, train
 
 SPECIAL = {"[CLS]": "<s>", "[SEP]": "</s>", "[PAD]": "<pad>"}
-
-
 FROZEN = 4  # the lower layers stay as they are: a fifth of the time, and what they know of words is not news to anybody
 
 
@@ -37,9 +36,9 @@ class Teacher(torch.nn.Module):
         super().__init__()
         self.mpnet = MPNetModel.from_pretrained(start, add_pooling_layer=False, dtype=torch.float32)
         self.config = self.mpnet.config
-        theirs = {t: k for k, t in enumerate((Path(start) / "vocab.txt").read_text(encoding="utf-8").split("\n"))}
-        ours = Path(vocab).read_text(encoding="utf-8").rstrip("\n").split("\n")
-        self.register_buffer("ids", torch.tensor([theirs[SPECIAL.get(t, t)] for t in ours]), persistent=False)
+        theirs = {t: k for k, t in enumerate(conll.vocabulary(Path(start) / "vocab.txt"))}
+        ids = [theirs[SPECIAL.get(t, t)] for t in conll.vocabulary(vocab)]
+        self.register_buffer("ids", torch.tensor(ids), persistent=False)
         self.token_type_embeddings = torch.nn.Embedding(5, self.config.hidden_size)
         torch.nn.init.normal_(self.token_type_embeddings.weight, std=0.005)
         self.dropout = torch.nn.Dropout(0.1)
@@ -83,33 +82,18 @@ def arguments() -> argparse.Namespace:
     p.add_argument("--vocab", required=True, help="the student's vocab.txt")
     p.add_argument("--train", required=True, help="eng.train")
     p.add_argument("--data", required=True, help="folder with the openly licensed sets")
-    p.add_argument("--out", required=True)
     p.add_argument("--epochs", type=int, default=2)
     p.add_argument("--last", type=float, default=1.9, help="epochs over which the learning rate falls")
     p.add_argument("--warmup", type=float, default=0.1, help="epochs over which it rises")
     p.add_argument("--others", type=float, default=0.7, help="shares of all sets but CoNLL-2003, beside those of stage 2")
-    p.add_argument("--lr", type=float, default=7e-5, help="of the top encoder layer")
-    p.add_argument("--decay", type=float, default=0.92, help="learning-rate factor from each layer to the one below")
-    p.add_argument("--head-lr", type=float, default=5e-4, help="of the classifier and the token-type table")
-    p.add_argument("--floor", type=float, default=0.02, help="last learning rate as a share of the highest")
-    p.add_argument("--pieces", type=int, default=900, help="pieces per batch, padding included")
-    p.add_argument("--inner", type=float, default=0.3, help="weight of the loss at a word's pieces after the first")
-    p.add_argument("--holdout", type=float, default=0.05, help="share of CoNLL's training documents kept for choosing")
-    p.add_argument("--ema", type=float, default=0.995)
-    p.add_argument("--seed", type=int, default=1)
-    p.add_argument("--threads", type=int, default=2)
-    p.add_argument("--resume", action="store_true")
+    shared_arguments(p)
+    p.set_defaults(lr=7e-5, decay=0.92, ema=0.995)
     return p.parse_args()
 
 
 def main() -> None:
     a = arguments()
-    keep_memory()
-    torch.set_num_threads(a.threads)
-    torch.manual_seed(a.seed)
-    out = Path(a.out)
-    out.mkdir(parents=True, exist_ok=True)
-    say = logger(out)
+    out, say = begun(a)
     encoder = Encoder(a.vocab)
     held_out, documents = conll.hold_out(a.train, a.holdout)
     sets = {"held-out": [s for d in held_out for s in d], **dev_sets(a.data, {"crossner": 6})}
@@ -117,15 +101,10 @@ def main() -> None:
     say(f"{vars(a)}")
     teacher = Teacher(a.start, a.vocab)
 
-    def work_of(epoch: int, rng: random.Random) -> list[list[Pieces]]:
-        return batches(mixture.epoch(rng, epoch > 0, a.others), a.pieces, rng)
+    def examples_of(epoch: int, rng: random.Random) -> list[Pieces]:
+        return mixture.epoch(rng, epoch > 0, a.others)
 
-    def loss_and_pieces(batch: list[Pieces]) -> tuple[torch.Tensor, int]:
-        inputs = tensors(batch)
-        labels, inner = inputs.pop("labels"), inputs.pop("inner")
-        return loss_of(teacher(**inputs).logits, labels, inner, a.inner), inputs["input_ids"].numel()
-
-    train(teacher, a, out, say, work_of, loss_and_pieces, lambda: scores(teacher, encoder, sets))
+    train(teacher, a, out, say, examples_of, partial(scores, teacher, encoder, sets))
 
 
 if __name__ == "__main__":

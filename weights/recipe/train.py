@@ -31,25 +31,30 @@ def arguments() -> argparse.Namespace:
     p.add_argument("--start", required=True, help="folder of the pretrained start (all-MiniLM-L6-v2) or of an earlier run")
     p.add_argument("--train", required=True, help="eng.train")
     p.add_argument("--dev", required=True, help="eng.testa: reported after every second epoch, never used to choose")
-    p.add_argument("--out", required=True)
     p.add_argument("--epochs", type=int, default=6)
+    p.add_argument("--warmup", type=float, default=0.06, help="share of the steps")
+    p.add_argument("--perturbed", type=float, default=0.35, help="size of the case-perturbed copy")
+    p.add_argument("--windows", type=float, default=0.07, help="chance that a sentence starts a multi-sentence example (0.07: a third of all sentences)")
+    p.add_argument("--dropout", type=float, default=0.1)
+    p.add_argument("--qat-epochs", type=int, default=0, help="last epochs with int8-rounded weights in the forward pass")
+    shared_arguments(p)
+    return p.parse_args()
+
+
+def shared_arguments(p: argparse.ArgumentParser) -> None:
+    """What every training script takes; one that needs other defaults sets them."""
+    p.add_argument("--out", required=True)
     p.add_argument("--lr", type=float, default=1e-4, help="of the top encoder layer")
     p.add_argument("--decay", type=float, default=0.9, help="learning-rate factor from each layer to the one below")
     p.add_argument("--head-lr", type=float, default=5e-4, help="of the classifier and the token-type table")
-    p.add_argument("--warmup", type=float, default=0.06, help="share of the steps")
-    p.add_argument("--floor", type=float, default=0.02, help="last learning rate as a share of the peak")
+    p.add_argument("--floor", type=float, default=0.02, help="last learning rate as a share of the highest")
     p.add_argument("--pieces", type=int, default=900, help="pieces per batch, padding included")
     p.add_argument("--inner", type=float, default=0.3, help="weight of the loss at a word's pieces after the first")
-    p.add_argument("--perturbed", type=float, default=0.35, help="size of the case-perturbed copy")
-    p.add_argument("--windows", type=float, default=0.07, help="chance that a sentence starts a multi-sentence example (0.07: a third of all sentences)")
-    p.add_argument("--holdout", type=float, default=0.05, help="share of training documents kept for choosing; 0 for none")
-    p.add_argument("--dropout", type=float, default=0.1)
+    p.add_argument("--holdout", type=float, default=0.05, help="share of CoNLL's training documents kept for choosing; 0 for none")
     p.add_argument("--ema", type=float, default=0.998)
-    p.add_argument("--qat-epochs", type=int, default=0, help="last epochs with int8-rounded weights in the forward pass")
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--threads", type=int, default=2)
     p.add_argument("--resume", action="store_true")
-    return p.parse_args()
 
 
 # ── data ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -257,14 +262,19 @@ def logger(out: Path) -> Callable[[str], None]:
     return say
 
 
-def main() -> None:
-    a = arguments()
+def begun(a: argparse.Namespace) -> tuple[Path, Callable[[str], None]]:
+    """Sets torch up as the arguments say; the run's folder, and its log."""
     keep_memory()
     torch.set_num_threads(a.threads)
     torch.manual_seed(a.seed)
     out = Path(a.out)
     out.mkdir(parents=True, exist_ok=True)
-    say = logger(out)
+    return out, logger(out)
+
+
+def main() -> None:
+    a = arguments()
+    out, say = begun(a)
     encoder = Encoder(Path(a.start) / "vocab.txt")
     held_out, documents = conll.hold_out(a.train, a.holdout)
     holdout = [s for d in held_out for s in d]

@@ -12,21 +12,20 @@ import argparse
 import random
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 import torch
 from safetensors.torch import save_file
 from transformers import BertForTokenClassification
 
 import conll
-from conll import IGNORE, LABEL_ID, LABELS, TAG_ID, UNKNOWN, Encoder, Pieces, Sentence
+from conll import DEV, IGNORE, LABEL_ID, LABELS, TAG_ID, UNKNOWN, Encoder, Pieces, Sentence
 from evaluate import load
 from mixture import Mixture
-from soft_labels import DEV, TEMPERATURE, SoftLabels
-from train import batches, keep_memory, logger, parameter_groups, predict, tensors
+from soft_labels import TEMPERATURE, SoftLabels
+from train import batches, begun, parameter_groups, predict, shared_arguments, tensors
 
-T = TypeVar("T")  # a batch
 WITHOUT_MISC = {"wnut17", "btc", "uner-ewt", "crossner"}
 MAYBE_MISC = [LABEL_ID[x] for x in ("O", "B-MISC", "I-MISC")]
 
@@ -36,25 +35,15 @@ def arguments() -> argparse.Namespace:
     p.add_argument("--start", required=True, help="folder of the model to go on from, float or int8")
     p.add_argument("--train", required=True, help="eng.train")
     p.add_argument("--data", required=True, help="folder with the openly licensed sets, SET-train.conll and SET-dev.conll")
-    p.add_argument("--out", required=True)
     p.add_argument("--epochs", type=int, required=True)
     p.add_argument("--last", type=int, default=2, help="epochs over which the learning rate falls")
     p.add_argument("--warmup", type=float, default=0.5, help="epochs over which it rises")
-    p.add_argument("--lr", type=float, default=7e-5, help="of the top encoder layer")
-    p.add_argument("--decay", type=float, default=0.92, help="learning-rate factor from each layer to the one below")
-    p.add_argument("--head-lr", type=float, default=2e-4, help="of the classifier and the token-type table")
-    p.add_argument("--floor", type=float, default=0.02, help="last learning rate as a share of the highest")
-    p.add_argument("--pieces", type=int, default=1200, help="pieces per batch, padding included")
-    p.add_argument("--inner", type=float, default=0.3, help="weight of the loss at a word's pieces after the first")
-    p.add_argument("--holdout", type=float, default=0.05, help="share of CoNLL's training documents kept for choosing")
     p.add_argument("--dropout", type=float, default=0.1)
-    p.add_argument("--ema", type=float, default=0.998)
-    p.add_argument("--seed", type=int, default=1)
-    p.add_argument("--threads", type=int, default=2)
     p.add_argument("--soft", help="stage 3: what soft_labels.py wrote")
     p.add_argument("--neighbours", help="stage 3: the folder that soft_labels.py took the words' neighbours from")
     p.add_argument("--trust", type=float, default=0.5, help="stage 3: the teacher's part of the loss where there is a tag")
-    p.add_argument("--resume", action="store_true")
+    shared_arguments(p)
+    p.set_defaults(lr=7e-5, decay=0.92, head_lr=2e-4, pieces=1200)
     return p.parse_args()
 
 
@@ -109,12 +98,8 @@ def share_of_rate(at: float, a: argparse.Namespace) -> float:
     return min(1.0, at / a.warmup, a.floor + (1 - a.floor) * max(0.0, fall))
 
 
-def without_dropout_of_attention(model: BertForTokenClassification, dropout: float) -> None:
-    for module in model.modules():
-        if isinstance(module, torch.nn.Dropout):
-            module.p = dropout
-    for layer in model.bert.encoder.layer:
-        layer.attention.self.dropout.p = 0.0  # lets torch use its fused attention
+def resumes(a: argparse.Namespace, out: Path) -> bool:
+    return a.resume and (out / "resume.pt").exists()
 
 
 def train(
@@ -122,17 +107,17 @@ def train(
     a: argparse.Namespace,
     out: Path,
     say: Callable[[str], None],
-    work_of: Callable[[int, random.Random], list[T]],
-    loss_and_pieces: Callable[[T], tuple[torch.Tensor, int]],
+    examples_of: Callable[[int, random.Random], list[Pieces]],
     dev: Callable[[], dict[str, float]],
+    trust: float = 0.5,
 ) -> None:
-    """The loop of stages 2 and 3 and of the teacher. `work_of` gives an epoch's batches, `loss_and_pieces` a batch's mean loss and the
-    pieces it read, `dev` the scores of the model as it is. Writes resume.pt, epoch-N.safetensors and model.safetensors to `out`."""
+    """The loop of stages 2 and 3 and of the teacher. `examples_of` gives what an epoch reads, `dev` the scores of the model as it is,
+    `trust` is loss_of's. Writes resume.pt, epoch-N.safetensors and model.safetensors to `out`."""
     names, parameters = zip(*((n, p) for n, p in model.named_parameters() if p.requires_grad), strict=True)
     optimizer = torch.optim.AdamW(parameter_groups(model, a), betas=(0.9, 0.98), eps=1e-6, fused=True)
     ema = {k: v.detach().clone() for k, v in model.state_dict().items()}
     first = step = 0
-    if a.resume and (out / "resume.pt").exists():
+    if resumes(a, out):
         saved = torch.load(out / "resume.pt", weights_only=True)
         model.load_state_dict(saved["model"])
         optimizer.load_state_dict(saved["optimizer"])
@@ -142,20 +127,22 @@ def train(
     for epoch in range(first, a.epochs):
         rng = random.Random(1000 * a.seed + epoch)
         torch.manual_seed(1000 * a.seed + epoch)
-        work = work_of(epoch, rng)
+        work = batches(examples_of(epoch, rng), a.pieces, rng)
         model.train()
         losses, spent, started = 0.0, 0, time.time()
         for k, batch in enumerate(work):
             share = share_of_rate(epoch + k / len(work), a)
             for group in optimizer.param_groups:
                 group["lr"] = group["peak"] * share
-            loss, pieces = loss_and_pieces(batch)
+            inputs = tensors(batch)
+            labels, inner, soft = inputs.pop("labels"), inputs.pop("inner"), inputs.pop("soft", None)
+            loss = loss_of(model(**inputs).logits, labels, inner, a.inner, soft, trust)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(parameters, 1.0, foreach=True)
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
             losses += loss.item()
-            spent += pieces
+            spent += inputs["input_ids"].numel()
             step += 1
             if step % 4 == 0:  # every fourth step is as good an average and a quarter of the memory traffic
                 keep = min(a.ema**4, (1 + step) / (40 + step))
@@ -176,34 +163,31 @@ def train(
 
 def main() -> None:
     a = arguments()
-    keep_memory()
-    torch.set_num_threads(a.threads)
-    out = Path(a.out)
-    out.mkdir(parents=True, exist_ok=True)
-    say = logger(out)
+    out, say = begun(a)
     encoder = Encoder(Path(a.start) / "vocab.txt")
     held_out, documents = conll.hold_out(a.train, a.holdout)
     sets = {"held-out": [s for d in held_out for s in d], **dev_sets(a.data, {"crossner": 3})}
     mixture = Mixture(documents, a.data, encoder)
     if a.soft:
-        mixture.add_soft(SoftLabels(a.soft), a.train, a.data, a.neighbours, a.holdout)
+        mixture.add_soft(SoftLabels(a.soft), a.neighbours)
     say(f"{vars(a)}")
     model = load(a.start)
     model.config.hidden_dropout_prob = a.dropout
-    without_dropout_of_attention(model, a.dropout)
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = a.dropout
+    for layer in model.bert.encoder.layer:
+        layer.attention.self.dropout.p = 0.0  # lets torch use its fused attention
     model.config.save_pretrained(out)
     (out / "vocab.txt").write_text((Path(a.start) / "vocab.txt").read_text(encoding="utf-8"), encoding="utf-8")
-    say("start | " + text_of(scores(model, encoder, sets)))
+    dev = partial(scores, model, encoder, sets)
+    if not resumes(a, out):
+        say("start | " + text_of(dev()))
 
-    def work_of(epoch: int, rng: random.Random) -> list[list[Pieces]]:
-        return batches(mixture.epoch(rng, epoch >= a.epochs - a.last), a.pieces, rng)
+    def examples_of(epoch: int, rng: random.Random) -> list[Pieces]:
+        return mixture.epoch(rng, epoch >= a.epochs - a.last)
 
-    def loss_and_pieces(batch: list[Pieces]) -> tuple[torch.Tensor, int]:
-        inputs = tensors(batch)
-        labels, inner, soft = inputs.pop("labels"), inputs.pop("inner"), inputs.pop("soft", None)
-        return loss_of(model(**inputs).logits, labels, inner, a.inner, soft, a.trust), inputs["input_ids"].numel()
-
-    train(model, a, out, say, work_of, loss_and_pieces, lambda: scores(model, encoder, sets))
+    train(model, a, out, say, examples_of, dev, a.trust)
 
 
 def text_of(found: dict[str, float]) -> str:
