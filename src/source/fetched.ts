@@ -45,6 +45,8 @@ export function sourceFromUrl(base: string | URL, options: UrlOptions = {}): Mod
       if (typeof base !== 'string' && tagOf(base) !== 'URL') throw noAddress(show(base))
       const folder = absolute(String(base))
       if (!folder) throw noAddress(show(String(base)))
+      // `fetch` refuses it with a message that shows it.
+      if (/^\w+:\/\/[^/]*@/.test(folder)) throw noAddress('one with a password (use `headers`)')
       return new FetchedSource({ base: folder }, options)
     },
     () => noAddress(UNREADABLE),

@@ -191,6 +191,16 @@ describe('sha256', () => {
   ) // prettier-ignore
 })
 
+test.each(['https://user:secret@a.example/m/', 'http://:secret@127.0.0.1/', 'https://secret@a.example/m'])(
+  'an address with a password is refused, and the password not shown: %s',
+  address => {
+    const refused = { code: 'OPTION_VALUE', subject: 'base', found: 'one with a password (use `headers`)' }
+    expect(() => sourceFromUrl(address)).toThrow(expect.objectContaining(refused))
+    expect(() => sourceFromUrl(address)).not.toThrow('secret')
+    expect(() => sourceFromUrl(address.replace(/[^/]*@(.*)/, '$1/a@b'))).not.toThrow()
+  },
+)
+
 test('headers go with each request; the query of the address stays, and is in no message', async () => {
   const source = sourceFromUrl(`${base}?signature=secret`, { headers: { authorization: 'Bearer x' } })
   const file = await source.open('a.bin')

@@ -63,7 +63,7 @@ export function attentionSteps(
     tasks: sequences.length * heads,
     inputs: [qkv],
     outputs: parts === 0 ? [packed, y] : [packed],
-    scratch: 64,
+    scratch: PACKING.int16.header,
     dataWords: 4 * sequences.length,
     data: () => Int32Array.from(sequences.flatMap(({ first, tokens }, b) => [first, tokens, place(b), 0])),
     arguments: data => ({ ...common, qkv: qkv.address, spans: data }),

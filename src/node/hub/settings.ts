@@ -78,10 +78,11 @@ function endpointOf(text: string | undefined): string {
   } catch {
     // reported below
   }
-  const isHub =
-    url !== undefined && ['https:', 'http:'].includes(url.protocol) && url.username === '' && url.search === ''
-  if (isHub) return text.replace(/\/+$/, '')
-  throw wrong('HF_ENDPOINT', 'an address such as https://huggingface.co', quote(text), 'Correct it, or unset it.')
+  const isSecret = url !== undefined && url.username + url.password !== ''
+  if (url && ['https:', 'http:'].includes(url.protocol) && !isSecret && url.search === '')
+    return text.replace(/\/+$/, '')
+  const found = isSecret ? 'one with a user name or password' : quote(text)
+  throw wrong('HF_ENDPOINT', 'an address such as https://huggingface.co', found, 'Correct it, or unset it.')
 }
 
 /** In milliseconds. As in Python, 0 and nothing mean the default of 10 s. */

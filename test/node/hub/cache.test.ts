@@ -244,6 +244,16 @@ describe('the token', () => {
     expect(error).toMatchObject({ code: 'OPTION_HUB' })
     expect(`${error?.message}`).not.toContain('cret')
   })
+
+  test.each(['https://me:secret@a.example', 'https://:secret@a.example', 'https://secret@a.example'])(
+    'has no place in HF_ENDPOINT: %s',
+    async address => {
+      process.env.HF_ENDPOINT = address
+      const error = await failing(locate())
+      expect(error).toMatchObject({ code: 'OPTION_HUB', found: 'one with a user name or password' })
+      expect(`${error?.message}`).not.toContain('secret')
+    },
+  )
 })
 
 describe('where the cache lies', () => {
