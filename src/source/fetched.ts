@@ -46,7 +46,7 @@ export function sourceFromUrl(base: string | URL, options: UrlOptions = {}): Mod
       const folder = absolute(String(base))
       if (!folder) throw noAddress(show(String(base)))
       // `fetch` refuses it with a message that shows it.
-      if (/^\w+:\/\/[^/]*@/.test(folder)) throw noAddress('one with a password (use `headers`)')
+      if (/^\w+:..[^/]*@/.test(folder)) throw noAddress('a password')
       return new FetchedSource({ base: folder }, options)
     },
     () => noAddress(UNREADABLE),
@@ -57,10 +57,8 @@ function absolute(base: string): string | undefined {
   const { location } = globalThis as { location?: { href?: string } }
   const page = location?.href?.startsWith('http') ? location.href : undefined
   if (!URL.canParse(base, page)) return undefined
-  const url = new URL(base, page)
-  return ['http:', 'https:', 'file:', 'blob:', 'data:'].includes(url.protocol) || url.protocol.endsWith('-extension:')
-    ? url.href
-    : undefined
+  const { href } = new URL(base, page)
+  return /^(https?|file|blob|data|[^:]+-extension):/.test(href) ? href : undefined
 }
 
 /** A model whose files are fetched. */

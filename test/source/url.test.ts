@@ -194,7 +194,7 @@ describe('sha256', () => {
 test.each(['https://user:secret@a.example/m/', 'http://:secret@127.0.0.1/', 'https://secret@a.example/m'])(
   'an address with a password is refused, and the password not shown: %s',
   address => {
-    const refused = { code: 'OPTION_VALUE', subject: 'base', found: 'one with a password (use `headers`)' }
+    const refused = { code: 'OPTION_VALUE', subject: 'base', found: 'a password' }
     expect(() => sourceFromUrl(address)).toThrow(expect.objectContaining(refused))
     expect(() => sourceFromUrl(address)).not.toThrow('secret')
     expect(() => sourceFromUrl(address.replace(/[^/]*@(.*)/, '$1/a@b'))).not.toThrow()
