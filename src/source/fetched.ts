@@ -45,7 +45,7 @@ export function sourceFromUrl(base: string | URL, options: UrlOptions = {}): Mod
       if (typeof base !== 'string' && tagOf(base) !== 'URL') throw noAddress(show(base))
       const folder = absolute(String(base))
       if (!folder) throw noAddress(show(String(base)))
-      // `fetch` refuses it with a message that shows it.
+      // With a user name or password: `fetch` takes no such address, and its message would show them.
       if (/^\w+:..[^/]*@/.test(folder)) throw noAddress('a password')
       return new FetchedSource({ base: folder }, options)
     },
