@@ -44,7 +44,8 @@ export function sourceFromUrl(base: string | URL, options: UrlOptions = {}): Mod
     () => {
       if (typeof base !== 'string' && tagOf(base) !== 'URL') throw noAddress(show(base))
       const folder = absolute(String(base))
-      if (!folder) throw noAddress(show(String(base)))
+      // Without what may be a password or a signature: messages end up in logs.
+      if (!folder) throw noAddress(show(String(base).replace(/:.*@|[?#].*/gs, '…')))
       // With a user name or password: `fetch` takes no such address, and its message would show them.
       if (/^\w+:..[^/]*@/.test(folder)) throw noAddress('a password')
       return new FetchedSource({ base: folder }, options)

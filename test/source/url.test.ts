@@ -201,6 +201,16 @@ test.each(['https://user:secret@a.example/m/', 'http://:secret@127.0.0.1/', 'htt
   },
 )
 
+test.each([
+  ['http://user:secret@[::1/', '"http…[::1/"'],
+  ['s3://key:secret@bucket/m', '"s3…bucket/m"'],
+  ['ftp://a.example/m?signature=secret', '"ftp://a.example/m…"'],
+])('what is no address is shown without its secret: %s', (address, found) => {
+  expect(() => sourceFromUrl(address)).toThrow(
+    expect.objectContaining({ code: 'OPTION_VALUE', subject: 'base', found }),
+  )
+})
+
 test('headers go with each request; the query of the address stays, and is in no message', async () => {
   const source = sourceFromUrl(`${base}?signature=secret`, { headers: { authorization: 'Bearer x' } })
   const file = await source.open('a.bin')
