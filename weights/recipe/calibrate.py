@@ -16,11 +16,10 @@ import numpy as np
 import torch
 
 import conll
-from conll import LABELS, Encoder, Sentence
+from conll import LABELS, MAYBE_MISC, WITHOUT_MISC, Encoder, Sentence
 from decode import DECODERS, log_probabilities
-from evaluate import dropped, load
-from train import keep_memory, logits_of
-from train_mixture import MAYBE_MISC, WITHOUT_MISC, dev_sets
+from evaluate import dropped
+from model import keep_memory, load, logits_of
 
 BIASES = [-0.6, -0.4, -0.2, -0.1, 0.0, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0]
 TEMPERATURES = [0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.8, 2.0, 2.2, 2.5]
@@ -74,20 +73,11 @@ def calibration_error(scores: np.ndarray, right: np.ndarray) -> float:
     return sum(abs(right[m].mean() - scores[m].mean()) * m.mean() for m in bins if m.any())
 
 
-def texts_of(train: str, data: str, every: dict[str, int] | None = None) -> dict[str, list[Sentence]]:
-    """The sets to choose on; `every` names those of which each n-th sentence will do."""
-    held_out, _ = conll.hold_out(train, 0.05)
-    texts = {"held-out": [s for d in held_out for s in d]}
-    return texts | dev_sets(data, every or {})
-
-
 def load_sets(texts: dict[str, list[Sentence]], encoder: Encoder, model: torch.nn.Module) -> list[Set]:
-    return [made(n, sentences, encoder, model) for n, sentences in texts.items()]
-
-
-def made(name: str, sentences: list[Sentence], encoder: Encoder, model: torch.nn.Module) -> Set:
-    logits = logits_of(model, encoder, [list(s.words) for s in sentences])
-    return Set(name, [list(s.tags) for s in sentences], logits, name not in WITHOUT_MISC)
+    return [
+        Set(n, [list(s.tags) for s in sentences], logits_of(model, encoder, [s.words for s in sentences]), n not in WITHOUT_MISC)
+        for n, sentences in texts.items()
+    ]
 
 
 def row(*cells: object) -> None:
@@ -105,7 +95,7 @@ def main() -> None:
     a = p.parse_args()
     torch.set_num_threads(a.threads)
     keep_memory()
-    sets = load_sets(texts_of(a.train, a.data), Encoder(Path(a.model) / "vocab.txt"), load(a.model, a.weights))
+    sets = load_sets(conll.to_choose_on(a.train, a.data), Encoder(Path(a.model) / "vocab.txt"), load(a.model, a.weights))
 
     print("\nDecoding and the bias on O, F1")
     row("o_bias", *(s.name for s in sets), "mean")

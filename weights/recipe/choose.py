@@ -1,9 +1,9 @@
 """Scores of several means of epochs on what one may choose on: the held-out documents of eng.train and the five dev sets.
 
-    python choose.py runs/2 --start runs/1-int8 --train eng.train --data DATA 6 5,6 5,6:0.2
+    python choose.py runs/student --train eng.train --data DATA 10 9,10 8,9,10
 
-A candidate is a list of epochs, and after a colon the share of the model that the run went on from. Each cell is F1 by argmax
-and by constrained decoding; the last column is the mean of the latter. crossner is read in every third sentence.
+A candidate is a list of epochs. Each cell is F1 by argmax and by constrained decoding; the last column is the mean of the latter.
+crossner is read in every third sentence.
 """
 
 from __future__ import annotations
@@ -15,28 +15,26 @@ from pathlib import Path
 import torch
 
 from average import mean
-from calibrate import load_sets, row, texts_of
-from conll import Encoder
-from evaluate import load
-from train import keep_memory
+from calibrate import load_sets, row
+from conll import Encoder, to_choose_on
+from model import keep_memory, load
 
 
 def main() -> None:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("folder", type=Path)
     p.add_argument("candidates", nargs="+")
-    p.add_argument("--start", type=Path, required=True)
     p.add_argument("--train", required=True)
     p.add_argument("--data", required=True)
     p.add_argument("--threads", type=int, default=2)
     a = p.parse_args()
     torch.set_num_threads(a.threads)
     keep_memory()
-    encoder, model, texts = Encoder(a.start / "vocab.txt"), load(a.start), texts_of(a.train, a.data, {"crossner": 3})
+    encoder, model = Encoder(a.folder / "vocab.txt"), load(a.folder, f"epoch-{a.candidates[0].split(',')[0]}.safetensors")
+    texts = to_choose_on(a.train, a.data, {"crossner": 3})
     row("epochs", *texts, "mean")
     for candidate in a.candidates:
-        epochs, _, share = candidate.partition(":")
-        model.load_state_dict(mean(a.folder, epochs.split(","), a.start, float(share or 0)), strict=True)
+        model.load_state_dict(mean(a.folder, candidate.split(",")), strict=True)
         sets = load_sets(texts, encoder, model)
         pairs = [(s.f1("argmax"), s.f1("constrained")) for s in sets]
         row(candidate, *(f"{x:.2f} {y:.2f}" for x, y in pairs), sum(y for _, y in pairs) / len(pairs))

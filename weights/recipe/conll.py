@@ -6,7 +6,7 @@ Data flow:  file ─ read ─► documents of sentences of (word, tag) ─ encod
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,10 @@ UNSURE = "O|MISC"  # the tag of a word outside every name, in a set that has no 
 UNSURE_ID = len(LABELS)  # never a label of the model: the loss takes it for the sum of the three it may be
 UNKNOWN = "?"  # the tag of a word of text without labels: any of them
 IGNORE = -100
+HELD_OUT = 0.05  # of CoNLL's training documents
 DEV = ["wnut17", "btc", "tweebank", "uner-ewt", "crossner"]  # sets with a part that one may choose on
+WITHOUT_MISC = {"wnut17", "btc", "uner-ewt", "crossner"}
+MAYBE_MISC = [LABEL_ID[x] for x in ("O", "B-MISC", "I-MISC")]
 TAG_ID = {**LABEL_ID, UNSURE: UNSURE_ID, UNKNOWN: len(LABELS) + 1}
 
 
@@ -70,15 +73,21 @@ def read(path: str | Path) -> list[list[Sentence]]:
     return [d for d in documents if d]
 
 
-# ── the word-case rule ────────────────────────────────────────────────────────────────────────────────────────────
-
-def hold_out(path: str | Path, share: float) -> tuple[list[list[Sentence]], list[list[Sentence]]]:
-    """The documents to choose on, and those to train on: the same for every run and every script."""
+def hold_out(path: str | Path) -> tuple[list[list[Sentence]], list[list[Sentence]]]:
+    """The documents of eng.train to choose on, and those to train on: the same for every run and every script."""
     documents = read(path)
     random.Random(0).shuffle(documents)
-    kept = int(share * len(documents))
+    kept = int(HELD_OUT * len(documents))
     return documents[:kept], documents[kept:]
 
+
+def to_choose_on(train: str | Path, data: str | Path, every: dict[str, int] | None = None) -> dict[str, list[Sentence]]:
+    """All that one may choose on: the held-out documents and the dev sets; `every` names those of which each n-th sentence will do."""
+    sets = {"held-out": hold_out(train)[0], **{n: read(Path(data) / f"{n}-dev.conll") for n in DEV}}
+    return {n: [s for d in documents for s in d][:: (every or {}).get(n, 1)] for n, documents in sets.items()}
+
+
+# ── the word-case rule ────────────────────────────────────────────────────────────────────────────────────────────
 
 def is_upper(c: str) -> bool:
     return c.lower() != c
@@ -102,6 +111,13 @@ def case_type(word: str) -> int:
     if upper == 1 and cased[0]:
         return 2
     return 3 if upper == len(cased) else 4
+
+
+CASES: dict[str, Callable[[str], str]] = {
+    "lower": str.lower,
+    "upper": str.upper,
+    "title": lambda w: w[:1].upper() + w[1:].lower(),
+}
 
 
 def vocabulary(path: str | Path) -> list[str]:

@@ -1,5 +1,5 @@
 """Entity F1 of a model folder (float or int8) with Python's transformers: one sentence at a time, each word tagged by its
-first piece, conlleval rules. Quantised weights are dequantised first, so the arithmetic is fp32."""
+first piece, conlleval rules."""
 
 from __future__ import annotations
 
@@ -10,23 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
-from transformers import BertConfig, BertForTokenClassification
+from transformers import BertForTokenClassification
 
 import conll
-from conll import IGNORE, Encoder, Sentence
+from conll import CASES, IGNORE, Encoder, Sentence
 from decode import DECODERS, log_probabilities
-from quantise import dequantised
-from train import CASES, keep_memory, logits_of
-
-
-def load(folder: str | Path, weights: str = "model.safetensors") -> BertForTokenClassification:
-    config = json.loads((Path(folder) / "config.json").read_text(encoding="utf-8"))
-    for ours in ("quantization_config", "bert_ner"):
-        config.pop(ours, None)
-    model = BertForTokenClassification(BertConfig(**config))
-    model.load_state_dict(dequantised(load_file(Path(folder) / weights)), strict=True)
-    return model.eval()
+from model import keep_memory, load, logits_of
 
 
 def neighbours(lengths: list[int], k: int, size: int) -> tuple[int, int]:
@@ -102,7 +91,7 @@ def main() -> None:
     if a.context:
         logits = logits_in_context(model, encoder, documents, a.context)
     else:
-        logits = logits_of(model, encoder, [list(s.words) for s in sentences])
+        logits = logits_of(model, encoder, [s.words for s in sentences])
     reading = json.loads((Path(a.model) / "config.json").read_text(encoding="utf-8")).get("bert_ner", {})
     decode = DECODERS[a.decoding or reading.get("decoding", "argmax")]
     temperature = reading.get("temperature", 1.0)

