@@ -39,27 +39,25 @@ export interface RemoteModel {
  */
 export function sourceFromUrl(base: string | URL, options: UrlOptions = {}): ModelSource {
   const noAddress = (found: string) =>
-    wrong('base', 'an http(s) or file address of a folder, or a path on this page', found, "Pass '/models/mine/'.")
+    wrong('base', 'an http(s) or file address, no password, or a path on this page', found, CHECK_ADDRESS)
   return guarded(
     () => {
-      if (typeof base !== 'string' && tagOf(base) !== 'URL') throw noAddress(show(base))
-      const folder = absolute(String(base))
-      // Without what may be a password or a signature: messages end up in logs.
-      if (!folder) throw noAddress(show(String(base).replace(/:.*@|[?#].*/gs, '…')))
-      // With a user name or password: `fetch` takes no such address, and its message would show them.
-      if (/^\w+:..[^/]*@/.test(folder)) throw noAddress('a password')
+      const folder = typeof base === 'string' || tagOf(base) === 'URL' ? absolute(String(base)) : undefined
+      // Without what may be a password: messages end up in logs.
+      if (!folder) throw noAddress(show(typeof base === 'string' ? base.replace(/:.*@/s, '…') : base))
       return new FetchedSource({ base: folder }, options)
     },
     () => noAddress(UNREADABLE),
   )
 }
 
+/** Undefined also for an address with a user name or password: `fetch` takes none, and its message would show them. */
 function absolute(base: string): string | undefined {
   const { location } = globalThis as { location?: { href?: string } }
   const page = location?.href?.startsWith('http') ? location.href : undefined
   if (!URL.canParse(base, page)) return undefined
   const { href } = new URL(base, page)
-  return /^(https?|file|blob|data|[^:]+-extension):/.test(href) ? href : undefined
+  return /^(https?|file|blob|data|[^:]+-extension):(?!..[^/]*@)/.test(href) ? href : undefined
 }
 
 /** A model whose files are fetched. */
