@@ -15,10 +15,9 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-import conll
-from conll import IGNORE, LABELS, MAYBE_MISC, TAG_ID, UNKNOWN, WITHOUT_MISC, Encoder, Pieces, Sentence
-from evaluate import dropped
-from model import keep_memory, logits_of, tensors
+from calibrate import load_sets
+from conll import IGNORE, LABELS, MAYBE_MISC, TAG_ID, UNKNOWN, Encoder, Pieces, Sentence
+from model import keep_memory, tensors
 from soft_labels import TEMPERATURE
 
 TRUST = 0.5  # the teachers' part of the loss where there is a tag
@@ -124,13 +123,7 @@ def loss_of(
 
 def scores(model: torch.nn.Module, encoder: Encoder, sets: dict[str, list[Sentence]]) -> dict[str, float]:
     """F1 by argmax."""
-    out = {}
-    for name, sentences in sets.items():
-        found = [[LABELS[k] for k in x.argmax(1)] for x in logits_of(model, encoder, [s.words for s in sentences])]
-        if name in WITHOUT_MISC:
-            found = [dropped(t, ["MISC"]) for t in found]
-        out[name] = conll.score([s.tags for s in sentences], found).f1
-    return out
+    return {s.name: s.f1("argmax") for s in load_sets(sets, encoder, model)}
 
 
 def train(
