@@ -44,7 +44,7 @@ export function sourceFromUrl(base: string | URL, options: UrlOptions = {}): Mod
     () => {
       const folder = typeof base === 'string' || tagOf(base) === 'URL' ? absolute(String(base)) : undefined
       // Without what may be a password: messages end up in logs.
-      if (!folder) throw noAddress(show(typeof base === 'string' ? base.replace(/:.*@/s, '…') : base))
+      if (!folder) throw noAddress(show(typeof base === 'string' ? base.replace(/.*@/s, '…') : base))
       return new FetchedSource({ base: folder }, options)
     },
     () => noAddress(UNREADABLE),
