@@ -43,8 +43,8 @@ export function sourceFromUrl(base: string | URL, options: UrlOptions = {}): Mod
   return guarded(
     () => {
       const folder = typeof base === 'string' || tagOf(base) === 'URL' ? absolute(String(base)) : undefined
-      // Without what may be a password: messages end up in logs.
-      if (!folder) throw noAddress(show(typeof base === 'string' ? base.replace(/.*@/s, '…') : base))
+      // Without what may be a password or a signature: messages end up in logs.
+      if (!folder) throw noAddress(show(typeof base === 'string' ? base.replace(/.*@|\?.*/gs, '…') : base))
       return new FetchedSource({ base: folder }, options)
     },
     () => noAddress(UNREADABLE),
@@ -177,6 +177,6 @@ function wrongSize(url: string, expected: number, found: number): SourceError {
     subject: url,
     expected: `${expected} bytes`,
     found: `${found}`,
-    nextStep: 'The file is damaged or of another version: copy it again, and clear caches on its way.',
+    nextStep: 'The file is damaged or of another version: copy it again, and clear caches.',
   })
 }

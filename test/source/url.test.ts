@@ -204,6 +204,8 @@ test.each([
   ['https://secret@a.example/m', '"…a.example/m"'],
   ['http://user:secret@[::1/', '"…[::1/"'],
   ['s3://key:secret@bucket/m', '"…bucket/m"'],
+  ['s3://bucket/m?signature=secret', '"s3://bucket/m…"'],
+  ['gs://key:secret@bucket/m?signature=secret', '"…bucket/m…"'],
 ])('an address with a password, or none at all, is refused, and shown without its secret: %s', (address, found) => {
   expect(() => sourceFromUrl(address)).toThrow(
     expect.objectContaining({ code: 'OPTION_VALUE', subject: 'base', found }),

@@ -24,10 +24,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import conll
+from augment import copies
 from conll import CASES, UNSURE, Encoder, Pieces, Sentence
 from everyday import Everyday
 from names import Names
-from soft_labels import SEEDS, SoftLabels, untagged
+from soft_labels import SEEDS, SoftLabels, lines
 
 Group = list[Sentence]
 LONGEST = 512  # positions of the model
@@ -59,10 +60,10 @@ class Mixture:
     def __init__(self, conll_documents: list[list[Sentence]], data: str | Path, encoder: Encoder) -> None:
         self.encoder, self.names = encoder, Names()
         self.soft: SoftLabels | None = None
-        self.everyday, self.conll, self.data = Everyday(self.names), conll_documents, data
+        self.everyday, self.conll, self.data = Everyday(self.names), conll_documents, Path(data)
 
         def part(name: str) -> list[list[Sentence]]:
-            return [p for d in conll.read(Path(data) / f"{name}-train.conll") for p in pieces_of(d, 40)]
+            return [p for d in conll.read(self.data / f"{name}-train.conll") for p in pieces_of(d, 40)]
 
         self.sources = [
             Source("conll", conll_documents, 1, 1, 0.3, 0, 0.07),
@@ -77,10 +78,10 @@ class Mixture:
         self.sources = [replace(s, documents=[[soft.added(x) for x in d] for d in s.documents]) for s in self.sources]
         self.sources[0] = replace(self.sources[0], copies=0.4)
         self.soft = soft
-        altered, lines = untagged(self.conll, self.data, start)
+        altered = [d for copy in copies(self.conll, start, SEEDS) for d in copy]
         for source in (
-            Source("copies", [d for copy in altered for d in copy], COPIES / len(SEEDS), COPIES / len(SEEDS), 0, 0.3, 0.07),
-            Source("unlabelled", lines, 0.5, 0.35, 0, 0.25, 0),
+            Source("copies", altered, COPIES / len(SEEDS), COPIES / len(SEEDS), 0, 0.3, 0.07),
+            Source("unlabelled", lines(self.data), 0.5, 0.35, 0, 0.25, 0),
         ):
             known = [[y for x in d if (y := soft.added(x)).soft is not None] for d in source.documents]
             if sum(map(len, known)) < 0.9 * sum(map(len, source.documents)):

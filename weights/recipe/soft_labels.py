@@ -69,24 +69,22 @@ def save(path: str | Path, found: dict[int, np.ndarray]) -> None:
     )
 
 
-def untagged(documents: list[list[Sentence]], data: str | Path, start: str | Path) -> tuple[list[list[list[Sentence]]], list[list[Sentence]]]:
-    """Text that only the teacher tags: altered copies of CoNLL-2003's documents, and lines without labels, none of which is in a file
-    that one may only choose on."""
-    never = [TEST, *(Path(data) / f"{n}-dev.conll" for n in DEV)]
-    return copies(documents, start, SEEDS), unlabelled(Path(data) / "unlabelled.txt", UNLABELLED, never)
+def lines(data: Path) -> list[list[Sentence]]:
+    """Lines that only the teacher tags, none of which is in a file that one may only choose on."""
+    return unlabelled(data / "unlabelled.txt", UNLABELLED, [TEST, *(data / f"{n}-dev.conll" for n in DEV)])
 
 
 Texts = dict[str, list[list[Sentence]]]
 
 
-def news_texts(documents: list[list[Sentence]], altered: list[list[list[Sentence]]]) -> Texts:
-    return {"conll": documents, **{f"copy-{seed}": copy for seed, copy in zip(SEEDS, altered, strict=True)}}
+def news_texts(documents: list[list[Sentence]], start: Path) -> Texts:
+    return {"conll": documents, **{f"copy-{seed}": copy for seed, copy in zip(SEEDS, copies(documents, start, SEEDS), strict=True)}}
 
 
-def other_texts(data: Path, lines: list[list[Sentence]]) -> Texts:
+def other_texts(data: Path) -> Texts:
     return {
         **{n: [[s] for d in conll.read(data / f"{n}-train.conll") for s in d] for n in ("wnut17", "btc", "tweebank")},
-        "unlabelled": lines,
+        "unlabelled": lines(data),
         "litbank": conll.read(data / "litbank-train.conll")[::2],
     }
 
@@ -135,13 +133,13 @@ def mixed(views: Sequence[np.ndarray], shares: Sequence[float]) -> np.ndarray:
     return np.floor(255 * sum(share * r for share, r in zip(shares, rows, strict=True))).astype(np.uint8)
 
 
-def of_teachers(a: argparse.Namespace, encoder: Encoder, news: Texts, others: Texts) -> Iterator[tuple[str, dict[int, np.ndarray]]]:
+def of_teachers(a: argparse.Namespace, encoder: Encoder, news: Texts) -> Iterator[tuple[str, dict[int, np.ndarray]]]:
     from teacher import load_teacher  # here, as the teacher's training imports the format of its labels
 
     teacher, of_news = (load_teacher(a.mpnet, a.start / "vocab.txt", f / "model.safetensors") for f in (a.teacher, a.news))
     for name, documents in news.items():
         yield name, tag(of_news, encoder, documents) | tag(of_news, encoder, documents, alone=True)
-    for name, documents in others.items():
+    for name, documents in other_texts(a.data).items():
         yield name, tag(teacher, encoder, documents)
 
 
@@ -174,11 +172,9 @@ def main() -> None:
     torch.set_num_threads(a.threads)
     keep_memory()
     encoder = Encoder(a.start / "vocab.txt")
-    documents = conll.hold_out(a.train)[1]
-    altered, lines = untagged(documents, a.data, a.start)
-    news = news_texts(documents, altered)
+    news = news_texts(conll.hold_out(a.train)[1], a.start)
     found: dict[int, np.ndarray] = {}
-    for name, labels in with_students(a, encoder, news) if a.teachers else of_teachers(a, encoder, news, other_texts(a.data, lines)):
+    for name, labels in (with_students if a.teachers else of_teachers)(a, encoder, news):
         found |= labels
         print(f"{time.strftime('%H:%M:%S')} {name}: {sum(map(len, labels.values())):,} words", flush=True)
     save(a.out, found)
