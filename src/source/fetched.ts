@@ -43,8 +43,9 @@ export function sourceFromUrl(base: string | URL, options: UrlOptions = {}): Mod
   return guarded(
     () => {
       const folder = typeof base === 'string' || tagOf(base) === 'URL' ? absolute(String(base)) : undefined
-      // Without what may be a password or a signature: messages end up in logs.
-      if (!folder) throw noAddress(show(typeof base === 'string' ? base.replace(/.*@|\?.*/gs, '…') : base))
+      // Without what may be a password or a signature: messages end up in logs. The search starts once: from every letter of a long
+      // text that has no @, it would take its square.
+      if (!folder) throw noAddress(show(typeof base === 'string' ? base.replace(/^.*@|\?.*/gs, '…') : base))
       return new FetchedSource({ base: folder }, options)
     },
     () => noAddress(UNREADABLE),

@@ -212,6 +212,11 @@ test.each([
   )
 })
 
+test('a megabyte that is no address is refused like a short one, and hangs nobody', () => {
+  const refused = expect.objectContaining({ code: 'OPTION_VALUE', subject: 'base' })
+  expect(() => sourceFromUrl(':'.repeat(2 ** 20))).toThrow(refused)
+})
+
 test('nor is a URL that has one, or an address on the host of a page', () => {
   const refused = (found: string) => expect.objectContaining({ code: 'OPTION_VALUE', subject: 'base', found })
   expect(() => sourceFromUrl(new URL('https://user:secret@a.example/m/'))).toThrow(refused('a URL'))
