@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from safetensors.torch import load_file
 
 import conll
-from conll import UNKNOWN, Sentence, spans
-from everyday import folded
+from conll import DEV, UNKNOWN, Sentence, spans
+from everyday import TEST, folded
 from names import Names
 
+SEEDS = (101, 102, 103, 104)  # of the altered copies
+UNLABELLED = 0.6  # of the lines that will do
 NEIGHBOURS = 8
 WORD = re.compile(r"[a-z]{3,}")
 AROUND = re.compile(r"([^\w@#$]*)(.*?)((?:(?<=\w)['’]s)?)(\W*)", re.DOTALL)
@@ -64,14 +66,14 @@ class Neighbours:
 Mentions = dict[str, list[tuple[str, ...]]]  # the names of a set by type, to put in each other's place
 
 
-def copies(documents: list[list[Sentence]], start: str | Path, seeds: Sequence[int]) -> list[list[list[Sentence]]]:
-    """For each seed, each document once more: half of its names are others, from the same set or from Faker, and one word in eight
+def copies(documents: list[list[Sentence]], start: str | Path) -> list[list[list[Sentence]]]:
+    """For each of SEEDS, each document once more: half of its names are others, from the same set or from Faker, and one word in eight
     is a neighbour."""
     names, near, mentions = Names(), Neighbours(start), Mentions()
     for s in (s for d in documents for s in d):
         for first, end, type_ in sorted(spans(s.tags)):
             mentions.setdefault(type_, []).append(s.words[first:end])
-    return [[list(changed(d, rng, names, near, mentions)) for d in documents] for rng in map(random.Random, seeds)]
+    return [[list(changed(d, rng, names, near, mentions)) for d in documents] for rng in map(random.Random, SEEDS)]
 
 
 def changed(
@@ -92,13 +94,14 @@ def changed(
         yield Sentence(tuple(words), (UNKNOWN,) * len(words))
 
 
-def unlabelled(path: str | Path, share: float, never: list[str | Path]) -> list[list[Sentence]]:
-    """Lines of 5 to 60 words without addresses and markup, no line twice and none of the files `never`; of retweets, and of lines
-    without a capital after their first word, only one in three. Then a `share` of them, by lot."""
+def unlabelled(data: Path) -> list[list[Sentence]]:
+    """Lines of 5 to 60 words without addresses and markup, no line twice and none of a file that one may only choose on; of retweets,
+    and of lines without a capital after their first word, only one in three. Then UNLABELLED of them, by lot."""
+    never = [TEST, *(data / f"{n}-dev.conll" for n in DEV)]
     seen = {folded(s.words) for file in never for d in conll.read(file) for s in d}
     rng = random.Random(7)
     out: list[list[Sentence]] = []
-    for line in Path(path).read_text(encoding="utf-8").split("\n"):
+    for line in (data / "unlabelled.txt").read_text(encoding="utf-8").split("\n"):
         words = tuple(w for part in line.split() for w in split(part))
         key = folded(words) if words else ""
         if not 5 <= len(words) <= 60 or URL.search(line) or max(map(len, words)) > 24 or key in seen:
@@ -107,4 +110,4 @@ def unlabelled(path: str | Path, share: float, never: list[str | Path]) -> list[
         named = words[0] != "RT" and any(c.isupper() for w in words[1:] for c in w[:1])
         if named or rng.random() < 1 / 3:
             out.append([Sentence(words, (UNKNOWN,) * len(words))])
-    return rng.sample(out, round(share * len(out)))
+    return rng.sample(out, round(UNLABELLED * len(out)))

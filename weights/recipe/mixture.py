@@ -24,11 +24,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import conll
-from augment import copies
+from augment import SEEDS, copies, unlabelled
 from conll import CASES, UNSURE, Encoder, Pieces, Sentence
 from everyday import Everyday
 from names import Names
-from soft_labels import SEEDS, SoftLabels, lines
+from soft_labels import SoftLabels
 
 Group = list[Sentence]
 LONGEST = 512  # positions of the model
@@ -78,10 +78,10 @@ class Mixture:
         self.sources = [replace(s, documents=[[soft.added(x) for x in d] for d in s.documents]) for s in self.sources]
         self.sources[0] = replace(self.sources[0], copies=0.4)
         self.soft = soft
-        altered = [d for copy in copies(self.conll, start, SEEDS) for d in copy]
+        altered = [d for copy in copies(self.conll, start) for d in copy]
         for source in (
             Source("copies", altered, COPIES / len(SEEDS), COPIES / len(SEEDS), 0, 0.3, 0.07),
-            Source("unlabelled", lines(self.data), 0.5, 0.35, 0, 0.25, 0),
+            Source("unlabelled", unlabelled(self.data), 0.5, 0.35, 0, 0.25, 0),
         ):
             known = [[y for x in d if (y := soft.added(x)).soft is not None] for d in source.documents]
             if sum(map(len, known)) < 0.9 * sum(map(len, source.documents)):

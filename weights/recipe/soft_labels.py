@@ -24,15 +24,12 @@ import numpy as np
 import torch
 
 import conll
-from augment import copies, unlabelled
-from conll import DEV, LABELS, Encoder, Sentence
-from everyday import TEST
+from augment import SEEDS, copies, unlabelled
+from conll import LABELS, Encoder, Sentence
 from model import keep_memory, load, tensors
 
 TEMPERATURE = 2.0
 CONTEXT = 160  # pieces of a document that the teacher reads at once
-SEEDS = (101, 102, 103, 104)
-UNLABELLED = 0.6
 
 
 def key_of(words: Sequence[str], alone: bool = False) -> int:
@@ -69,22 +66,17 @@ def save(path: str | Path, found: dict[int, np.ndarray]) -> None:
     )
 
 
-def lines(data: Path) -> list[list[Sentence]]:
-    """Lines that only the teacher tags, none of which is in a file that one may only choose on."""
-    return unlabelled(data / "unlabelled.txt", UNLABELLED, [TEST, *(data / f"{n}-dev.conll" for n in DEV)])
-
-
 Texts = dict[str, list[list[Sentence]]]
 
 
 def news_texts(documents: list[list[Sentence]], start: Path) -> Texts:
-    return {"conll": documents, **{f"copy-{seed}": copy for seed, copy in zip(SEEDS, copies(documents, start, SEEDS), strict=True)}}
+    return {"conll": documents, **{f"copy-{seed}": copy for seed, copy in zip(SEEDS, copies(documents, start), strict=True)}}
 
 
 def other_texts(data: Path) -> Texts:
     return {
         **{n: [[s] for d in conll.read(data / f"{n}-train.conll") for s in d] for n in ("wnut17", "btc", "tweebank")},
-        "unlabelled": lines(data),
+        "unlabelled": unlabelled(data),
         "litbank": conll.read(data / "litbank-train.conll")[::2],
     }
 
