@@ -2,8 +2,9 @@
 
     python calibrate.py .. --train eng.train --data DATA
 
-The sets: the held-out documents of eng.train and the five dev files, equally weighted. An entity's score is the mean of
-the probabilities of its words' tags; it is right if its words and its type are. Sets without MISC are read without MISC.
+The sets: the five dev files and, with --train, the held-out documents of eng.train, equally weighted; a model of a run with --all has
+read these. An entity's score is the mean of the probabilities of its words' tags; it is right if its words and its type are. Sets without
+MISC are read without MISC. What --report names is read too, and stands in the tables, but in no mean and no choice.
 """
 
 from __future__ import annotations
@@ -88,28 +89,31 @@ def main() -> None:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("model")
     p.add_argument("--weights", default="model.safetensors")
-    p.add_argument("--train", required=True)
+    p.add_argument("--train")
+    p.add_argument("--report", nargs="*", default=[], help="CoNLL files")
     p.add_argument("--data", required=True)
     p.add_argument("--decoding", choices=[*DECODERS], default="constrained")
     p.add_argument("--threads", type=int, default=1)
     a = p.parse_args()
     torch.set_num_threads(a.threads)
     keep_memory()
-    sets = load_sets(conll.to_choose_on(a.train, a.data), Encoder(Path(a.model) / "vocab.txt"), load(a.model, a.weights))
+    encoder, model = Encoder(Path(a.model) / "vocab.txt"), load(a.model, a.weights)
+    sets = load_sets(conll.to_choose_on(a.train, a.data), encoder, model)
+    reported = load_sets({Path(f).name: [s for d in conll.read(f) for s in d] for f in a.report}, encoder, model)
 
     print("\nDecoding and the bias on O, F1")
-    row("o_bias", *(s.name for s in sets), "mean")
+    row("o_bias", *(s.name for s in [*sets, *reported]), "mean")
     for decoder, bias in [("argmax", 0.0), *(("constrained", b) for b in BIASES)]:
-        f1 = [s.f1(decoder, 1.0, bias) for s in sets]
-        row(decoder if decoder == "argmax" else bias, *f1, sum(f1) / len(f1))
+        f1 = [s.f1(decoder, 1.0, bias) for s in [*sets, *reported]]
+        row(decoder if decoder == "argmax" else bias, *f1, sum(f1[: len(sets)]) / len(sets))
 
     print("\nTemperature: mean over the sets of the words' negative log-likelihood, and the entities' calibration error in percent")
     table = []
     for t in TEMPERATURES:
-        found = [s.entities(a.decoding, t) for s in sets]
+        found = [s.entities(a.decoding, t) for s in [*sets, *reported]]
         errors = [100 * calibration_error(x, y) for x, y, _ in found]
-        table.append((sum(s.nll(t) for s in sets) / len(sets), sum(errors) / len(errors), t, errors))
-    row("temperature", "nll", "mean error", *(s.name for s in sets))
+        table.append((sum(s.nll(t) for s in sets) / len(sets), sum(errors[: len(sets)]) / len(sets), t, errors))
+    row("temperature", "nll", "mean error", *(s.name for s in [*sets, *reported]))
     for nll, error, t, errors in table:
         if t == 1.0 or t == min(table)[2] or error == min(x[1] for x in table):
             row(t, f"{nll:.4f}", error, *errors)
@@ -124,9 +128,9 @@ def main() -> None:
             row(f"{b / BINS:.1f} … {(b + 1) / BINS:.1f}", int(m.sum()), 100 * float(scores[m].mean()), 100 * float(right[m].mean()))
 
     for name, t in (("1", 1.0), (str(best), best)):
-        found = [s.entities(a.decoding, t) for s in sets]
+        found = [s.entities(a.decoding, t) for s in [*sets, *reported]]
         print(f"\nThreshold at temperature {name}: precision / recall")
-        row("threshold", *(s.name for s in sets))
+        row("threshold", *(s.name for s in [*sets, *reported]))
         for least in THRESHOLDS:
             cells = []
             for x, y, gold in found:

@@ -1,4 +1,4 @@
-"""Scores of several means of epochs on what one may choose on: the held-out documents of eng.train and the five dev sets.
+"""Scores of several means of epochs on what one may choose on: the five dev sets, and the held-out documents of eng.train.
 
     python choose.py runs/student --train eng.train --data DATA 10 9,10 8,9,10
 
@@ -24,7 +24,7 @@ def main() -> None:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("folder", type=Path)
     p.add_argument("candidates", nargs="+")
-    p.add_argument("--train", required=True)
+    p.add_argument("--train", help="eng.train, for its held-out documents; not for a run with --all")
     p.add_argument("--data", required=True)
     p.add_argument("--threads", type=int, default=2)
     a = p.parse_args()

@@ -81,9 +81,11 @@ def hold_out(path: str | Path) -> tuple[list[list[Sentence]], list[list[Sentence
     return documents[:kept], documents[kept:]
 
 
-def to_choose_on(train: str | Path, data: str | Path, every: dict[str, int] | None = None) -> dict[str, list[Sentence]]:
-    """All that one may choose on: the held-out documents and the dev sets; `every` names those of which each n-th sentence will do."""
-    sets = {"held-out": hold_out(train)[0], **{n: read(Path(data) / f"{n}-dev.conll") for n in DEV}}
+def to_choose_on(train: str | Path | None, data: str | Path, every: dict[str, int] | None = None) -> dict[str, list[Sentence]]:
+    """All that one may choose on: the held-out documents, for a model that has not read them (`train` is eng.train), and the dev sets;
+    `every` names those of which each n-th sentence will do."""
+    held = {"held-out": hold_out(train)[0]} if train else {}
+    sets = {**held, **{n: read(Path(data) / f"{n}-dev.conll") for n in DEV}}
     return {n: [s for d in documents for s in d][:: (every or {}).get(n, 1)] for n, documents in sets.items()}
 
 

@@ -19,7 +19,7 @@ first five rows: CoNLL-2003 with 0.3 in another case, the other sets at 0.7 of t
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -57,7 +57,10 @@ def pieces_of(document: list[Sentence], size: int) -> list[list[Sentence]]:
 
 
 class Mixture:
-    def __init__(self, conll_documents: list[list[Sentence]], data: str | Path, encoder: Encoder) -> None:
+    def __init__(
+        self, conll_documents: list[list[Sentence]], data: str | Path, encoder: Encoder, more: Sequence[list[Sentence]] = ()
+    ) -> None:
+        """`more` documents of CoNLL-2003 come with it, but there are no altered copies of them."""
         self.encoder, self.names = encoder, Names()
         self.soft: SoftLabels | None = None
         self.everyday, self.conll, self.data = Everyday(self.names), conll_documents, Path(data)
@@ -66,7 +69,7 @@ class Mixture:
             return [p for d in conll.read(self.data / f"{name}-train.conll") for p in pieces_of(d, 40)]
 
         self.sources = [
-            Source("conll", conll_documents, 1, 1, 0.3, 0, 0.07),
+            Source("conll", [*conll_documents, *more], 1, 1, 0.3, 0, 0.07),
             Source("wnut17", unsure(part("wnut17")), 1, 0.5, 0, 0.25, 0.02),
             Source("btc", unsure(part("btc")), 1, 0.5, 0, 0.25, 0.02),
             Source("tweebank", part("tweebank"), 2, 1, 0, 0.25, 0.02),

@@ -69,8 +69,9 @@ def save(path: str | Path, found: dict[int, np.ndarray]) -> None:
 Texts = dict[str, list[list[Sentence]]]
 
 
-def news_texts(documents: list[list[Sentence]], start: Path) -> Texts:
-    return {"conll": documents, **{f"copy-{seed}": copy for seed, copy in zip(SEEDS, copies(documents, start), strict=True)}}
+def news_texts(train: str, start: Path) -> Texts:
+    held, documents = conll.hold_out(train)
+    return {"held-out": held, "conll": documents, **{f"copy-{n}": copy for n, copy in zip(SEEDS, copies(documents, start), strict=True)}}
 
 
 def other_texts(data: Path) -> Texts:
@@ -125,6 +126,12 @@ def mixed(views: Sequence[np.ndarray], shares: Sequence[float]) -> np.ndarray:
     return np.floor(255 * sum(share * r for share, r in zip(shares, rows, strict=True))).astype(np.uint8)
 
 
+def half_teachers(teachers: np.ndarray, students: Sequence[np.ndarray]) -> np.ndarray:
+    """Of a sentence without teachers' labels, the students' view alone."""
+    share = 1 / len(students)
+    return mixed([teachers, *students], [0.5, *[share / 2] * len(students)]) if len(teachers) else mixed(students, [share] * len(students))
+
+
 def of_teachers(a: argparse.Namespace, encoder: Encoder, news: Texts) -> Iterator[tuple[str, dict[int, np.ndarray]]]:
     from teacher import load_teacher  # here, as the teacher's training imports the format of its labels
 
@@ -138,12 +145,11 @@ def of_teachers(a: argparse.Namespace, encoder: Encoder, news: Texts) -> Iterato
 def with_students(a: argparse.Namespace, encoder: Encoder, news: Texts) -> Iterator[tuple[str, dict[int, np.ndarray]]]:
     teachers, students = SoftLabels(a.teachers), [load(f) for f in a.students]
     yield "teachers", {k: teachers.of(k) for k in teachers.at}
-    shares = [0.5, *[0.5 / len(students)] * len(students)]
     for name, documents in news.items():
         for alone in (False, True):
             theirs = [tag(s, encoder, documents, alone) for s in students]
-            known = theirs[0].keys() & teachers.at.keys()
-            yield name, {k: mixed([teachers.of(k), *(x[k] for x in theirs)], shares) for k in known}
+            known = theirs[0].keys() if name == "held-out" else theirs[0].keys() & teachers.at.keys()
+            yield name, {k: half_teachers(teachers.of(k), [x[k] for x in theirs]) for k in known}
 
 
 def main() -> None:
@@ -164,7 +170,7 @@ def main() -> None:
     torch.set_num_threads(a.threads)
     keep_memory()
     encoder = Encoder(a.start / "vocab.txt")
-    news = news_texts(conll.hold_out(a.train)[1], a.start)
+    news = news_texts(a.train, a.start)
     found: dict[int, np.ndarray] = {}
     for name, labels in (with_students if a.teachers else of_teachers)(a, encoder, news):
         found |= labels
