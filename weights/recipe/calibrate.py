@@ -1,6 +1,6 @@
 """Choose the bias on O and the temperature on the development sets, and say how far the scores can be trusted.
 
-    python calibrate.py .. --train eng.train --data DATA
+    python calibrate.py .. --data DATA --report eng.testa
 
 The sets: the five dev files and, with --train, the held-out documents of eng.train, equally weighted; a model of a run with --all has
 read these. An entity's score is the mean of the probabilities of its words' tags; it is right if its words and its type are. Sets without
