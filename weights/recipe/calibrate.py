@@ -99,21 +99,21 @@ def main() -> None:
     keep_memory()
     encoder, model = Encoder(Path(a.model) / "vocab.txt"), load(a.model, a.weights)
     sets = load_sets(conll.to_choose_on(a.train, a.data), encoder, model)
-    reported = load_sets({Path(f).name: [s for d in conll.read(f) for s in d] for f in a.report}, encoder, model)
+    shown = [*sets, *load_sets({Path(f).name: [s for d in conll.read(f) for s in d] for f in a.report}, encoder, model)]
 
     print("\nDecoding and the bias on O, F1")
-    row("o_bias", *(s.name for s in [*sets, *reported]), "mean")
+    row("o_bias", *(s.name for s in shown), "mean")
     for decoder, bias in [("argmax", 0.0), *(("constrained", b) for b in BIASES)]:
-        f1 = [s.f1(decoder, 1.0, bias) for s in [*sets, *reported]]
+        f1 = [s.f1(decoder, 1.0, bias) for s in shown]
         row(decoder if decoder == "argmax" else bias, *f1, sum(f1[: len(sets)]) / len(sets))
 
     print("\nTemperature: mean over the sets of the words' negative log-likelihood, and the entities' calibration error in percent")
     table = []
     for t in TEMPERATURES:
-        found = [s.entities(a.decoding, t) for s in [*sets, *reported]]
+        found = [s.entities(a.decoding, t) for s in shown]
         errors = [100 * calibration_error(x, y) for x, y, _ in found]
         table.append((sum(s.nll(t) for s in sets) / len(sets), sum(errors[: len(sets)]) / len(sets), t, errors))
-    row("temperature", "nll", "mean error", *(s.name for s in [*sets, *reported]))
+    row("temperature", "nll", "mean error", *(s.name for s in shown))
     for nll, error, t, errors in table:
         if t == 1.0 or t == min(table)[2] or error == min(x[1] for x in table):
             row(t, f"{nll:.4f}", error, *errors)
@@ -128,9 +128,9 @@ def main() -> None:
             row(f"{b / BINS:.1f} … {(b + 1) / BINS:.1f}", int(m.sum()), 100 * float(scores[m].mean()), 100 * float(right[m].mean()))
 
     for name, t in (("1", 1.0), (str(best), best)):
-        found = [s.entities(a.decoding, t) for s in [*sets, *reported]]
+        found = [s.entities(a.decoding, t) for s in shown]
         print(f"\nThreshold at temperature {name}: precision / recall")
-        row("threshold", *(s.name for s in [*sets, *reported]))
+        row("threshold", *(s.name for s in shown))
         for least in THRESHOLDS:
             cells = []
             for x, y, gold in found:

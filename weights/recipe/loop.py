@@ -1,7 +1,7 @@
 """How student and teacher are trained: arguments, batches, the loss, the loop. CPU, fp32, resumable after every epoch.
 
-What is evaluated and saved is a moving average of the weights. The scores after an epoch are those one may choose on: held-out
-documents of eng.train and the five dev sets.
+What is evaluated and saved is a moving average of the weights. The scores after an epoch are those one may choose on: the
+five dev sets and, if it has not read them, the held-out documents of eng.train.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ first five rows: CoNLL-2003 with 0.3 in another case, the other sets at 0.7 of t
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -57,31 +57,29 @@ def pieces_of(document: list[Sentence], size: int) -> list[list[Sentence]]:
 
 
 class Mixture:
-    def __init__(
-        self, conll_documents: list[list[Sentence]], data: str | Path, encoder: Encoder, more: Sequence[list[Sentence]] = ()
-    ) -> None:
-        """`more` documents of CoNLL-2003 come with it, but there are no altered copies of them."""
+    def __init__(self, conll_documents: list[list[Sentence]], data: str | Path, encoder: Encoder) -> None:
         self.encoder, self.names = encoder, Names()
         self.soft: SoftLabels | None = None
-        self.everyday, self.conll, self.data = Everyday(self.names), conll_documents, Path(data)
+        self.everyday, self.data = Everyday(self.names), Path(data)
 
         def part(name: str) -> list[list[Sentence]]:
             return [p for d in conll.read(self.data / f"{name}-train.conll") for p in pieces_of(d, 40)]
 
         self.sources = [
-            Source("conll", [*conll_documents, *more], 1, 1, 0.3, 0, 0.07),
+            Source("conll", conll_documents, 1, 1, 0.3, 0, 0.07),
             Source("wnut17", unsure(part("wnut17")), 1, 0.5, 0, 0.25, 0.02),
             Source("btc", unsure(part("btc")), 1, 0.5, 0, 0.25, 0.02),
             Source("tweebank", part("tweebank"), 2, 1, 0, 0.25, 0.02),
             Source("litbank", unsure(part("litbank")), 0.4, 0.2, 0, 0.2, 0.1),
         ]
 
-    def add_soft(self, soft: SoftLabels, start: str | Path) -> None:
-        """For the student: the teachers' view of every sentence, altered copies of CoNLL-2003 that only they tagged, text without labels."""
+    def add_soft(self, soft: SoftLabels, start: str | Path, copied: list[list[Sentence]]) -> None:
+        """For the student: the teachers' view of every sentence, altered copies of the `copied` documents that only they tagged, text
+        without labels."""
         self.sources = [replace(s, documents=[[soft.added(x) for x in d] for d in s.documents]) for s in self.sources]
         self.sources[0] = replace(self.sources[0], copies=0.4)
         self.soft = soft
-        altered = [d for copy in copies(self.conll, start) for d in copy]
+        altered = [d for copy in copies(copied, start) for d in copy]
         for source in (
             Source("copies", altered, COPIES / len(SEEDS), COPIES / len(SEEDS), 0, 0.3, 0.07),
             Source("unlabelled", unlabelled(self.data), 0.5, 0.35, 0, 0.25, 0),

